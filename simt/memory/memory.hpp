@@ -1,0 +1,75 @@
+// The address space of the software GPU: allocations, and the way from a guest address to host bytes.
+//
+// Device allocations live in one reserved range that is mapped twice: the guest view, which the program sees and host
+// code cannot touch (a host dereference faults, as on a real machine), and the host view, which the engine uses.
+// Host-accessible allocations (pinned, managed, registered) have one address in both worlds.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace simt::memory {
+
+using GuestAddr = std::uint64_t;
+
+/// Generic addresses of shared and local memory lie in these windows, outside of anything that mmap returns.
+constexpr GuestAddr kSharedWindow = 0x7ff0'0000'0000'0000ull;  // + offset in the block's shared memory
+constexpr GuestAddr kLocalWindow = 0x7ff1'0000'0000'0000ull;   // + offset in the thread's local memory
+constexpr GuestAddr kWindowSize = 0x0000'0001'0000'0000ull;
+
+enum class Kind : std::uint8_t { device, pinned, managed, registered, module_global, module_const };
+
+struct Allocation {
+  GuestAddr base = 0;
+  std::size_t size = 0;          ///< bytes the caller asked for: the bound that accesses are checked against
+  std::byte* host = nullptr;     ///< host view of `base`
+  Kind kind = Kind::device;
+  int device = 0;
+  std::uint64_t id = 0;          ///< counts allocations; stable in messages
+  bool live = true;
+  std::string label;             ///< a symbol's name for module variables, else empty
+};
+
+/// What a memory instruction caches: valid while `epoch` equals AddressSpace::epoch().
+struct Window {
+  GuestAddr lo = 1, hi = 0;      ///< [lo, hi): empty until filled
+  std::ptrdiff_t delta = 0;      ///< host pointer = guest address + delta
+  std::uint64_t epoch = 0;
+};
+
+class AddressSpace {
+ public:
+  static AddressSpace& instance();
+
+  /// 256-byte aligned device memory. nullopt: out of memory (the limit is the device's totalGlobalMem).
+  std::optional<GuestAddr> allocate(std::size_t bytes, int device, Kind kind = Kind::device, std::string label = {});
+  /// Makes host memory that the program already owns (pinned, registered) known to kernels.
+  void adopt(void* host, std::size_t bytes, int device, Kind kind);
+  enum class FreeResult : std::uint8_t { ok, not_a_base, already_freed, unknown };
+  FreeResult release(GuestAddr base);
+
+  /// The live allocation that holds `addr`; null if none. The pointer is valid until the next release().
+  const Allocation* find(GuestAddr addr) const;
+  /// For messages: the live or recently freed allocation nearest to `addr`.
+  std::optional<Allocation> nearest(GuestAddr addr) const;
+  /// Fills a window around `addr`; false if no live allocation holds it.
+  bool window(GuestAddr addr, Window& out) const;
+  /// Host view of [addr, addr+bytes), or null if any byte of it is not in one live allocation.
+  std::byte* host(GuestAddr addr, std::size_t bytes) const;
+
+  /// Grows with every release and adoption that may make a cached Window wrong.
+  std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
+  std::size_t used(int device) const;
+  std::size_t capacity(int device) const;
+
+ private:
+  AddressSpace();
+  std::atomic<std::uint64_t> epoch_{1};
+  struct Impl;
+  Impl* impl_;
+};
+
+}  // namespace simt::memory
