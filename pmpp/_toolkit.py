@@ -11,6 +11,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -171,8 +172,9 @@ def _examine(nvcc: Path, origin: str) -> Toolkit | str:
 def _candidates() -> list[tuple[Path | None, str, str]]:
     """Every place to look at, in order: nvcc or None, origin, and why there is none."""
     home, found = os.environ.get("CUDA_HOME"), shutil.which("nvcc")
-    # sys.path, so that the overlay of an isolated build is searched too; the interpreter's own folders for the rest.
-    wheels = [Path(entry, "nvidia", "cu13", "bin", "nvcc") for entry in sys.path if entry]
+    # sys.path has the overlay of an isolated build, sysconfig the environment behind it.
+    folders = [*filter(None, sys.path), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    wheels = [Path(folder, "nvidia", "cu13", "bin", "nvcc") for folder in folders]
     wheel = next((path for path in wheels if path.exists()), None)
     own = Path(home, "bin", "nvcc") if home else None
     if own is not None and not own.exists():
