@@ -160,6 +160,14 @@ std::optional<Allocation> AddressSpace::lookup(GuestAddr addr) const {
   return a ? std::optional(*a) : std::nullopt;
 }
 
+std::optional<Allocation> AddressSpace::find_overlap(GuestAddr addr, std::size_t bytes) const {
+  std::shared_lock lock(impl_->mutex);
+  if (const Allocation* a = impl_->find(addr)) return *a;
+  auto it = impl_->live.upper_bound(addr);
+  if (it != impl_->live.end() && it->first - addr < bytes) return it->second;
+  return std::nullopt;
+}
+
 std::optional<Allocation> AddressSpace::nearest(GuestAddr addr) const {
   std::shared_lock lock(impl_->mutex);
   const Allocation* a = impl_->nearest(addr);

@@ -68,6 +68,8 @@ class AddressSpace {
   const Allocation* find(GuestAddr addr) const;
   /// A copy of it, for callers that run beside a release().
   std::optional<Allocation> lookup(GuestAddr addr) const;
+  /// A live allocation that shares a byte with [addr, addr+bytes).
+  std::optional<Allocation> find_overlap(GuestAddr addr, std::size_t bytes) const;
   /// For messages: the live or recently freed allocation nearest to `addr`.
   std::optional<Allocation> nearest(GuestAddr addr) const;
   /// Fills a window around `addr`; false if no live allocation holds it.
