@@ -51,7 +51,6 @@ const TypeInfo* type_info(std::string_view name) {
 
 unsigned bits_of(Type type) {
   switch (type) {
-    case Type::none: return 0;
     case Type::pred: return 1;
     case Type::b8: case Type::u8: case Type::s8: return 8;
     case Type::b16: case Type::u16: case Type::s16: case Type::f16: case Type::bf16: return 16;
@@ -59,6 +58,7 @@ unsigned bits_of(Type type) {
       return 32;
     case Type::b64: case Type::u64: case Type::s64: case Type::f32x2: case Type::f64: return 64;
     case Type::b128: return 128;
+    default: return 0;  // references to textures and the like are not registers
   }
   return 0;
 }
