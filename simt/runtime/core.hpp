@@ -67,5 +67,6 @@ struct Counters {
 void count_launch();
 void count_copy(bool to_device, bool from_device, std::size_t bytes);
 Counters counters();
+void reset_counters();
 
 }  // namespace simt::runtime

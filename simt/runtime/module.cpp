@@ -98,6 +98,9 @@ Code load(Module& m) {
     m.tried = true;
     std::vector<std::unique_ptr<ptx::Module>> modules;
     m.fault = read_modules(m, modules);
+    for (const auto& part : modules)
+      for (const ptx::Function& f : part->functions)
+        if (f.is_entry && !f.is_declaration) m.entries.push_back(f.name);
     if (!m.fault) m.program = exec::Program::load(std::move(modules), 0, m.fault);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {

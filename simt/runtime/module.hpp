@@ -39,6 +39,7 @@ struct Module {
   exec::Fault fault;
   std::shared_ptr<exec::Program> program;
   int ptx_arch = 0;                   // 75 for PTX made for compute_75
+  std::vector<std::string> entries;   // names of all kernels in the PTX
   std::vector<KernelRef> kernels;
   struct Variable {
     std::string name;
