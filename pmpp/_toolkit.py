@@ -5,12 +5,14 @@ Standard library only, and no import of pmpp: the build loads this file by its p
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -100,6 +102,16 @@ class Toolkit:
         return [str(self.lib / "libcudart_static.a"), "-ldl", "-lrt", "-lpthread"]
 
 
+def sources_digest(root: Path) -> str:
+    """Return a hash of everything in a source tree that is compiled, by which a build that is out of date is noticed."""
+    kinds = {"simt": (".cpp", ".hpp", ".h", ".def", ".map"), "cuda_src": (".cu", ".cuh", ".h"), "pmpp": (".pyx", ".pxd")}
+    files = [path for room, suffixes in kinds.items() for path in (root / room).rglob("*") if path.suffix in suffixes]
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(f"{path.relative_to(root)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return total.hexdigest()
+
+
 def _output(command: list[str]) -> str | None:
     """Return what a command prints, or None if it cannot be run or fails."""
     try:
@@ -171,8 +183,9 @@ def _examine(nvcc: Path, origin: str) -> Toolkit | str:
 def _candidates() -> list[tuple[Path | None, str, str]]:
     """Every place to look at, in order: nvcc or None, origin, and why there is none."""
     home, found = os.environ.get("CUDA_HOME"), shutil.which("nvcc")
-    # sys.path, so that the overlay of an isolated build is searched too; the interpreter's own folders for the rest.
-    wheels = [Path(entry, "nvidia", "cu13", "bin", "nvcc") for entry in sys.path if entry]
+    # sys.path has the overlay of an isolated build, sysconfig the environment behind it.
+    folders = [*filter(None, sys.path), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    wheels = [Path(folder, "nvidia", "cu13", "bin", "nvcc") for folder in folders]
     wheel = next((path for path in wheels if path.exists()), None)
     own = Path(home, "bin", "nvcc") if home else None
     if own is not None and not own.exists():

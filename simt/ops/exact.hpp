@@ -91,6 +91,7 @@ struct Finish {
   bool saturate = false;   ///< .sat: to [0, 1], NaN to +0
   bool finite = false;     ///< .satfinite: overflow and infinity become the largest finite number
   bool relu = false;       ///< .relu: negative becomes +0
+  bool operator==(const Finish&) const = default;
 };
 std::uint64_t pack(const Format&, const Exact&, const Finish&);
 
