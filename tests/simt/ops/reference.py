@@ -370,15 +370,15 @@ def order(a: Number) -> tuple:
 
 
 def smaller(a: Number, b: Number) -> Number:
-    if isinstance(a, Nan):
+    if isinstance(a, Nan) and not isinstance(b, Nan):
         return b
-    return a if isinstance(b, Nan) or order(a) <= order(b) else b
+    return a if isinstance(a, Nan) or isinstance(b, Nan) or order(a) <= order(b) else b
 
 
 def greater(a: Number, b: Number) -> Number:
-    if isinstance(a, Nan):
+    if isinstance(a, Nan) and not isinstance(b, Nan):
         return b
-    return a if isinstance(b, Nan) or order(a) >= order(b) else b
+    return a if isinstance(a, Nan) or isinstance(b, Nan) or order(a) >= order(b) else b
 
 
 def relation(name: str, a, b) -> bool:
