@@ -19,11 +19,12 @@ from importlib.metadata import version
 from pathlib import Path
 
 from build_support.cache import BUILD, ROOT, BuildError, Object, compile_all, link
-from build_support.toolkit import ToolkitError, find_host_compiler, find_toolkit
+from build_support.toolkit import ToolkitError, find_host_compiler, find_toolkit, sources_digest
 
 PARTS = ("simt", "kernels", "cython")
 
-SIMT_FLAGS = ("-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-Wall", "-Wextra", "-I.")
+SIMT_FLAGS = ("-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
+              "-fno-trapping-math", "-Wall", "-Wextra", "-I.")  # without errno and traps, but not a bit less exact: vectors
 ISA_FLAGS = {
     "v2": ("-DSIMT_ISA=v2", "-march=x86-64-v2"),
     "v3": ("-DSIMT_ISA=v3", "-march=x86-64-v3"),
@@ -192,6 +193,7 @@ def outputs() -> list[Path]:
     return [
         *(Path("_lib", name) for name in ("sim/libpmpp_simt.so", "run/libcudart.so.13")),
         *(Path("_lib", name, "libpmpp_kernels.so") for name in ("sim", "cuda")),
+        Path("_lib", "sources"),
         *(module_path(source) for source in cython_sources()),
     ]
 
@@ -211,6 +213,7 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
     BuildError, ToolkitError
         With one sentence that says what is missing, or with the compiler's messages.
     """
+    digest_before = sources_digest(ROOT)
     simt, kernels, modules = simt_objects(), [], []
     if "kernels" in parts:
         kernels = kernel_objects()
@@ -233,6 +236,8 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
         current = {package / module_path(source) for source in cython_sources()}
         for left_over in set(package.rglob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}")) - current:
             left_over.unlink()
+    if "cython" in parts:
+        (lib / "sources").write_text(digest_before)
 
 
 __all__ = ["PARTS", "BuildError", "ToolkitError", "build", "outputs"]

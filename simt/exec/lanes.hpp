@@ -112,7 +112,7 @@ struct LaneWise {
   }
   template <class Row, class... Rows>
   SIMT_INLINE static void apply(Row* d, Mask mask, Rows*... s) {
-    write(d, mask, [=](int lane) { return static_cast<D>(Op::apply(static_cast<S>(s[lane])...)); });
+    write(d, mask, [=](int lane) __attribute__((always_inline)) { return static_cast<D>(Op::apply(static_cast<S>(s[lane])...)); });
   }
 };
 
@@ -130,7 +130,7 @@ struct LaneTest {
   template <class... Rows>
   SIMT_INLINE static void apply(Warp& warp, std::int32_t d, Rows*... s) {
     constexpr std::size_t width = sizeof(std::tuple_element_t<0, std::tuple<S...>>);
-    write_predicate<width>(warp, d, [=](int lane) { return Op::apply(static_cast<S>(s[lane])...); });
+    write_predicate<width>(warp, d, [=](int lane) __attribute__((always_inline)) { return Op::apply(static_cast<S>(s[lane])...); });
   }
 };
 

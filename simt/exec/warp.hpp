@@ -62,18 +62,29 @@ struct alignas(64) Warp {
   Mask dead = 0;                    ///< lanes that never existed or have exited
   std::int32_t quantum = 0;         ///< what is left of the time slice, in warp instructions
   const Instr* limit = nullptr;     ///< lowest instruction at which other lanes wait: a jump that reaches it stops
-  BlockState* block = nullptr;
   Worker* worker = nullptr;
-  Frame* frame = nullptr;           ///< innermost call of the active lanes
-  std::byte* local = nullptr;       ///< local memory, interleaved by lane in 32-bit words
+  std::byte* shared = nullptr;      ///< the block's shared memory
+  std::uint32_t shared_bytes = 0;
+  std::uint32_t local_bytes = 0;    ///< local memory of one thread
+  /// Local memory, interleaved: word w of lane l lies at 128 w + 4 l, so that all lanes at one offset are one row.
+  std::byte* local = nullptr;
+  BlockState* block = nullptr;
+  Frame* frame = nullptr;           ///< innermost call of the active lanes; null in the kernel itself
 
-  enum State : std::uint32_t { ready, at_barrier, converging, yielded, exited };
+  enum State : std::uint32_t {
+    ready,        ///< can run
+    yielded,      ///< used up its slice; runs after the others
+    at_barrier,   ///< waits for other warps
+    converging,   ///< waits for lanes of its own warp
+    exited,
+    faulted,
+  };
   std::uint32_t state = ready;
   std::uint32_t index = 0;          ///< number of the warp in its block
-  std::uint32_t group_count = 0;    ///< entries of `groups`
-  std::uint32_t rotations = 0;      ///< lane groups that used up their slice since the warp was scheduled
+  std::uint32_t group_count = 0;    ///< entries of `groups`, the one to run next last
+  std::uint32_t local_base = 0;     ///< where the innermost frame's local memory begins
+  const Instr* pc = nullptr;        ///< where it goes on when it is not being run; null: one of the groups does
   std::int64_t unpaid = 0;          ///< by how much charges to `quantum` exceed instructions executed
-  std::uint64_t detail = 0;         ///< as Group::detail, of the active lanes when they leave the loop
   Group groups[kLanes];
 };
 
@@ -82,5 +93,8 @@ constexpr std::int32_t kTrueRow = 0;    ///< predicate that holds in all lanes
 constexpr std::int32_t kFalseRow = 4;   ///< predicate that holds in none
 constexpr std::int32_t kCarryRow = 8;   ///< the condition code CC.CF, a predicate: add.cc writes it, addc reads it
 constexpr std::int32_t kFixedBytes = 64;
+
+/// In Instr::jump.charge: the back edge of a loop that may wait for other threads.
+constexpr std::uint32_t kWaits = 1u << 31;
 
 }  // namespace simt::exec
