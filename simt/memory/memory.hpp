@@ -1,6 +1,6 @@
 // The address space of the software GPU: allocations, and the way from a guest address to host bytes.
 //
-// Device allocations live in one reserved range that is mapped twice: the guest view, which the program sees and host
+// Device allocations live in one reserved range that exists twice: the guest view, which the program sees and host
 // code cannot touch (a host dereference faults, as on a real machine), and the host view, which the engine uses.
 // Host-accessible allocations (pinned, managed, registered) have one address in both worlds.
 #pragma once
@@ -40,11 +40,24 @@ struct Window {
   std::uint64_t epoch = 0;
 };
 
+/// What the fault handler may know of an address: filled without allocation and without waiting.
+struct FaultSite {
+  bool device_range = false;     ///< the address is in the guest view of device memory
+  bool host_range = false;       ///< the address is in the range of pinned and managed memory
+  bool known = false;            ///< the fields below are filled
+  GuestAddr base = 0;
+  std::size_t size = 0;
+  std::uint64_t id = 0;
+  bool live = false;
+  char label[64] = {};
+};
+
 class AddressSpace {
  public:
   static AddressSpace& instance();
 
-  /// 256-byte aligned device memory. nullopt: out of memory (the limit is the device's totalGlobalMem).
+  /// 256-byte aligned memory; `managed` and `pinned` memory is whole pages that the host can touch too.
+  /// nullopt: out of memory (the limit is capacity()).
   std::optional<GuestAddr> allocate(std::size_t bytes, int device, Kind kind = Kind::device, std::string label = {});
   /// Makes host memory that the program already owns (pinned, registered) known to kernels.
   void adopt(void* host, std::size_t bytes, int device, Kind kind);
@@ -53,23 +66,39 @@ class AddressSpace {
 
   /// The live allocation that holds `addr`; null if none. The pointer is valid until the next release().
   const Allocation* find(GuestAddr addr) const;
+  /// A copy of it, for callers that run beside a release().
+  std::optional<Allocation> lookup(GuestAddr addr) const;
+  /// A live allocation that shares a byte with [addr, addr+bytes).
+  std::optional<Allocation> find_overlap(GuestAddr addr, std::size_t bytes) const;
   /// For messages: the live or recently freed allocation nearest to `addr`.
   std::optional<Allocation> nearest(GuestAddr addr) const;
   /// Fills a window around `addr`; false if no live allocation holds it.
   bool window(GuestAddr addr, Window& out) const;
   /// Host view of [addr, addr+bytes), or null if any byte of it is not in one live allocation.
   std::byte* host(GuestAddr addr, std::size_t bytes) const;
+  /// Whether `addr` lies in the range from which device memory is given out, allocated or not.
+  bool in_device_range(GuestAddr addr) const;
 
   /// Grows with every release and adoption that may make a cached Window wrong.
   std::uint64_t epoch() const { return epoch_.load(std::memory_order_acquire); }
   std::size_t used(int device) const;
   std::size_t capacity(int device) const;
 
+  /// True in a child that fork() made after device memory existed: the child has none of it.
+  static bool forked() { return forked_.load(std::memory_order_relaxed); }
+  /// For the SIGSEGV handler.
+  void fault_site(GuestAddr addr, FaultSite& out) const;
+
  private:
   AddressSpace();
+  static std::atomic<bool> forked_;
   std::atomic<std::uint64_t> epoch_{1};
   struct Impl;
   Impl* impl_;
 };
+
+/// Installs the SIGSEGV handler that explains a host access to device memory and then lets the process die as it
+/// would have (the handler that was there before is called). Idempotent; AddressSpace installs it.
+void install_fault_handler();
 
 }  // namespace simt::memory

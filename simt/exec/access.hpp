@@ -1,0 +1,28 @@
+// Memory accesses lane by lane: the path that always works, and that knows what to say when an address is wrong.
+#pragma once
+
+#include <cstdint>
+
+#include "simt/exec/block.hpp"
+
+namespace simt::exec {
+
+/// Reads or writes `bytes` at the generic or global address of one lane. False: a fault was raised.
+bool read_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, void* out);
+bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, const void* in);
+/// Host address of [address, address + bytes) for lane, null after a fault. Not for local memory, which is interleaved.
+std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane);
+/// Points the site's window to the allocation that holds `address`; false if there is none.
+bool refill(Warp& warp, const Instr* instr, std::uint64_t address);
+/// Faults of 32-bit offsets: into shared or local memory.
+const Instr* raise_offset(Warp& warp, const Instr* instr, std::uint32_t offset, unsigned bytes, int lane);
+
+/// A byte of a thread's local memory.
+inline std::byte* local_byte(const Warp& warp, std::uint64_t offset, int lane) {
+  return warp.local + (offset / 4) * 128 + 4 * unsigned(lane) + offset % 4;
+}
+
+/// Offsets in the shared window: rank + 1 of a block of the cluster above bit 24, or 0 for the own block.
+std::byte* shared_of(const Warp& warp, std::uint64_t offset, unsigned bytes);
+
+}  // namespace simt::exec

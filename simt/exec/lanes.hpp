@@ -1,0 +1,137 @@
+// Loops over the 32 lanes of a warp: how handlers read and write rows. Only for *_isa.cpp files.
+//
+// A loop has 32 turns, no calls and no branches that cannot become selects, so that the compiler turns it into vector
+// code; `ivdep` says that rows are either the same or disjoint. When some lanes are inactive their old value is blended
+// in and the whole row is stored: cheaper than masked stores, and nobody else sees a register file.
+#pragma once
+
+#include <cstdint>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "simt/exec/warp.hpp"
+
+#ifndef SIMT_ISA
+#error "lanes.hpp belongs in *_isa.cpp files"
+#endif
+
+#define SIMT_INLINE inline __attribute__((always_inline))
+
+namespace simt::lanes::SIMT_ISA {
+
+using exec::Instr;
+using exec::kAllLanes;
+using exec::kLanes;
+using exec::Mask;
+using exec::Warp;
+
+/// A lane type that may look at a row which another instruction wrote with another type.
+template <class T>
+struct Aliased {
+  typedef T type __attribute__((may_alias));
+};
+
+template <class T>
+SIMT_INLINE typename Aliased<T>::type* row(Warp& warp, std::int32_t offset) {
+  return static_cast<typename Aliased<T>::type*>(__builtin_assume_aligned(warp.regs + offset, 64));
+}
+
+/// A predicate: one bit a lane.
+SIMT_INLINE typename Aliased<Mask>::type& predicate(Warp& warp, std::int32_t offset) {
+  return *reinterpret_cast<typename Aliased<Mask>::type*>(warp.regs + offset);
+}
+
+/// Unsigned type of a lane's width: masks of that width blend without conversions.
+template <std::size_t Bytes>
+using Bits = std::conditional_t<Bytes == 8, std::uint64_t, std::conditional_t<Bytes == 4, std::uint32_t, std::uint16_t>>;
+
+template <class U>
+struct LaneBits {
+  U bit[32];
+  constexpr LaneBits() : bit{} {
+    for (int lane = 0; lane < 32; ++lane) bit[lane] = U(U{1} << (sizeof(U) == 2 ? lane & 15 : lane));
+  }
+};
+template <class U>
+inline constexpr LaneBits<U> kLaneBits{};
+
+/// d[lane] = f(lane) in the lanes of `mask`.
+template <class D, class F>
+SIMT_INLINE void write(D* d, Mask mask, F f) {
+  if (mask == kAllLanes) [[likely]] {
+#pragma GCC ivdep
+    for (int lane = 0; lane < kLanes; ++lane) d[lane] = f(lane);
+    return;
+  }
+  using U = Bits<sizeof(D)>;
+  constexpr int step = sizeof(D) == 2 ? 16 : 32;  // 16-bit masks come in two halves
+  for (int half = 0; half < kLanes; half += step) {
+    const U bits = static_cast<U>(mask >> half);
+#pragma GCC ivdep
+    for (int lane = half; lane < half + step; ++lane) {
+      const D value = f(lane), old = d[lane];
+      d[lane] = (bits & kLaneBits<U>.bit[lane]) != 0 ? value : old;
+    }
+  }
+}
+
+/// The lanes for which f(lane) holds, as a mask. `Width` is the size of what f compares, so that vectors match.
+template <std::size_t Width, class F>
+SIMT_INLINE Mask gather_mask(F f) {
+  using U = Bits<Width>;
+  constexpr int step = Width == 2 ? 16 : 32;
+  Mask result = 0;
+  for (int half = 0; half < kLanes; half += step) {
+    U bits = 0;
+    for (int lane = half; lane < half + step; ++lane) bits |= f(lane) ? kLaneBits<U>.bit[lane] : U{0};
+    result |= static_cast<Mask>(bits) << half;
+  }
+  return result;
+}
+
+/// predicate = f(lane) in the active lanes.
+template <std::size_t Width, class F>
+SIMT_INLINE void write_predicate(Warp& warp, std::int32_t offset, F f) {
+  const Mask mask = warp.exec, value = gather_mask<Width>(f);
+  auto& p = predicate(warp, offset);
+  p = (p & ~mask) | (value & mask);
+}
+
+/// A whole handler: op[0] = Op::apply(op[1], op[2] ...), lane by lane. `Op::apply` is a static, branch-free function.
+template <class Op, class D, class... S>
+struct LaneWise {
+  static const Instr* run(Warp& warp, const Instr* instr) { return run(warp, instr, std::index_sequence_for<S...>{}); }
+
+ private:
+  template <std::size_t... I>
+  SIMT_INLINE static const Instr* run(Warp& warp, const Instr* instr, std::index_sequence<I...>) {
+    auto* d = row<D>(warp, instr->op[0]);
+    apply(d, warp.exec, row<S>(warp, instr->op[I + 1])...);
+    return instr + 1;
+  }
+  template <class Row, class... Rows>
+  SIMT_INLINE static void apply(Row* d, Mask mask, Rows*... s) {
+    write(d, mask, [=](int lane) __attribute__((always_inline)) { return static_cast<D>(Op::apply(static_cast<S>(s[lane])...)); });
+  }
+};
+
+/// A whole handler: predicate op[0] = Op::apply(op[1], op[2] ...).
+template <class Op, class... S>
+struct LaneTest {
+  static const Instr* run(Warp& warp, const Instr* instr) { return run(warp, instr, std::index_sequence_for<S...>{}); }
+
+ private:
+  template <std::size_t... I>
+  SIMT_INLINE static const Instr* run(Warp& warp, const Instr* instr, std::index_sequence<I...>) {
+    apply(warp, instr->op[0], row<S>(warp, instr->op[I + 1])...);
+    return instr + 1;
+  }
+  template <class... Rows>
+  SIMT_INLINE static void apply(Warp& warp, std::int32_t d, Rows*... s) {
+    constexpr std::size_t width = sizeof(std::tuple_element_t<0, std::tuple<S...>>);
+    write_predicate<width>(warp, d, [=](int lane) __attribute__((always_inline)) { return Op::apply(static_cast<S>(s[lane])...); });
+  }
+};
+
+}  // namespace simt::lanes::SIMT_ISA

@@ -1,0 +1,93 @@
+// Loading: modules are linked, and every kernel is lowered.
+#include "simt/exec/program.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <thread>
+
+#include "simt/exec/isa.hpp"
+#include "simt/ir/unit.hpp"
+
+namespace simt::exec {
+
+namespace {
+
+class LoadedProgram final : public Program {
+ public:
+  Fault load(std::vector<std::unique_ptr<ptx::Module>> modules, int device) {
+    if (auto fault = image_.link(std::move(modules), device)) return fault;
+    for (const auto& f : image_.functions()) {
+      if (!f.function->is_entry || f.function->is_declaration) continue;
+      auto code = std::make_unique<ir::Code>();
+      if (auto fault = ir::Unit(image_, f, isa()).lower(*code)) return fault;
+      kernels_.emplace(f.function->name, std::move(code));
+    }
+    return {};
+  }
+  Kernel* kernel(std::string_view name) override {
+    auto at = kernels_.find(name);
+    return at == kernels_.end() ? nullptr : &at->second;
+  }
+  const KernelInfo& info(const Kernel* kernel) const override { return kernel->code()->info; }
+  bool symbol(std::string_view name, Symbol& out) const override {
+    const auto* placed = image_.variable(name);
+    if (!placed) return false;
+    out = {placed->address, placed->size, placed->variable->managed};
+    return true;
+  }
+
+ private:
+  ir::Image image_;
+  std::map<std::string, Kernel, std::less<>> kernels_;
+};
+
+unsigned number(const char* text, unsigned otherwise) {
+  if (!text || !*text) return otherwise;
+  char* end = nullptr;
+  const auto value = std::strtoul(text, &end, 10);
+  return *end ? otherwise : unsigned(value);
+}
+
+Settings read_settings() {
+  Settings s;
+  s.threads = std::max(1u, std::min(1024u, number(std::getenv("PMPP_SIM_THREADS"), std::thread::hardware_concurrency())));
+  if (const char* seed = std::getenv("PMPP_SIM_SEED")) s.seed = std::strtoull(seed, nullptr, 10);
+  s.budget = 1ull << 36;
+  if (const char* budget = std::getenv("PMPP_SIM_BUDGET")) s.budget = std::strtoull(budget, nullptr, 10);
+  if (const char* level = std::getenv("PMPP_SIM_ISA")) s.isa = level;
+  return s;
+}
+
+}  // namespace
+
+std::unique_ptr<Program> Program::load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault) {
+  auto program = std::make_unique<LoadedProgram>();
+  fault = program->load(std::move(modules), device);
+  if (fault) return nullptr;
+  return program;
+}
+
+Settings& settings() {
+  static Settings s = read_settings();
+  return s;
+}
+
+std::size_t& stack_limit() {
+  static std::size_t limit = 1024;
+  return limit;
+}
+
+Isa isa() {
+#if defined(__x86_64__)
+  const auto& wanted = settings().isa;
+  __builtin_cpu_init();
+  const bool has_v3 = __builtin_cpu_supports("x86-64-v3"), has_v4 = __builtin_cpu_supports("x86-64-v4");
+  if (wanted == "v2" || !has_v3) return Isa::v2;
+  if (wanted == "v3" || !has_v4) return Isa::v3;
+  return Isa::v4;
+#else
+  return Isa::generic;
+#endif
+}
+
+}  // namespace simt::exec

@@ -1,0 +1,26 @@
+// What Program::load makes: linked modules and their kernels.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "simt/exec/engine.hpp"
+#include "simt/ir/code.hpp"
+#include "simt/ir/link.hpp"
+
+namespace simt::exec {
+
+class Kernel {
+ public:
+  explicit Kernel(std::unique_ptr<ir::Code> code) : code_(std::move(code)) {}
+  const ir::Code* code() const { return code_.get(); }
+
+ private:
+  std::unique_ptr<ir::Code> code_;
+};
+
+/// Bytes of stack that recursion may use beyond what is known at load (cudaLimitStackSize).
+std::size_t& stack_limit();
+
+}  // namespace simt::exec

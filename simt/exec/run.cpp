@@ -1,0 +1,193 @@
+// Launches: the worker threads, and how they share the blocks of a grid.
+#include <algorithm>
+#include <condition_variable>
+#include <cstdlib>
+#include <cstring>
+#include <thread>
+
+#include "simt/exec/block.hpp"
+#include "simt/exec/program.hpp"
+
+namespace simt::exec {
+
+namespace {
+
+/// Blocks that one worker keeps at once. Only kernels whose blocks wait for each other ever have more than one.
+constexpr std::size_t kMaxResident = 4096;
+
+/// Blocks in another order, for a seed other than 0: a permutation of 0..count-1.
+std::uint64_t permute(std::uint64_t n, std::uint64_t count, std::uint64_t seed) {
+  if (seed == 0 || count < 2) return n;
+  unsigned bits = 1;
+  while ((1ull << bits) < count && bits < 63) ++bits;
+  const std::uint64_t mask = (1ull << bits) - 1;
+  auto mix = [](std::uint64_t z) {
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+    return z ^ (z >> 31);
+  };
+  do {   // bijective steps on `bits` bits, walked until the value is in range
+    for (int round = 0; round < 3; ++round) {
+      n = (n + mix(seed + std::uint64_t(round))) & mask;
+      n = (n * (mix(seed ^ std::uint64_t(round + 7)) | 1)) & mask;
+      n ^= n >> ((bits + 1) / 2);
+    }
+  } while (n >= count);
+  return n;
+}
+
+void work(Worker& worker) {
+  Grid& grid = *worker.grid;
+  auto& resident = worker.resident;
+  std::size_t turn = 0;
+  bool start_one = true;
+  while (!grid.stop.load(std::memory_order_relaxed)) {
+    if (start_one && resident.size() < kMaxResident) {
+      const auto n = grid.next.load(std::memory_order_relaxed) < grid.clusters
+                         ? grid.next.fetch_add(1, std::memory_order_relaxed) : grid.clusters;
+      if (n < grid.clusters) {
+        if (worker.spare.empty()) worker.spare.push_back(std::make_unique<Cluster>());
+        resident.push_back(std::move(worker.spare.back()));
+        worker.spare.pop_back();
+        start_cluster(worker, *resident.back(), permute(n, grid.clusters, settings().seed));
+        turn = resident.size() - 1;
+      }
+    }
+    if (resident.empty()) break;
+    if (turn >= resident.size()) turn = 0;
+    switch (run_cluster(worker, *resident[turn])) {
+      case Outcome::stopped: return;
+      case Outcome::finished:
+        worker.spare.push_back(std::move(resident[turn]));
+        resident.erase(resident.begin() + std::ptrdiff_t(turn));
+        start_one = resident.empty();
+        break;
+      case Outcome::waiting:
+        // It waits for another block: a new one and an old one in turns.
+        start_one = !start_one || resident.size() == 1;
+        ++turn;
+        if (resident.size() > 1 && grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        break;
+    }
+  }
+}
+
+/// Threads that live as long as the process and take part in launches.
+class Pool {
+ public:
+  static Pool& instance() {
+    static Pool* pool = new Pool;   // never destroyed: its threads may outlive static destructors
+    return *pool;
+  }
+
+  Fault run(Grid& grid) {
+    const unsigned wanted = unsigned(std::min<std::uint64_t>(std::max(1u, settings().threads), grid.clusters));
+    grid.alone = wanted <= 1;
+    {
+      std::lock_guard lock(mutex_);
+      while (threads_.size() + 1 < wanted) {
+        workers_.push_back(std::make_unique<Worker>());
+        threads_.emplace_back([this, n = threads_.size()] { serve(n); });
+        threads_.back().detach();
+      }
+      grid_ = &grid;
+      helpers_ = wanted - 1;
+      running_ = 0;
+      ++launch_;
+    }
+    if (wanted > 1) start_.notify_all();
+    take_part(main_, grid, 0);
+    {
+      std::unique_lock lock(mutex_);
+      grid_ = nullptr;   // who has not started yet need not
+      done_.wait(lock, [&] { return running_ == 0; });
+    }
+    return grid.fault;
+  }
+
+ private:
+  void take_part(Worker& worker, Grid& grid, unsigned number) {
+    worker.grid = &grid;
+    worker.code = grid.code;
+    worker.number = number;
+    worker.random = settings().seed * 0x9e3779b97f4a7c15ull + number;
+    worker.windows.assign(grid.code->sites, {});
+    worker.ticks = worker.clock_reads = 0;
+    work(worker);
+    for (auto& cluster : worker.resident) worker.spare.push_back(std::move(cluster));
+    worker.resident.clear();
+    for (auto& cluster : worker.spare) cluster->prepared = nullptr;
+    // Keep the memory of a few blocks for the next launch, not that of thousands.
+    std::size_t bytes = 0, keep = 0;
+    while (keep < worker.spare.size() && (bytes += worker.spare[keep]->bytes) <= (8u << 20)) ++keep;
+    worker.spare.resize(std::max<std::size_t>(std::min<std::size_t>(keep, 16), worker.spare.empty() ? 0 : 1));
+  }
+
+  void serve(std::size_t n) {
+    std::uint64_t seen = 0;
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      start_.wait(lock, [&] { return launch_ != seen && grid_ && n < helpers_; });
+      seen = launch_;
+      Grid& grid = *grid_;
+      ++running_;
+      lock.unlock();
+      take_part(*workers_[n], grid, unsigned(n) + 1);
+      lock.lock();
+      if (--running_ == 0) done_.notify_all();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable start_, done_;
+  std::vector<std::thread> threads_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Worker main_;
+  Grid* grid_ = nullptr;
+  std::size_t helpers_ = 0, running_ = 0;
+  std::uint64_t launch_ = 0;
+};
+
+std::mutex launch_mutex;
+std::uint64_t launch_number = 0;
+
+}  // namespace
+
+Fault run(const Launch& launch) {
+  const auto& code = *launch.kernel->code();
+  Grid grid;
+  grid.launch = &launch;
+  grid.code = &code;
+  grid.cluster_blocks = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
+  grid.blocks = std::uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
+  grid.threads = launch.block[0] * launch.block[1] * launch.block[2];
+  if (grid.blocks == 0 || grid.threads == 0 || grid.threads > kMaxWarps * kLanes || grid.cluster_blocks == 0)
+    return {9, "kernel " + code.info.name + ": a grid of " + std::to_string(grid.blocks) + " blocks of " +
+                   std::to_string(grid.threads) + " threads cannot be launched"};
+  for (int k = 0; k < 3; ++k)
+    if (launch.grid[k] % launch.cluster[k])
+      return {9, "kernel " + code.info.name + ": the grid is not a multiple of the cluster"};
+  grid.clusters = grid.blocks / grid.cluster_blocks;
+  grid.warps = (grid.threads + kLanes - 1) / kLanes;
+  grid.shared_bytes = std::uint32_t(code.static_shared + launch.dynamic_shared);
+  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit()) : 0);
+  grid.params.assign(launch.params.begin(), launch.params.end());
+  grid.params.resize(std::max(grid.params.size(), code.info.param_bytes));
+
+  std::lock_guard lock(launch_mutex);
+  grid.number = ++launch_number;
+  auto& space = memory::AddressSpace::instance();
+  std::optional<memory::GuestAddr> workspace;
+  if (launch.cooperative) {
+    // The grid's barrier: cooperative_groups finds it through %envreg1 and 2 and expects zeros.
+    workspace = space.allocate(64, 0, memory::Kind::device, "the grid's workspace");
+    if (!workspace) return {2, "kernel " + code.info.name + ": no memory for the workspace of a cooperative grid"};
+    std::memset(space.host(*workspace, 64), 0, 64);
+    grid.workspace_address = *workspace;
+  }
+  auto fault = Pool::instance().run(grid);
+  if (workspace) space.release(*workspace);
+  return fault;
+}
+
+}  // namespace simt::exec

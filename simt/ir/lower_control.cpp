@@ -1,0 +1,251 @@
+// Lowering of branches, calls and returns.
+//
+// A call passes its arguments and results through a few 32-bit words that all functions of a kernel share: the caller
+// copies its arguments there, the callee's prologue takes them, and results go back the same way. So a direct and an
+// indirect call are the same thing.
+#include <algorithm>
+
+#include "simt/exec/externals.hpp"
+#include "simt/exec/handlers.hpp"
+#include "simt/ir/lowering.hpp"
+
+namespace simt::ir {
+
+using ptx::Space;
+using ptx::Type;
+
+namespace {
+std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t((size_of(v) + 3) / 4); }
+}  // namespace
+
+std::int32_t FunctionLowering::block_of(std::string_view label) const {
+  auto at = function_.label_blocks.find(label);
+  return at == function_.label_blocks.end() ? -1 : at->second;
+}
+
+void FunctionLowering::prologue() {
+  auto words_for = [&](const ptx::Variable& v) {
+    Function::Words words{ValueId(unit_.values.size()), words_of(v)};
+    for (std::uint32_t n = 0; n < words.count; ++n) unit_.temporary(Cls::r32);
+    function_.params[v.name] = words;
+    return words;
+  };
+  for (const auto& v : ptx_.variables) {
+    if (v.space == Space::param) words_for(v);
+    if (v.space == Space::local) {
+      const std::uint32_t align = std::max<std::uint32_t>(v.align, 4);
+      function_.local_bytes = (function_.local_bytes + align - 1) / align * align;
+      function_.locals[v.name] = function_.local_bytes;
+      function_.local_bytes += std::uint32_t(size_of(v));
+    }
+  }
+  for (const auto& v : function_.module->variables) {   // module-scope .local: a place of its own in every thread
+    if (v.space != Space::local) continue;
+    const std::uint32_t align = std::max<std::uint32_t>(v.align, 4);
+    function_.local_bytes = (function_.local_bytes + align - 1) / align * align;
+    function_.locals[v.name] = function_.local_bytes;
+    function_.local_bytes += std::uint32_t(size_of(v));
+  }
+  function_.local_bytes = (function_.local_bytes + 15) / 16 * 16;
+  if (ptx_.is_entry) return;
+  for (const auto& v : ptx_.returns) words_for(v);
+  std::uint32_t at = 0;
+  const auto copy = exec::move_handler(unit_.level, "copy_32");
+  for (const auto& v : ptx_.params) {
+    const auto words = words_for(v);
+    for (std::uint32_t n = 0; n < words.count; ++n)
+      emit(copy).add(words.first + ValueId(n), true).add(unit_.abi + ValueId(at++));
+  }
+}
+
+bool FunctionLowering::control(const Instruction& instruction) {
+  const auto opcode = instruction.opcode();
+  if (opcode == "bra") {
+    const auto* label = instruction.operands.size() == 1
+                            ? std::get_if<ptx::SymbolOperand>(&instruction.operands[0].value) : nullptr;
+    const auto target = label ? block_of(label->name) : -1;
+    if (target < 0) return fail(instruction, "it names no label of this function");
+    Node node;
+    node.kind = instruction.guard >= 0 ? Node::branch : Node::jump;
+    node.handler = instruction.guard >= 0 ? exec::run_branch : exec::run_jump;
+    node.target = target;
+    push(std::move(node));
+    return true;
+  }
+  if (opcode == "brx") {
+    const auto* list = instruction.operands.size() == 2
+                           ? std::get_if<ptx::SymbolOperand>(&instruction.operands[1].value) : nullptr;
+    const auto* labels = list && ptx_.branch_targets.size() == 1 ? &ptx_.branch_targets[0] : nullptr;
+    if (!labels) return fail(instruction, "it names no .branchtargets list");
+    begin_skip();
+    Node node;
+    node.kind = Node::indexed;
+    node.handler = exec::run_indexed;
+    const auto index = read_as(instruction.operands[0], Type::u32);
+    if (index == kNoValue) return false;
+    node.add(index);
+    for (const auto& label : *labels) {
+      node.targets.push_back(block_of(label));
+      if (node.targets.back() < 0) return fail(instruction, label + " is no label of this function");
+    }
+    push(std::move(node));
+    end_skip();
+    return true;
+  }
+  if (opcode == "exit" || (opcode == "ret" && ptx_.is_entry)) {
+    Node node;
+    node.kind = Node::leave;
+    node.handler = exec::run_exit;
+    push(std::move(node));
+    return true;
+  }
+  if (opcode == "ret") {
+    begin_skip();
+    std::uint32_t at = 0;
+    const auto copy = exec::move_handler(unit_.level, "copy_32");
+    for (const auto& v : ptx_.returns) {
+      const auto words = function_.params[v.name];
+      for (std::uint32_t n = 0; n < words.count; ++n)
+        emit(copy, false).add(unit_.abi + ValueId(at++), true).add(words.first + ValueId(n));
+    }
+    Node node;
+    node.kind = Node::ret;
+    node.handler = exec::run_return;
+    push(std::move(node));
+    end_skip();
+    return true;
+  }
+  if (opcode == "trap" || opcode == "brkpt") {
+    begin_skip();
+    Node node;
+    node.kind = opcode == "trap" ? Node::trap : Node::plain;
+    node.handler = opcode == "trap" ? exec::run_trap : exec::run_breakpoint;
+    push(std::move(node));
+    end_skip();
+    return true;
+  }
+  if (opcode == "pmevent") return true;
+  return call(instruction);
+}
+
+bool FunctionLowering::call(const Instruction& instruction) {
+  // call (results), callee, (arguments), prototype;  only the callee is always there
+  std::size_t n = 0;
+  const auto& operands = instruction.operands;
+  std::vector<std::string> results, arguments;
+  auto names = [&](std::vector<std::string>& out) {
+    if (n >= operands.size()) return true;
+    const auto* tuple = std::get_if<ptx::TupleOperand>(&operands[n].value);
+    if (!tuple) return true;
+    ++n;
+    for (const auto& item : tuple->items) {
+      const auto* s = std::get_if<ptx::SymbolOperand>(&item.value);
+      if (!s || !function_.params.count(s->name)) return false;
+      out.push_back(s->name);
+    }
+    return true;
+  };
+  if (!names(results)) return fail(instruction, "a result is not a .param variable of this function");
+  if (n >= operands.size()) return fail(instruction, "it names no function");
+  const auto& callee = operands[n++];
+  if (!names(arguments)) return fail(instruction, "an argument is not a .param variable of this function");
+
+  begin_skip();
+  Node node;
+  node.kind = Node::call;
+  const auto* s = std::get_if<ptx::SymbolOperand>(&callee.value);
+  if (s) {
+    const auto* linked = unit_.image.function(function_.module, s->name);
+    if (!linked) return fail(instruction, "no module defines function " + s->name);
+    if (linked->function->is_declaration) {
+      if (!external(instruction, *linked, results, arguments)) return false;
+      end_skip();
+      return true;
+    }
+    auto words = [&](const std::vector<std::string>& list) {
+      std::uint32_t sum = 0;
+      for (const auto& name : list) sum += function_.params[name].count;
+      return sum;
+    };
+    auto declared = [](const std::vector<ptx::Variable>& list) {
+      std::uint32_t sum = 0;
+      for (const auto& v : list) sum += words_of(v);
+      return sum;
+    };
+    if (linked->function->is_entry) return fail(instruction, s->name + " is a kernel, not a function");
+    if (words(results) != declared(linked->function->returns) || words(arguments) != declared(linked->function->params))
+      return fail(instruction, "the arguments do not match those of " + s->name);
+    node.handler = exec::run_call;
+    node.imm = unit_.function_index(linked);
+    function_.calls.push_back(std::uint32_t(node.imm));
+  } else {
+    const auto pointer = read_as(callee, Type::u64);
+    if (pointer == kNoValue) return false;
+    node.handler = exec::run_call_indirect;
+    node.add(pointer);
+    function_.calls_indirectly = true;
+  }
+  const auto copy = exec::move_handler(unit_.level, "copy_32");
+  std::uint32_t at = 0;
+  for (const auto& name : arguments) {
+    const auto words = function_.params[name];
+    for (std::uint32_t k = 0; k < words.count; ++k, ++at) {
+      if (at >= unit_.abi_words) return fail(instruction, "it passes more than any function takes");
+      emit(copy, false).add(unit_.abi + ValueId(at), true).add(words.first + ValueId(k));
+    }
+  }
+  push(std::move(node));
+  at = 0;
+  for (const auto& name : results) {
+    const auto words = function_.params[name];
+    for (std::uint32_t k = 0; k < words.count; ++k, ++at) {
+      if (at >= unit_.abi_words) return fail(instruction, "it expects more than any function returns");
+      emit(copy).add(words.first + ValueId(k), true).add(unit_.abi + ValueId(at));
+    }
+  }
+  end_skip();
+  return true;
+}
+
+/// A call of something that the CUDA runtime provides.
+bool FunctionLowering::external(const Instruction& instruction, const LinkedFunction& callee,
+                                const std::vector<std::string>& results, const std::vector<std::string>& arguments) {
+  const auto& name = callee.function->name;
+  const auto* known = exec::find_external(name);
+  if (!known) {
+    if (name.rfind("__cudaCDP2", 0) == 0 || name.rfind("cudaLaunchDevice", 0) == 0)
+      return fail(instruction, "the software GPU does not launch kernels from kernels");
+    return fail(instruction, "function " + name + " is declared, but no module defines it");
+  }
+  if (results.size() > 1 || arguments.size() != known->arguments)
+    return fail(instruction, name + " takes " + std::to_string(known->arguments) + " arguments");
+  Node node;
+  node.handler = known->handler;
+  const auto result = unit_.temporary(known->wide_result ? Cls::r64 : Cls::r32);
+  node.add(result, true);
+  for (const auto& argument : arguments) {
+    const auto words = function_.params[argument];
+    if (words.count == 2) {
+      const auto value = unit_.temporary(Cls::r64);
+      emit(exec::move_handler(unit_.level, "zip")).add(value, true).add(words.first).add(words.first + 1);
+      node.add(value);
+    } else if (words.count == 1) {
+      const auto value = unit_.temporary(Cls::r64);
+      emit(exec::move_handler(unit_.level, "widen_u32_64")).add(value, true).add(words.first);
+      node.add(value);
+    } else {
+      return fail(instruction, "an argument of " + name + " has an unexpected size");
+    }
+  }
+  push(std::move(node));
+  if (results.empty()) return true;
+  const auto words = function_.params[results[0]];
+  if (words.count != (known->wide_result ? 2u : 1u)) return fail(instruction, "the result of " + name + " has an unexpected size");
+  if (known->wide_result)
+    emit(exec::move_handler(unit_.level, "unzip")).add(words.first, true).add(words.first + 1, true).add(result);
+  else
+    emit(exec::move_handler(unit_.level, "copy_32")).add(words.first, true).add(result);
+  return true;
+}
+
+}  // namespace simt::ir

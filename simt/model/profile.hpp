@@ -1,0 +1,40 @@
+// What the software GPU pretends to be: the numbers of one real device.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace simt::model {
+
+struct Profile {
+  std::string_view key;        ///< what PMPP_SIM_GPU says
+  std::string_view name;
+  int major, minor;            ///< compute capability
+  int sms;
+  int threads_per_sm, blocks_per_sm;
+  std::size_t shared_per_sm, shared_optin, shared_reserved;  ///< bytes an SM; a block by opt-in; kept by the system a block
+  std::size_t l2;
+  std::size_t global_memory;
+  int bus_bits, memory_khz, core_khz;
+  int fp32_to_fp64;            ///< throughput ratio
+  // The same on every device of compute capability 7.5 to 9.0.
+  static constexpr int warp_size = 32;
+  static constexpr int threads_per_block = 1024;
+  static constexpr int registers_per_sm = 65536, registers_per_block = 65536, registers_per_thread = 255;
+  static constexpr int register_unit = 256;           ///< registers are given to a warp in such steps
+  static constexpr int warp_schedulers = 4;
+  static constexpr std::size_t shared_per_block = 48 << 10;
+  static constexpr std::size_t shared_unit = 128;     ///< shared memory is given in such steps (256 on 7.5)
+  static constexpr std::size_t constant_memory = 64 << 10;
+  static constexpr int max_grid_x = 0x7fffffff, max_grid_yz = 65535;
+  static constexpr int max_block_xy = 1024, max_block_z = 64;
+
+  int cc() const { return major * 10 + minor; }
+  std::size_t shared_granule() const { return cc() < 80 ? 256 : shared_unit; }
+};
+
+/// The profile in use: PMPP_SIM_GPU (h200, a100, l4, rtx4090, t4), else the H200. An unknown name is said once, with
+/// the names that are known, and the H200 is used.
+const Profile& current();
+
+}  // namespace simt::model

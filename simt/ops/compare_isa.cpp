@@ -1,0 +1,73 @@
+// Fast loops of setp with one result, and of selp.
+#include "simt/exec/lanes.hpp"
+#include "simt/ops/compare_rows.hpp"
+#include "simt/ops/float_rows.hpp"
+#include "simt/ops/tables.hpp"
+
+namespace simt::ops::SIMT_ISA {
+
+using namespace simt::lanes::SIMT_ISA;
+
+namespace {
+
+template <class Relation>
+struct Flushed {
+  SIMT_INLINE static bool apply(float a, float b) { return Relation::apply(flushed(a), flushed(b)); }
+};
+template <class Relation, class T>
+constexpr exec::Handler test = LaneTest<Relation, T, T>::run;
+template <class Relation>
+constexpr exec::Handler flushed_test = LaneTest<Flushed<Relation>, float, float>::run;
+
+template <class T>
+const Instr* select_lanes(Warp& warp, const Instr* instr) {
+  using U = Bits<sizeof(T)>;
+  auto* d = row<U>(warp, instr->op[0]);
+  const auto *a = row<U>(warp, instr->op[1]), *b = row<U>(warp, instr->op[2]);
+  const Mask p = predicate(warp, instr->op[3]);
+  if (sizeof(T) == 2) {
+    const U halves[2] = {static_cast<U>(p), static_cast<U>(p >> 16)};
+    write(d, warp.exec, [=](int lane) {
+      const U x = a[lane], y = b[lane];
+      return (halves[lane >> 4] & kLaneBits<U>.bit[lane]) != 0 ? x : y;
+    });
+  } else {
+    const U bits = p;
+    write(d, warp.exec, [=](int lane) {
+      const U x = a[lane], y = b[lane];
+      return (bits & kLaneBits<U>.bit[lane]) != 0 ? x : y;
+    });
+  }
+  return instr + 1;
+}
+
+#define SIMT_INTEGERS(r)                                                                       \
+  {"setp." #r ".s32", test<r##_relation, std::int32_t>}, {"setp." #r ".u32", test<r##_relation, std::uint32_t>}, \
+  {"setp." #r ".s64", test<r##_relation, std::int64_t>}, {"setp." #r ".u64", test<r##_relation, std::uint64_t>}
+#define SIMT_FLOATS(r)                                                                         \
+  {"setp." #r ".f32", test<r##_relation, float>}, {"setp." #r ".ftz.f32", flushed_test<r##_relation>},           \
+  {"setp." #r ".f64", test<r##_relation, double>}
+
+constexpr HotEntry kLoops[] = {
+    {"setp.eq.b16", test<eq_relation, std::uint16_t>},
+    {"setp.ne.b16", test<ne_relation, std::uint16_t>},
+    {"setp.eq.b32", test<eq_relation, std::uint32_t>},
+    {"setp.ne.b32", test<ne_relation, std::uint32_t>},
+    {"setp.eq.b64", test<eq_relation, std::uint64_t>},
+    {"setp.ne.b64", test<ne_relation, std::uint64_t>},
+    SIMT_INTEGERS(lt), SIMT_INTEGERS(le), SIMT_INTEGERS(gt), SIMT_INTEGERS(ge),
+    SIMT_FLOATS(eq), SIMT_FLOATS(ne), SIMT_FLOATS(lt), SIMT_FLOATS(le), SIMT_FLOATS(gt), SIMT_FLOATS(ge),
+    SIMT_FLOATS(equ), SIMT_FLOATS(neu), SIMT_FLOATS(ltu), SIMT_FLOATS(leu), SIMT_FLOATS(gtu), SIMT_FLOATS(geu),
+    SIMT_FLOATS(num), SIMT_FLOATS(nan),
+    {"selp.b16", select_lanes<std::uint16_t>},
+    {"selp.b32", select_lanes<std::uint32_t>},
+    {"selp.b64", select_lanes<std::uint64_t>},
+};
+#undef SIMT_INTEGERS
+#undef SIMT_FLOATS
+
+}  // namespace
+
+HotTable compare_loops() { return {kLoops, sizeof kLoops / sizeof *kLoops}; }
+
+}  // namespace simt::ops::SIMT_ISA

@@ -1,0 +1,198 @@
+// The interface's CUDA arrays as storage, and the copies that know them: to, from and between arrays, and cudaMemcpy3D.
+// Textures and surfaces, which would read them, are not implemented.
+#include <algorithm>
+
+#include "simt/runtime/copy.hpp"
+#include "simt/runtime/pool.hpp"
+
+using namespace simt::runtime;
+using simt::memory::AddressSpace;
+namespace abi = simt::abi;
+using std::size_t;
+using ArrayRef = std::shared_ptr<Array>;
+
+namespace {
+
+constexpr auto L = Default::legacy;
+constexpr auto T = Default::per_thread;
+
+Code make_array(const char* name, void** out, const abi::ChannelFormatDesc* desc, abi::Extent e, unsigned flags) {
+  return call(name, [&]() -> Code {
+    if (!out || !desc) return fail(abi::kInvalidValue, "the place for the array or its format is null.");
+    const int bits = desc->x + desc->y + desc->z + desc->w;
+    const int channels[] = {desc->x, desc->y, desc->z, desc->w};
+    for (int c : channels)
+      if (c != 0 && c != desc->x) return fail(abi::kInvalidChannelDescriptor, "all channels of an element must have the same number of bits.");
+    if ((desc->x != 8 && desc->x != 16 && desc->x != 32) || desc->f < 0 || desc->f > 2 || (desc->z != 0) != (desc->w != 0))
+      return fail(abi::kInvalidChannelDescriptor, "an element has 1, 2 or 4 channels of 8, 16 or 32 bits, signed, unsigned or float.");
+    if (e.width == 0 || (e.depth && !e.height)) return fail(abi::kInvalidValue, "the array has no elements.");
+    if (flags & ~(1u | 2u)) return fail(abi::kNotSupported, format("array flags 0x%x are not implemented by the software GPU.", flags));
+    auto a = std::make_shared<Array>();
+    a->desc = *desc;
+    a->extent = e;
+    a->flags = flags;
+    a->element = static_cast<size_t>(bits) / 8;
+    size_t bytes;
+    if (__builtin_mul_overflow(a->row(), a->rows(), &bytes) || __builtin_mul_overflow(bytes, a->slices(), &bytes)) return out_of_memory(SIZE_MAX);
+    auto base = AddressSpace::instance().allocate(bytes, 0);
+    if (!base) return out_of_memory(bytes);
+    a->base = *base;
+    *out = add_array(a);
+    return 0;
+  });
+}
+
+End end_of(const Array& a, size_t x_bytes, size_t y, size_t z) {
+  return {reinterpret_cast<void*>(a.base + (z * a.rows() + y) * a.row() + x_bytes), a.row(), a.row() * a.rows()};
+}
+
+/// Whether a box fits into an array; x in bytes.
+Code check_box(const char* role, const Array& a, size_t x, size_t y, size_t z, const Shape& s) {
+  if (x <= a.row() && s.width <= a.row() - x && y <= a.rows() && s.height <= a.rows() - y && z <= a.slices() && s.depth <= a.slices() - z) return 0;
+  return fail(abi::kInvalidValue, format("%zu bytes x %zu rows x %zu slices at (%zu, %zu, %zu) do not fit into the %s array of %zu x %zu x %zu.",
+                                         s.width, s.height, s.depth, x, y, z, role, a.row(), a.rows(), a.slices()));
+}
+
+Code to_array(const char* name, void* dst, size_t x, size_t y, const void* src, size_t pitch, size_t width, size_t height, int kind,
+              void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    ArrayRef a = array_of(dst);
+    if (!a) return abi::kInvalidResourceHandle;
+    const Shape s{width, height};
+    if (Code c = check_box("destination", *a, x, y, 0, s)) return c;
+    return copy(end_of(*a, x, y, 0), {src, pitch}, s, kind, stream_of(stream, meaning), wait);
+  });
+}
+
+Code from_array(const char* name, void* dst, size_t pitch, const void* src, size_t x, size_t y, size_t width, size_t height, int kind,
+                void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    ArrayRef a = array_of(src);
+    if (!a) return abi::kInvalidResourceHandle;
+    const Shape s{width, height};
+    if (Code c = check_box("source", *a, x, y, 0, s)) return c;
+    return copy({dst, pitch}, end_of(*a, x, y, 0), s, kind, stream_of(stream, meaning), wait);
+  });
+}
+
+Code between(const char* name, void* dst, size_t dx, size_t dy, const void* src, size_t sx, size_t sy, size_t width, size_t height,
+             int kind, Default meaning) {
+  return call(name, [&]() -> Code {
+    ArrayRef d = array_of(dst), a = array_of(src);
+    if (!d || !a) return abi::kInvalidResourceHandle;
+    const Shape s{width, height};
+    if (Code c = check_box("destination", *d, dx, dy, 0, s)) return c;
+    if (Code c = check_box("source", *a, sx, sy, 0, s)) return c;
+    return copy(end_of(*d, dx, dy, 0), end_of(*a, sx, sy, 0), s, kind, stream_of(nullptr, meaning), Wait::yes);
+  });
+}
+
+/// One end of a 3D copy: an array or a pitched pointer. Positions count elements of an array, bytes of a pointer.
+Code end_3d(const char* role, void* array, const abi::PitchedPtr& p, const abi::Pos& at, const Shape& s, ArrayRef& a, End& out) {
+  if (array && p.ptr) return fail(abi::kInvalidValue, format("the %s is an array and a pointer; give one of them.", role));
+  if (a) {
+    if (Code c = check_box(role, *a, at.x * a->element, at.y, at.z, s)) return c;
+    out = end_of(*a, at.x * a->element, at.y, at.z);
+    return 0;
+  }
+  if (!p.ptr) return fail(abi::kInvalidValue, format("the %s is neither an array nor a pointer.", role));
+  if (s.depth > 1 && p.ysize < s.height)
+    return fail(abi::kInvalidValue, format("the %s has slices of %zu rows, fewer than the %zu to copy.", role, p.ysize, s.height));
+  if (p.pitch < s.width || at.x > p.pitch - s.width)
+    return fail(abi::kInvalidPitchValue, format("%zu bytes from byte %zu on do not fit into the %s's pitch of %zu bytes.", s.width, at.x, role, p.pitch));
+  out = {static_cast<char*>(p.ptr) + (at.z * p.ysize + at.y) * p.pitch + at.x, p.pitch, p.pitch * p.ysize};
+  return 0;
+}
+
+Code box(const abi::Memcpy3DParms& p, const StreamRef& stream, Wait wait) {
+  ArrayRef src, dst;
+  if (p.srcArray && !(src = array_of(p.srcArray))) return abi::kInvalidResourceHandle;
+  if (p.dstArray && !(dst = array_of(p.dstArray))) return abi::kInvalidResourceHandle;
+  if (src && dst && src->element != dst->element) return fail(abi::kInvalidValue, "the two arrays have elements of different size.");
+  const size_t unit = src ? src->element : dst ? dst->element : 1;
+  const Shape s{p.extent.width * unit, p.extent.height, p.extent.depth};
+  if (s.empty()) return 0;
+  End from, to;
+  if (Code c = end_3d("source", p.srcArray, p.srcPtr, p.srcPos, s, src, from)) return c;
+  if (Code c = end_3d("destination", p.dstArray, p.dstPtr, p.dstPos, s, dst, to)) return c;
+  return copy(to, from, s, p.kind, stream, wait);
+}
+
+Code copy_3d(const char* name, const abi::Memcpy3DParms* p, void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    if (!p) return fail(abi::kInvalidValue, "the parameters are null.");
+    return box(*p, stream_of(stream, meaning), wait);
+  });
+}
+
+Code copy_3d_peer(const char* name, const abi::Memcpy3DPeerParms* p, void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    if (!p) return fail(abi::kInvalidValue, "the parameters are null.");
+    if (p->srcDevice != 0 || p->dstDevice != 0) return fail(abi::kInvalidDevice, format("there is only device 0; the devices given are %d and %d.", p->srcDevice, p->dstDevice));
+    return box({p->srcArray, p->srcPos, p->srcPtr, p->dstArray, p->dstPos, p->dstPtr, p->extent, abi::kDefault}, stream_of(stream, meaning), wait);
+  });
+}
+
+}  // namespace
+
+PMPP_EXPORT Code cudaMallocArray(void** a, const abi::ChannelFormatDesc* d, size_t w, size_t h, unsigned f) { return make_array("cudaMallocArray", a, d, {w, h, 0}, f); }
+PMPP_EXPORT Code cudaMalloc3DArray(void** a, const abi::ChannelFormatDesc* d, abi::Extent e, unsigned f) { return make_array("cudaMalloc3DArray", a, d, e, f); }
+PMPP_EXPORT Code cudaFreeArray(void* handle) {
+  return call("cudaFreeArray", [&]() -> Code {
+    if (!handle) return 0;
+    const Code before = synchronize_device();
+    ArrayRef a = remove_array(handle);
+    if (!a) return fail(abi::kInvalidResourceHandle, format("%p is not a CUDA array: it was freed or never allocated.", handle));
+    AddressSpace::instance().release(a->base);
+    return before;
+  });
+}
+PMPP_EXPORT Code cudaArrayGetInfo(abi::ChannelFormatDesc* d, abi::Extent* e, unsigned* f, void* handle) {
+  return call("cudaArrayGetInfo", [&]() -> Code {
+    ArrayRef a = array_of(handle);
+    if (!a) return abi::kInvalidResourceHandle;
+    if (d) *d = a->desc;
+    if (e) *e = a->extent;
+    if (f) *f = a->flags;
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaGetChannelDesc(abi::ChannelFormatDesc* d, const void* handle) {
+  return call("cudaGetChannelDesc", [&]() -> Code {
+    ArrayRef a = array_of(handle);
+    if (!a) return abi::kInvalidResourceHandle;
+    if (!d) return fail(abi::kInvalidValue, "the place for the answer is null.");
+    *d = a->desc;
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaArrayGetMemoryRequirements(abi::ArrayMemoryRequirements* out, void* handle, int device) {
+  return call("cudaArrayGetMemoryRequirements", [&]() -> Code {
+    ArrayRef a = array_of(handle);
+    if (!a) return abi::kInvalidResourceHandle;
+    if (!out || device != 0) return fail(abi::kInvalidValue, "the place for the answer is null, or the device is not 0.");
+    *out = {a->row() * a->rows() * a->slices(), 256, {}};
+    return 0;
+  });
+}
+PMPP_EXPORT abi::ChannelFormatDesc cudaCreateChannelDesc(int x, int y, int z, int w, int f) { return {x, y, z, w, f}; }
+
+PMPP_EXPORT Code cudaMemcpy2DToArray(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy2DToArray_ptds(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy2DToArrayAsync(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k, void* q) { return to_array("cudaMemcpy2DToArrayAsync", d, x, y, s, p, w, h, k, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy2DToArrayAsync_ptsz(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k, void* q) { return to_array("cudaMemcpy2DToArrayAsync", d, x, y, s, p, w, h, k, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy2DFromArray(void* d, size_t p, const void* s, size_t x, size_t y, size_t w, size_t h, int k) { return from_array("cudaMemcpy2DFromArray", d, p, s, x, y, w, h, k, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy2DFromArray_ptds(void* d, size_t p, const void* s, size_t x, size_t y, size_t w, size_t h, int k) { return from_array("cudaMemcpy2DFromArray", d, p, s, x, y, w, h, k, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy2DFromArrayAsync(void* d, size_t p, const void* s, size_t x, size_t y, size_t w, size_t h, int k, void* q) { return from_array("cudaMemcpy2DFromArrayAsync", d, p, s, x, y, w, h, k, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy2DFromArrayAsync_ptsz(void* d, size_t p, const void* s, size_t x, size_t y, size_t w, size_t h, int k, void* q) { return from_array("cudaMemcpy2DFromArrayAsync", d, p, s, x, y, w, h, k, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy2DArrayToArray(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t w, size_t h, int k) { return between("cudaMemcpy2DArrayToArray", d, dx, dy, s, sx, sy, w, h, k, L); }
+PMPP_EXPORT Code cudaMemcpy2DArrayToArray_ptds(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t w, size_t h, int k) { return between("cudaMemcpy2DArrayToArray", d, dx, dy, s, sx, sy, w, h, k, T); }
+
+PMPP_EXPORT Code cudaMemcpy3D(const abi::Memcpy3DParms* p) { return copy_3d("cudaMemcpy3D", p, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy3D_ptds(const abi::Memcpy3DParms* p) { return copy_3d("cudaMemcpy3D", p, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy3DAsync(const abi::Memcpy3DParms* p, void* q) { return copy_3d("cudaMemcpy3DAsync", p, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy3DAsync_ptsz(const abi::Memcpy3DParms* p, void* q) { return copy_3d("cudaMemcpy3DAsync", p, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy3DPeer(const abi::Memcpy3DPeerParms* p) { return copy_3d_peer("cudaMemcpy3DPeer", p, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy3DPeer_ptds(const abi::Memcpy3DPeerParms* p) { return copy_3d_peer("cudaMemcpy3DPeer", p, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpy3DPeerAsync(const abi::Memcpy3DPeerParms* p, void* q) { return copy_3d_peer("cudaMemcpy3DPeerAsync", p, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy3DPeerAsync_ptsz(const abi::Memcpy3DPeerParms* p, void* q) { return copy_3d_peer("cudaMemcpy3DPeerAsync", p, q, T, Wait::no); }

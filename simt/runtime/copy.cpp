@@ -1,0 +1,176 @@
+// Checking and moving boxes of bytes between host and device memory.
+#include "simt/runtime/copy.hpp"
+
+#include <cstring>
+#include <optional>
+
+#include "simt/runtime/handles.hpp"
+
+namespace simt::runtime {
+namespace {
+
+using memory::AddressSpace;
+using memory::Kind;
+
+constexpr std::size_t kBrief = 1 << 20;   // copies up to here cost less than waking a thread
+
+enum class Place { pageable, host, device };   // host: pinned, registered or managed, good for both sides
+
+struct Resolved {
+  Place place = Place::pageable;
+  std::byte* at = nullptr;
+};
+
+const char* kind_name(int kind) {
+  static const char* const names[] = {"cudaMemcpyHostToHost", "cudaMemcpyHostToDevice", "cudaMemcpyDeviceToHost",
+                                      "cudaMemcpyDeviceToDevice", "cudaMemcpyDefault"};
+  return names[kind];
+}
+
+/// Bytes from the first to behind the last; SIZE_MAX for absurd shapes.
+std::size_t span(const End& e, const Shape& s) {
+  std::size_t slices, rows, sum;
+  if (__builtin_mul_overflow(s.depth - 1, e.slice, &slices) || __builtin_mul_overflow(s.height - 1, e.pitch, &rows) ||
+      __builtin_add_overflow(slices, rows, &sum) || __builtin_add_overflow(sum, s.width, &sum))
+    return SIZE_MAX;
+  return sum;
+}
+
+/// Finds out what an end is and whether the box fits. 0, or the code after failing the call.
+Code resolve(const char* role, const End& e, const Shape& s, Resolved& out) {
+  if (!e.pointer) return fail(abi::kInvalidValue, format("the %s is a null pointer.", role));
+  const auto addr = reinterpret_cast<memory::GuestAddr>(e.pointer);
+  auto& space = AddressSpace::instance();
+  const std::size_t bytes = span(e, s);
+  auto a = space.lookup(addr);
+  if (!a) {
+    if (space.in_device_range(addr)) return fail(abi::kInvalidValue, format("the %s ", role) + describe_stray(e.pointer));
+    out = {Place::pageable, static_cast<std::byte*>(const_cast<void*>(e.pointer))};
+    return 0;
+  }
+  const std::size_t offset = addr - a->base, room = a->size - offset;
+  if (bytes > room) {
+    const std::string where = offset ? format(", %zu bytes into it", offset) : "";
+    return fail(abi::kInvalidValue, format("%zu bytes do not fit: the %s is %s%s, so only %zu are left.", bytes, role,
+                                           describe(*a).c_str(), where.c_str(), room));
+  }
+  const bool on_host = a->kind == Kind::pinned || a->kind == Kind::registered || a->kind == Kind::managed;
+  out = {on_host ? Place::host : Place::device, a->host + offset};
+  return 0;
+}
+
+Code check_side(const char* role, const End& e, Place place, bool wants_device, int kind) {
+  const bool wrong = wants_device ? place == Place::pageable : place == Place::device;
+  if (!wrong) return 0;
+  return fail(abi::kInvalidValue, format("%s needs a %s pointer as its %s, but %p is %s memory. Are the arguments in the order "
+                                         "(destination, source, bytes, kind), and is the kind right?",
+                                         kind_name(kind), wants_device ? "device" : "host", role, e.pointer,
+                                         wants_device ? "ordinary host" : "device"));
+}
+
+void move(std::byte* dst, const End& d, const std::byte* src, const End& s, const Shape& shape) {
+  for (std::size_t z = 0; z < shape.depth; ++z)
+    for (std::size_t y = 0; y < shape.height; ++y)
+      std::memmove(dst + z * d.slice + y * d.pitch, src + z * s.slice + y * s.pitch, shape.width);
+}
+
+/// Rows without gaps are one long row.
+Shape simplify(Shape s, const End& a, const End& b) {
+  if (a.pitch == s.width && b.pitch == s.width && (s.depth == 1 || (a.slice == s.width * s.height && b.slice == a.slice)))
+    return {s.width * s.height * s.depth, 1, 1};
+  return s;
+}
+
+Code check_pitch(const char* role, const End& e, const Shape& s) {
+  if (s.height > 1 && e.pitch < s.width)
+    return fail(abi::kInvalidPitchValue, format("the %s's pitch of %zu bytes is less than a row's width of %zu.", role, e.pitch, s.width));
+  return 0;
+}
+
+struct Arrays {
+  Handles<Array> handles{4};
+};
+Arrays& arrays() {
+  static auto* a = new Arrays;
+  return *a;
+}
+
+}  // namespace
+
+std::string describe(const memory::Allocation& a) {
+  if (!a.label.empty()) return "variable '" + a.label + format("' (%zu bytes)", a.size);
+  return format("allocation %llu (%zu bytes)", static_cast<unsigned long long>(a.id), a.size);
+}
+
+std::string describe_stray(const void* pointer) {
+  auto& space = AddressSpace::instance();
+  const auto addr = reinterpret_cast<memory::GuestAddr>(pointer);
+  auto a = space.nearest(addr);
+  if (!a) return format("%p is not memory of the device.", pointer);
+  const std::string what = describe(*a);
+  if (!a->live && addr - a->base < a->size) return format("%p lies in %s, which was freed.", pointer, what.c_str());
+  const char* freed = a->live ? "" : ", which was freed";
+  if (addr < a->base) return format("%p is in no allocation: it lies %llu bytes before %s%s.", pointer, (unsigned long long)(a->base - addr), what.c_str(), freed);
+  return format("%p is in no allocation: it lies %llu bytes behind the end of %s%s.", pointer,
+                (unsigned long long)(addr - a->base - a->size), what.c_str(), freed);
+}
+
+Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait wait) {
+  if (!stream) return abi::kInvalidResourceHandle;
+  if (kind < abi::kHostToHost || kind > abi::kDefault)
+    return fail(abi::kInvalidMemcpyDirection, format("%d is not a cudaMemcpyKind.", kind));
+  if (shape.empty()) return wait == Wait::yes ? run_now(stream, nullptr) : 0;
+  if (Code c = check_pitch("destination", dst, shape)) return c;
+  if (Code c = check_pitch("source", src, shape)) return c;
+  Resolved d, s;
+  if (Code c = resolve("destination", dst, shape, d)) return c;
+  if (Code c = resolve("source", src, shape, s)) return c;
+  if (kind != abi::kDefault) {
+    const bool to_device = kind == abi::kHostToDevice || kind == abi::kDeviceToDevice;
+    const bool from_device = kind == abi::kDeviceToHost || kind == abi::kDeviceToDevice;
+    if (Code c = check_side("destination", dst, d.place, to_device, kind)) return c;
+    if (Code c = check_side("source", src, s.place, from_device, kind)) return c;
+  }
+  const std::size_t bytes = shape.width * shape.height * shape.depth;
+  const bool to_device = d.place == Place::device, from_device = s.place == Place::device;
+  shape = simplify(shape, dst, src);
+  auto work = [=] {
+    count_copy(to_device, from_device, bytes);
+    move(d.at, dst, s.at, src, shape);
+  };
+  // Pageable host memory belongs to the caller again when the call returns, as on a GPU.
+  if (wait == Wait::yes || d.place == Place::pageable || s.place == Place::pageable) return run_now(stream, work);
+  submit(stream, work, {false, bytes <= kBrief});
+  return 0;
+}
+
+Code fill(End dst, int value, Shape shape, const StreamRef& stream, Wait wait) {
+  if (!stream) return abi::kInvalidResourceHandle;
+  if (shape.empty()) return 0;
+  if (Code c = check_pitch("destination", dst, shape)) return c;
+  Resolved d;
+  if (Code c = resolve("destination", dst, shape, d)) return c;
+  if (d.place == Place::pageable)
+    return fail(abi::kInvalidValue, format("%p is ordinary host memory; use memset.", dst.pointer));
+  const std::size_t bytes = shape.width * shape.height * shape.depth;
+  shape = simplify(shape, dst, dst);
+  auto work = [=] {
+    for (std::size_t z = 0; z < shape.depth; ++z)
+      for (std::size_t y = 0; y < shape.height; ++y)
+        std::memset(d.at + z * dst.slice + y * dst.pitch, value, shape.width);
+  };
+  // Only memory that the host can look at has to be ready when the call returns.
+  if (wait == Wait::yes && d.place == Place::host) return run_now(stream, work);
+  submit(stream, work, {false, bytes <= kBrief});
+  return 0;
+}
+
+std::shared_ptr<Array> array_of(const void* handle) {
+  auto a = arrays().handles.get(handle);
+  if (!a) fail(abi::kInvalidResourceHandle, format("%p is not a CUDA array: it was freed or never allocated.", handle));
+  return a;
+}
+void* add_array(std::shared_ptr<Array> a) { return arrays().handles.add(std::move(a)); }
+std::shared_ptr<Array> remove_array(void* handle) { return arrays().handles.remove(handle); }
+
+}  // namespace simt::runtime

@@ -1,0 +1,72 @@
+// What every call of the runtime stand-in shares: entering a call, failing with a sentence, per-thread error state.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+#include "simt/exec/engine.hpp"
+#include "simt/runtime/abi.hpp"
+
+#define PMPP_EXPORT extern "C" __attribute__((visibility("default")))
+
+namespace simt::runtime {
+
+using abi::Error;
+using Code = int;   ///< a cudaError_t
+
+/// Fails the call in progress: remembers `code` as this thread's last error and `sentence` as its last message, and
+/// prints it to stderr as "pmpp: <call>: <sentence>" unless PMPP_SIM_QUIET=1. Returns `code`.
+Code fail(Code code, const std::string& sentence);
+/// The same for a fault of the engine, whose message already says where it happened.
+Code fail(const exec::Fault& fault);
+/// Records `code` without a word: for codes that are answers (not ready).
+Code answer(Code code);
+/// For a name of the interface that is not implemented.
+Code unsupported(const char* name);
+
+Code peek_error();
+Code take_error();
+const char* last_message();
+const char* error_name(Code);     ///< null if the code is unknown
+const char* error_text(Code);
+
+/// A reference to a callable, so that entering a call costs no template of its own.
+class Body {
+ public:
+  template <class F>
+  Body(F& f) : object_(&f), invoke_([](void* p) -> Code { return (*static_cast<F*>(p))(); }) {}
+  Code operator()() const { return invoke_(object_); }
+
+ private:
+  void* object_;
+  Code (*invoke_)(void*);
+};
+
+/// Runs the body of the interface's function `name`: refuses calls in a forked child and from host functions that a
+/// stream runs, turns exceptions into error codes.
+Code enter(const char* name, Body body);
+
+template <class F>
+Code call(const char* name, F&& body) {
+  return enter(name, Body(body));
+}
+
+/// While alive, this thread runs a callback of a stream, from which calls are not permitted.
+struct InCallback {
+  InCallback();
+  ~InCallback();
+};
+
+std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));
+
+/// Counters that tests read; see pmpp_simt.h.
+struct Counters {
+  std::uint64_t launches, h2d_copies, h2d_bytes, d2h_copies, d2h_bytes, d2d_copies, d2d_bytes;
+};
+void count_launch();
+void count_copy(bool to_device, bool from_device, std::size_t bytes);
+Counters counters();
+void reset_counters();
+
+}  // namespace simt::runtime

@@ -1,0 +1,299 @@
+// The interface's device management: properties, attributes, limits, reset, versions.
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+
+#include "simt/memory/memory.hpp"
+#include "simt/model/profile.hpp"
+#include "simt/runtime/stream.hpp"
+
+using namespace simt::runtime;
+namespace abi = simt::abi;
+using std::size_t;
+
+namespace {
+
+constexpr int kVersion = 13000;   // CUDA 13.0, of the runtime and of the driver that it stands for
+
+abi::DeviceProp make_properties() {
+  const simt::model::Profile& g = simt::model::current();
+  abi::DeviceProp p{};
+  std::snprintf(p.name, sizeof p.name, "%.*s", static_cast<int>(g.name.size()), g.name.data());
+  std::memcpy(p.uuid, "pmpp-simt-gpu-00", 16);
+  p.totalGlobalMem = simt::memory::AddressSpace::instance().capacity(0);
+  p.sharedMemPerBlock = g.shared_per_block;
+  p.regsPerBlock = g.registers_per_block;
+  p.warpSize = g.warp_size;
+  p.memPitch = 0x7fffffff;
+  p.maxThreadsPerBlock = g.threads_per_block;
+  p.maxThreadsDim[0] = p.maxThreadsDim[1] = g.max_block_xy;
+  p.maxThreadsDim[2] = g.max_block_z;
+  p.maxGridSize[0] = g.max_grid_x;
+  p.maxGridSize[1] = p.maxGridSize[2] = g.max_grid_yz;
+  p.totalConstMem = g.constant_memory;
+  p.major = g.major;
+  p.minor = g.minor;
+  p.textureAlignment = 512;
+  p.texturePitchAlignment = 32;
+  p.multiProcessorCount = g.sms;
+  p.canMapHostMemory = 1;
+  p.surfaceAlignment = 512;
+  p.concurrentKernels = 1;
+  p.asyncEngineCount = 3;
+  p.unifiedAddressing = 1;
+  p.memoryBusWidth = g.bus_bits;
+  p.l2CacheSize = static_cast<int>(g.l2);
+  p.maxThreadsPerMultiProcessor = g.threads_per_sm;
+  p.streamPrioritiesSupported = 1;
+  p.globalL1CacheSupported = p.localL1CacheSupported = 1;
+  p.sharedMemPerMultiprocessor = g.shared_per_sm;
+  p.regsPerMultiprocessor = g.registers_per_sm;
+  p.managedMemory = 1;
+  p.concurrentManagedAccess = 1;
+  p.computePreemptionSupported = 1;
+  p.canUseHostPointerForRegisteredMem = 1;
+  p.hostNativeAtomicSupported = 1;   // device atomics are the host's own
+  p.cooperativeLaunch = 1;
+  p.sharedMemPerBlockOptin = g.shared_optin;
+  p.maxBlocksPerMultiProcessor = g.blocks_per_sm;
+  p.reservedSharedMemPerBlock = g.shared_reserved;
+  p.hostRegisterSupported = 1;
+  p.memoryPoolsSupported = 1;
+  p.clusterLaunch = g.major >= 9;
+  p.hostNumaId = -1;
+  p.deviceNumaId = -1;
+  // Texture and surface limits, persisting L2, IPC, sparse arrays and whatever else is not implemented stay 0.
+  return p;
+}
+
+const abi::DeviceProp& properties() {
+  static const abi::DeviceProp p = make_properties();
+  return p;
+}
+
+Code check_device(int device) {
+  if (device == 0) return 0;
+  return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other.", device));
+}
+
+/// -1: the attribute does not exist.
+long attribute(int which) {
+  const simt::model::Profile& g = simt::model::current();
+  const abi::DeviceProp& p = properties();
+  switch (which) {
+    case 1: return p.maxThreadsPerBlock;
+    case 2: case 3: return g.max_block_xy;
+    case 4: return g.max_block_z;
+    case 5: return g.max_grid_x;
+    case 6: case 7: return g.max_grid_yz;
+    case 8: return static_cast<long>(p.sharedMemPerBlock);
+    case 9: return static_cast<long>(p.totalConstMem);
+    case 10: return p.warpSize;
+    case 11: return static_cast<long>(p.memPitch);
+    case 12: return p.regsPerBlock;
+    case 13: return g.core_khz;
+    case 14: return static_cast<long>(p.textureAlignment);
+    case 15: return 1;
+    case 16: return p.multiProcessorCount;
+    case 19: return p.canMapHostMemory;
+    case 30: return static_cast<long>(p.surfaceAlignment);
+    case 31: return p.concurrentKernels;
+    case 36: return g.memory_khz;
+    case 37: return p.memoryBusWidth;
+    case 38: return p.l2CacheSize;
+    case 39: return p.maxThreadsPerMultiProcessor;
+    case 40: return p.asyncEngineCount;
+    case 41: return p.unifiedAddressing;
+    case 51: return static_cast<long>(p.texturePitchAlignment);
+    case 75: return p.major;
+    case 76: return p.minor;
+    case 78: return p.streamPrioritiesSupported;
+    case 79: return p.globalL1CacheSupported;
+    case 80: return p.localL1CacheSupported;
+    case 81: return static_cast<long>(p.sharedMemPerMultiprocessor);
+    case 82: return p.regsPerMultiprocessor;
+    case 83: return p.managedMemory;
+    case 86: return p.hostNativeAtomicSupported;
+    case 87: return g.fp32_to_fp64;
+    case 89: return p.concurrentManagedAccess;
+    case 90: return p.computePreemptionSupported;
+    case 91: return p.canUseHostPointerForRegisteredMem;
+    case 95: return p.cooperativeLaunch;
+    case 97: return static_cast<long>(p.sharedMemPerBlockOptin);
+    case 99: return p.hostRegisterSupported;
+    case 106: return p.maxBlocksPerMultiProcessor;
+    case 111: return static_cast<long>(p.reservedSharedMemPerBlock);
+    case 115: return p.memoryPoolsSupported;
+    case 120: return p.clusterLaunch;
+    case 126: return 1;
+    case 131: case 134: return 0;
+    default: return which >= 1 && which <= 147 ? 0 : -1;   // what is not implemented says no
+  }
+}
+
+std::atomic<unsigned> device_flags{0};
+std::atomic<int> cache_config{0};
+
+/// By cudaLimit: stack, printf buffer, malloc heap, launch depth, pending launches, L2 fetch granularity, persisting L2.
+std::atomic<size_t> limits[7] = {size_t{1} << 10, size_t{1} << 20, size_t{8} << 20, 2, 2048, 64, 0};
+
+Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
+
+template <class T, class V>
+Code give(const char* name, T* out, V value) {
+  return call(name, [&]() -> Code {
+    if (!out) return null_place();
+    *out = static_cast<T>(value);
+    return 0;
+  });
+}
+
+}  // namespace
+
+PMPP_EXPORT Code cudaGetDeviceCount(int* count) { return give("cudaGetDeviceCount", count, 1); }
+PMPP_EXPORT Code cudaGetDevice(int* device) { return give("cudaGetDevice", device, 0); }
+PMPP_EXPORT Code cudaSetDevice(int device) {
+  return call("cudaSetDevice", [&] { return check_device(device); });
+}
+PMPP_EXPORT Code cudaInitDevice(int device, unsigned, unsigned) {
+  return call("cudaInitDevice", [&] { return check_device(device); });
+}
+PMPP_EXPORT Code cudaSetValidDevices(int* devices, int count) {
+  return call("cudaSetValidDevices", [&]() -> Code {
+    for (int i = 0; i < count; ++i)
+      if (Code c = check_device(devices[i])) return c;
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaChooseDevice(int* device, const abi::DeviceProp*) { return give("cudaChooseDevice", device, 0); }
+PMPP_EXPORT Code cudaGetDeviceProperties(abi::DeviceProp* out, int device) {
+  return call("cudaGetDeviceProperties", [&]() -> Code {
+    if (!out) return null_place();
+    if (Code c = check_device(device)) return c;
+    *out = properties();
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaDeviceGetAttribute(int* value, int which, int device) {
+  return call("cudaDeviceGetAttribute", [&]() -> Code {
+    if (!value) return null_place();
+    if (Code c = check_device(device)) return c;
+    const long v = attribute(which);
+    if (v < 0) return fail(abi::kInvalidValue, format("%d is not a cudaDeviceAttr.", which));
+    *value = static_cast<int>(v);
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaSetDeviceFlags(unsigned flags) {
+  return call("cudaSetDeviceFlags", [&]() -> Code {
+    if (flags & ~0xffu) return fail(abi::kInvalidValue, format("flags 0x%x are not known.", flags));
+    device_flags = flags;
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaGetDeviceFlags(unsigned* flags) { return give("cudaGetDeviceFlags", flags, device_flags.load() | 8u); }
+PMPP_EXPORT Code cudaDeviceSetCacheConfig(int config) {
+  return call("cudaDeviceSetCacheConfig", [&]() -> Code {
+    if (config < 0 || config > 3) return fail(abi::kInvalidValue, format("%d is not a cudaFuncCache.", config));
+    cache_config = config;
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaDeviceGetCacheConfig(int* config) { return give("cudaDeviceGetCacheConfig", config, cache_config.load()); }
+PMPP_EXPORT Code cudaDeviceGetSharedMemConfig(int* config) { return give("cudaDeviceGetSharedMemConfig", config, 1); }
+PMPP_EXPORT Code cudaDeviceSetSharedMemConfig(int) { return 0; }   // banks are 4 bytes wide on every device since 5.0
+PMPP_EXPORT Code cudaCtxResetPersistingL2Cache() { return 0; }
+
+PMPP_EXPORT Code cudaDeviceGetLimit(size_t* value, int which) {
+  return call("cudaDeviceGetLimit", [&]() -> Code {
+    if (!value) return null_place();
+    if (which < 0 || which > 6) return fail(abi::kUnsupportedLimit, format("%d is not a cudaLimit.", which));
+    *value = limits[which];
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaDeviceSetLimit(int which, size_t value) {
+  return call("cudaDeviceSetLimit", [&]() -> Code {
+    if (which < 0 || which > 6) return fail(abi::kUnsupportedLimit, format("%d is not a cudaLimit.", which));
+    if (which == 6 && value) return fail(abi::kUnsupportedLimit, "persisting L2 lines are not implemented by the software GPU.");
+    limits[which] = value;
+    return 0;
+  });
+}
+
+PMPP_EXPORT Code cudaDeviceGetPCIBusId(char* text, int length, int device) {
+  return call("cudaDeviceGetPCIBusId", [&]() -> Code {
+    if (Code c = check_device(device)) return c;
+    if (!text || length < 13) return fail(abi::kInvalidValue, "the place for the answer is null or shorter than 13 characters.");
+    std::snprintf(text, static_cast<size_t>(length), "0000:00:00.0");
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaDeviceGetByPCIBusId(int* device, const char* id) {
+  return call("cudaDeviceGetByPCIBusId", [&]() -> Code {
+    if (!device || !id) return null_place();
+    if (std::strcmp(id, "0000:00:00.0") != 0) return fail(abi::kInvalidDevice, format("no device has the bus id '%.32s'; the software GPU's is 0000:00:00.0.", id));
+    *device = 0;
+    return 0;
+  });
+}
+
+PMPP_EXPORT Code cudaDeviceCanAccessPeer(int* can, int device, int peer) {
+  return call("cudaDeviceCanAccessPeer", [&]() -> Code {
+    if (!can) return null_place();
+    if (Code c = check_device(device)) return c;
+    if (Code c = check_device(peer)) return c;
+    *can = 0;   // a device is no peer of itself
+    return 0;
+  });
+}
+PMPP_EXPORT Code cudaDeviceEnablePeerAccess(int peer, unsigned) {
+  return call("cudaDeviceEnablePeerAccess", [&]() -> Code {
+    if (Code c = check_device(peer)) return c;
+    return fail(abi::kInvalidDevice, "a device is no peer of itself.");
+  });
+}
+PMPP_EXPORT Code cudaDeviceDisablePeerAccess(int peer) {
+  return call("cudaDeviceDisablePeerAccess", [&]() -> Code {
+    if (Code c = check_device(peer)) return c;
+    return fail(abi::kPeerAccessNotEnabled, "peer access was not enabled.");
+  });
+}
+
+// A reset waits for the device's work, forgets its failure and this thread's last error. Memory and modules stay: the
+// failures of the software GPU do not damage them, and other threads may still use them.
+PMPP_EXPORT Code cudaDeviceReset() {
+  return call("cudaDeviceReset", []() -> Code {
+    synchronize_device();
+    take_error();
+    return 0;
+  });
+}
+
+PMPP_EXPORT Code cudaDriverGetVersion(int* version) { return give("cudaDriverGetVersion", version, kVersion); }
+PMPP_EXPORT Code cudaRuntimeGetVersion(int* version) { return give("cudaRuntimeGetVersion", version, kVersion); }
+PMPP_EXPORT Code cudaProfilerStart() { return 0; }
+PMPP_EXPORT Code cudaProfilerStop() { return 0; }
+
+PMPP_EXPORT Code cudaGetLastError() { return take_error(); }
+PMPP_EXPORT Code cudaPeekAtLastError() { return peek_error(); }
+PMPP_EXPORT const char* cudaGetErrorName(Code code) {
+  const char* name = error_name(code);
+  return name ? name : "unrecognized error code";
+}
+PMPP_EXPORT const char* cudaGetErrorString(Code code) { return error_text(code); }
+
+// There is no driver behind the software GPU whose functions could be had.
+namespace {
+Code no_driver(const char* name, const char* symbol, void** function, int* status) {
+  return call(name, [&]() -> Code {
+    if (function) *function = nullptr;
+    if (status) *status = 1;   // symbol not found
+    return fail(abi::kNotSupported, format("%s was asked for, but the software GPU has no driver interface.", symbol ? symbol : "a function"));
+  });
+}
+}  // namespace
+PMPP_EXPORT Code cudaGetDriverEntryPoint(const char* s, void** f, unsigned long long, int* r) { return no_driver("cudaGetDriverEntryPoint", s, f, r); }
+PMPP_EXPORT Code cudaGetDriverEntryPoint_ptsz(const char* s, void** f, unsigned long long, int* r) { return no_driver("cudaGetDriverEntryPoint", s, f, r); }
+PMPP_EXPORT Code cudaGetDriverEntryPointByVersion(const char* s, void** f, unsigned, unsigned long long, int* r) { return no_driver("cudaGetDriverEntryPointByVersion", s, f, r); }
+PMPP_EXPORT Code cudaGetDriverEntryPointByVersion_ptsz(const char* s, void** f, unsigned, unsigned long long, int* r) { return no_driver("cudaGetDriverEntryPointByVersion", s, f, r); }

@@ -1,0 +1,26 @@
+// Launching a kernel: the checks that a GPU makes, and how many blocks fit on it.
+#pragma once
+
+#include <cstddef>
+
+#include "simt/runtime/module.hpp"
+#include "simt/runtime/stream.hpp"
+
+namespace simt::runtime {
+
+struct LaunchRequest {
+  abi::Dim3 grid{1, 1, 1}, block{1, 1, 1}, cluster{0, 0, 0};   // cluster of zeros: what the kernel asks for, or none
+  std::size_t dynamic_shared = 0;
+  bool cooperative = false;
+};
+
+/// Checks and enqueues; `args` points to each parameter's value.
+Code launch(const BoundKernel&, const LaunchRequest&, void** args, const StreamRef&);
+
+/// Registers a thread as cudaFuncGetAttributes reports them: the engine's estimate within what the launch bounds allow.
+int registers(const Kernel&);
+std::size_t max_dynamic_shared(const Kernel&);
+/// Blocks of `threads` threads that one SM holds at once.
+int blocks_per_sm(const Kernel&, int threads, std::size_t dynamic_shared);
+
+}  // namespace simt::runtime

@@ -1,0 +1,274 @@
+// Registration, lazy loading, and the way from a host function or variable to its device twin.
+#include "simt/runtime/module.hpp"
+
+#include <cxxabi.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <shared_mutex>
+#include <unordered_map>
+
+#include "simt/runtime/handles.hpp"
+#include "simt/runtime/load.hpp"
+
+namespace simt::runtime {
+namespace {
+
+struct Registry {
+  std::shared_mutex mutex;
+  std::unordered_map<void*, ModuleRef> modules;                       // what __cudaRegisterFatBinary gave out
+  std::unordered_map<const void*, std::pair<KernelRef, ModuleRef>> functions;
+  std::unordered_map<const void*, ModuleRef> variables;
+  struct Entry {
+    KernelRef kernel;
+    ModuleRef module;
+  };
+  Handles<Entry> handles{2};
+  Handles<Module> libraries{3};
+};
+
+Registry& registry() {
+  static auto* r = new Registry;   // outlives the destructors of the program's own statics
+  return *r;
+}
+
+ModuleRef module_of(void** handle) {
+  auto& r = registry();
+  std::shared_lock lock(r.mutex);
+  auto it = r.modules.find(handle);
+  return it == r.modules.end() ? nullptr : it->second;
+}
+
+KernelRef add_kernel(const ModuleRef& module, std::string name) {
+  auto kernel = std::make_shared<Kernel>();
+  kernel->name = std::move(name);
+  auto entry = std::make_shared<Registry::Entry>();
+  entry->kernel = kernel;
+  entry->module = module;
+  kernel->handle = registry().handles.add(entry);
+  module->kernels.push_back(kernel);
+  if (module->program) {
+    kernel->entry = module->program->kernel(kernel->name);
+    if (kernel->entry) kernel->info = &module->program->info(kernel->entry);
+  }
+  return kernel;
+}
+
+void register_variable(void** handle, const void* host, const char* name, std::size_t size, void** managed) {
+  ModuleRef module = module_of(handle);
+  if (!module) return;
+  {
+    std::lock_guard lock(module->mutex);
+    module->variables.push_back({name, host, size, managed});
+  }
+  auto& r = registry();
+  std::unique_lock lock(r.mutex);
+  r.variables[host] = module;
+}
+
+bool managed_at(Module& m, const void* host, const void* address) {
+  std::lock_guard lock(m.mutex);
+  return std::any_of(m.variables.begin(), m.variables.end(),
+                     [&](const Module::Variable& v) { return v.host == host && v.managed && *v.managed == address; });
+}
+
+constexpr std::uint32_t kWrapperMagic = 0x466243b1;
+struct Wrapper {
+  std::uint32_t magic, version;
+  const void* data;
+  const void* const* prelinked;    // version 2: containers of unlinked PTX, ended by null
+};
+
+}  // namespace
+
+std::string readable(const std::string& mangled) {
+  int status = 0;
+  char* text = ::abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status);
+  if (!text) return mangled;
+  std::string name = text;
+  std::free(text);
+  const std::size_t arguments = name.find('(');
+  return arguments == std::string::npos || arguments == 0 ? name : name.substr(0, arguments);
+}
+
+Code load(Module& m) {
+  std::lock_guard lock(m.mutex);
+  if (!m.tried) {
+    m.tried = true;
+    std::vector<std::unique_ptr<ptx::Module>> modules;
+    m.fault = read_modules(m, modules);
+    for (const auto& part : modules)
+      for (const ptx::Function& f : part->functions)
+        if (f.is_entry && !f.is_declaration) m.entries.push_back(f.name);
+    if (!m.fault) m.program = exec::Program::load(std::move(modules), 0, m.fault);
+    if (m.program) {
+      for (const KernelRef& k : m.kernels) {
+        k->entry = m.program->kernel(k->name);
+        if (k->entry) k->info = &m.program->info(k->entry);
+      }
+      for (const Module::Variable& v : m.variables) {
+        exec::Program::Symbol symbol;
+        if (v.managed && m.program->symbol(v.name, symbol)) *v.managed = reinterpret_cast<void*>(symbol.address);
+      }
+    }
+  }
+  return m.program ? 0 : fail(m.fault);
+}
+
+BoundKernel bind(const void* function) {
+  BoundKernel b;
+  auto& r = registry();
+  if (auto entry = r.handles.get(function)) {
+    b.kernel = entry->kernel;
+    b.module = entry->module;
+  } else {
+    std::shared_lock lock(r.mutex);
+    auto it = r.functions.find(function);
+    if (it != r.functions.end()) std::tie(b.kernel, b.module) = it->second;
+  }
+  if (!b.kernel) {
+    b.error = fail(abi::kInvalidDeviceFunction,
+                   format("%p is not a kernel: neither a __global__ function of this program nor a kernel handle.", function));
+    return b;
+  }
+  if ((b.error = load(*b.module)) == 0) {
+    std::lock_guard lock(b.module->mutex);
+    b.program = b.module->program;
+    if (!b.kernel->entry)
+      b.error = fail(abi::kInvalidDeviceFunction, "kernel " + readable(b.kernel->name) + " is not in the PTX of its module.");
+  }
+  if (b.error) b.kernel = nullptr;
+  return b;
+}
+
+void* kernel_handle(const void* host_function) {
+  auto& r = registry();
+  if (r.handles.get(host_function)) return const_cast<void*>(host_function);
+  std::shared_lock lock(r.mutex);
+  auto it = r.functions.find(host_function);
+  return it == r.functions.end() ? nullptr : it->second.first->handle;
+}
+
+BoundSymbol bind_symbol(const void* host_variable) {
+  BoundSymbol b;
+  ModuleRef module;
+  {
+    auto& r = registry();
+    std::shared_lock lock(r.mutex);
+    auto it = r.variables.find(host_variable);
+    if (it == r.variables.end()) {
+      // A managed variable comes as its own address: host code sees it through the pointer that load() filled.
+      it = std::find_if(r.variables.begin(), r.variables.end(), [&](const auto& v) { return managed_at(*v.second, v.first, host_variable); });
+    }
+    if (it != r.variables.end()) module = it->second, host_variable = it->first;
+  }
+  if (!module) {
+    b.error = fail(abi::kInvalidSymbol,
+                   format("%p is not a __device__ or __constant__ variable of this program; pass the variable itself, not "
+                          "its name and not a device pointer.", host_variable));
+    return b;
+  }
+  if ((b.error = load(*module))) return b;
+  std::lock_guard lock(module->mutex);
+  b.program = module->program;
+  for (const Module::Variable& v : module->variables) {
+    if (v.host != host_variable) continue;
+    b.name = v.name;
+    if (b.program->symbol(v.name, b.symbol)) return b;
+  }
+  b.error = fail(abi::kInvalidSymbol, "variable '" + b.name + "' is not in the PTX of its module.");
+  return b;
+}
+
+ModuleRef library_of(void* handle) { return registry().libraries.get(handle); }
+void* add_library(ModuleRef m) { return registry().libraries.add(std::move(m)); }
+
+ModuleRef remove_library(void* handle) {
+  auto& r = registry();
+  ModuleRef m = r.libraries.remove(handle);
+  if (m)
+    for (const KernelRef& k : m->kernels) r.handles.remove(k->handle);
+  return m;
+}
+
+void* library_kernel(const ModuleRef& module, const std::string& name) {
+  std::lock_guard lock(module->mutex);
+  for (const KernelRef& k : module->kernels)
+    if (k->name == name) return k->handle;
+  if (!module->program || !module->program->kernel(name)) return nullptr;
+  return add_kernel(module, name)->handle;
+}
+
+}  // namespace simt::runtime
+
+// ---- what nvcc's host code calls before main ------------------------------------------------------------------------
+
+using namespace simt::runtime;
+
+PMPP_EXPORT void** __cudaRegisterFatBinary(void* image) {
+  auto module = std::make_shared<Module>();
+  const auto* wrapper = static_cast<const Wrapper*>(image);
+  if (wrapper && wrapper->magic == kWrapperMagic) {
+    if (wrapper->version >= 2 && wrapper->prelinked) {
+      for (const void* const* c = wrapper->prelinked; *c; ++c) module->containers.push_back(*c);
+    } else {
+      module->containers.push_back(wrapper->data);
+    }
+  } else {
+    module->tried = true;
+    module->fault = {simt::abi::kInvalidKernelImage, "the program registered something that is not a fatbinary of nvcc."};
+  }
+  auto& r = registry();
+  std::unique_lock lock(r.mutex);
+  void** handle = reinterpret_cast<void**>(module.get());
+  r.modules.emplace(handle, std::move(module));
+  return handle;
+}
+
+PMPP_EXPORT void __cudaRegisterFatBinaryEnd(void**) {}
+
+PMPP_EXPORT void __cudaUnregisterFatBinary(void** handle) {
+  auto& r = registry();
+  ModuleRef module;
+  {
+    std::unique_lock lock(r.mutex);
+    auto it = r.modules.find(handle);
+    if (it == r.modules.end()) return;
+    module = std::move(it->second);
+    r.modules.erase(it);
+    std::erase_if(r.functions, [&](const auto& f) { return f.second.second == module; });
+    std::erase_if(r.variables, [&](const auto& v) { return v.second == module; });
+  }
+  // Kernels in flight keep the program itself.
+  for (const KernelRef& k : module->kernels) r.handles.remove(k->handle);
+}
+
+PMPP_EXPORT void __cudaRegisterFunction(void** handle, const char* host, char*, const char* name, int, void*, void*,
+                                        void*, void*, int*) {
+  ModuleRef module = module_of(handle);
+  if (!module) return;
+  KernelRef kernel;
+  {
+    std::lock_guard lock(module->mutex);
+    kernel = add_kernel(module, name);
+  }
+  auto& r = registry();
+  std::unique_lock lock(r.mutex);
+  r.functions[host] = {kernel, module};
+}
+
+PMPP_EXPORT void __cudaRegisterVar(void** handle, char* host, char*, const char* name, int, std::size_t size, int, int) {
+  register_variable(handle, host, name, size, nullptr);
+}
+
+PMPP_EXPORT void __cudaRegisterManagedVar(void** handle, void** host, char*, const char* name, int, std::size_t size, int,
+                                          int) {
+  register_variable(handle, host, name, size, host);
+}
+
+// Host code calls this before it touches a managed variable: its address must be known from here on.
+PMPP_EXPORT char __cudaInitModule(void** handle) {
+  ModuleRef module = module_of(handle);
+  return module && load(*module) == 0;
+}

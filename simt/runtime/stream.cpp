@@ -1,0 +1,291 @@
+// The scheduler: one lock, a queue and a worker thread a stream, dependencies between tasks of different streams.
+#include "simt/runtime/stream.hpp"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <system_error>
+#include <thread>
+
+#include "simt/runtime/handles.hpp"
+
+namespace simt::runtime {
+namespace {
+
+/// Everything that outlives main: workers may still run while the process ends.
+struct Scheduler {
+  std::mutex mutex;
+  std::condition_variable progress;        // a task is done
+  std::vector<StreamRef> streams;          // all that may hold work, destroyed ones until they are drained
+  Handles<Stream> handles{1};
+  StreamRef legacy;
+  std::uint64_t next_id = 1;
+  exec::Fault fault;
+  std::atomic<bool> failed{false};
+
+  StreamRef make(unsigned flags, int priority, bool is_legacy) {
+    auto s = std::make_shared<Stream>();
+    s->flags = flags;
+    s->priority = priority;
+    s->legacy = is_legacy;
+    std::lock_guard lock(mutex);
+    s->id = next_id++;
+    streams.push_back(s);
+    return s;
+  }
+  Scheduler() { legacy = make(0, 0, true); }
+
+  void forget(const StreamRef& s) { streams.erase(std::remove(streams.begin(), streams.end(), s), streams.end()); }
+};
+
+Scheduler& scheduler() {
+  static auto* s = new Scheduler;
+  return *s;
+}
+
+void close(const StreamRef& s) {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  s->closing = true;
+  if (s->worker) s->wake.notify_all();
+  else if (s->queue.empty()) g.forget(s);
+}
+
+/// The thread's own default stream; it is drained after the thread has ended.
+struct ThreadStream {
+  StreamRef stream;
+  ~ThreadStream() {
+    if (stream) close(stream);
+  }
+};
+thread_local ThreadStream thread_stream;
+
+bool done_all(const std::vector<TaskRef>& tasks) {
+  return std::all_of(tasks.begin(), tasks.end(), [](const TaskRef& t) { return t->done; });
+}
+
+/// Marks the front task done; the caller holds the lock.
+void finish(Scheduler& g, Stream& s, Task& task) {
+  task.done = true;
+  task.after.clear();
+  s.queue.pop_front();
+  g.progress.notify_all();
+  if (s.worker) s.wake.notify_all();
+}
+
+void execute(Scheduler& g, Task& task) {
+  if (task.work && (task.always || !g.failed.load(std::memory_order_acquire))) task.work();
+  task.work = nullptr;   // here, not under the lock: what it holds may take long to go
+}
+
+void worker(StreamRef s) {
+  auto& g = scheduler();
+  std::unique_lock lock(g.mutex);
+  for (;;) {
+    s->wake.wait(lock, [&] { return s->queue.empty() ? s->closing : !s->queue.front()->by_caller; });
+    if (s->queue.empty()) break;
+    TaskRef task = s->queue.front();
+    g.progress.wait(lock, [&] { return done_all(task->after); });
+    lock.unlock();
+    execute(g, *task);
+    lock.lock();
+    finish(g, *s, *task);
+  }
+  g.forget(s);
+}
+
+void start_worker(const StreamRef& s) {
+  // Signals belong to the program's own threads; those that a fault raises must stay deliverable.
+  sigset_t all, old;
+  sigfillset(&all);
+  for (int keep : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&all, keep);
+  pthread_sigmask(SIG_SETMASK, &all, &old);
+  try {
+    std::thread(worker, s).detach();
+    s->worker = true;
+  } catch (const std::system_error&) {
+  }
+  pthread_sigmask(SIG_SETMASK, &old, nullptr);
+}
+
+/// What work that is enqueued now has to wait for in other streams; the caller holds the lock.
+void add_default_order(Scheduler& g, const Stream& s, std::vector<TaskRef>& after) {
+  if (s.legacy) {
+    for (const StreamRef& other : g.streams)
+      if (other.get() != &s && other->blocking() && other->last && !other->last->done) after.push_back(other->last);
+  } else if (s.blocking() && g.legacy->last && !g.legacy->last->done) {
+    after.push_back(g.legacy->last);
+  }
+}
+
+void run_by_caller(Scheduler& g, std::unique_lock<std::mutex>& lock, const StreamRef& s, const TaskRef& task) {
+  g.progress.wait(lock, [&] { return s->queue.front() == task && done_all(task->after); });
+  lock.unlock();
+  execute(g, *task);
+  lock.lock();
+  finish(g, *s, *task);
+  if (s->closing && !s->worker && s->queue.empty()) g.forget(s);
+}
+
+}  // namespace
+
+StreamRef stream_of(void* handle, Default meaning) {
+  auto& g = scheduler();
+  const auto value = reinterpret_cast<std::uintptr_t>(handle);
+  if ((value == 0 && meaning == Default::legacy) || value == 1) return g.legacy;
+  if (value == 0 || value == 2) {
+    if (!thread_stream.stream) thread_stream.stream = g.make(0, 0, false);
+    return thread_stream.stream;
+  }
+  StreamRef s = g.handles.get(handle);
+  if (!s) fail(abi::kInvalidResourceHandle, format("%p is not a stream: it was destroyed or never created.", handle));
+  return s;
+}
+
+StreamRef create_stream(unsigned flags, int priority) {
+  auto& g = scheduler();
+  StreamRef s = g.make(flags, priority, false);
+  s->handle = g.handles.add(s);
+  return s;
+}
+
+Code destroy_stream(void* handle) {
+  if (reinterpret_cast<std::uintptr_t>(handle) <= 2)
+    return fail(abi::kInvalidResourceHandle, "a default stream cannot be destroyed.");
+  StreamRef s = scheduler().handles.remove(handle);
+  if (!s) return fail(abi::kInvalidResourceHandle, format("%p is not a stream: it was destroyed or never created.", handle));
+  close(s);
+  return 0;
+}
+
+TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> after) {
+  auto& g = scheduler();
+  auto task = std::make_shared<Task>();
+  task->work = std::move(work);
+  task->always = how.always;
+  std::unique_lock lock(g.mutex);
+  task->after = std::move(after);
+  add_default_order(g, *s, task->after);
+  const bool free_now = s->queue.empty() && done_all(task->after);
+  task->by_caller = how.brief && free_now;
+  s->queue.push_back(task);
+  s->last = task;
+  if (!task->by_caller && !s->worker) {
+    start_worker(s);
+    if (!s->worker) task->by_caller = true;   // no thread to be had: be slow rather than fail
+  }
+  if (task->by_caller) run_by_caller(g, lock, s, task);
+  else s->wake.notify_all();
+  return task;
+}
+
+Code run_now(const StreamRef& s, Work work) {
+  auto& g = scheduler();
+  auto task = std::make_shared<Task>();
+  task->work = std::move(work);
+  task->by_caller = true;
+  {
+    std::unique_lock lock(g.mutex);
+    add_default_order(g, *s, task->after);
+    s->queue.push_back(task);
+    s->last = task;
+    run_by_caller(g, lock, s, task);
+  }
+  return report_fault();
+}
+
+Code synchronize(const StreamRef& s) { return run_now(s, nullptr); }
+
+Code synchronize(const TaskRef& task) {
+  auto& g = scheduler();
+  {
+    std::unique_lock lock(g.mutex);
+    g.progress.wait(lock, [&] { return task->done; });
+  }
+  return report_fault();
+}
+
+Code synchronize_device() {
+  auto& g = scheduler();
+  {
+    std::unique_lock lock(g.mutex);
+    std::vector<TaskRef> tasks;
+    for (const StreamRef& s : g.streams)
+      if (s->last) tasks.push_back(s->last);
+    g.progress.wait(lock, [&] { return done_all(tasks); });
+  }
+  return report_fault();
+}
+
+bool finished(const TaskRef& task) {
+  std::lock_guard lock(scheduler().mutex);
+  return task->done;
+}
+
+std::vector<TaskRef> work_of(const StreamRef& s) {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  std::vector<TaskRef> tasks;
+  add_default_order(g, *s, tasks);
+  if (s->last && !s->last->done) tasks.push_back(s->last);
+  return tasks;
+}
+
+bool idle(const StreamRef& s) { return work_of(s).empty(); }
+
+void set_fault(exec::Fault fault) {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  if (g.fault) return;
+  g.fault = std::move(fault);
+  g.failed.store(true, std::memory_order_release);
+}
+
+Code report_fault() {
+  auto& g = scheduler();
+  if (!g.failed.load(std::memory_order_acquire)) return 0;
+  exec::Fault fault;
+  {
+    std::lock_guard lock(g.mutex);
+    std::swap(fault, g.fault);
+    g.failed.store(false, std::memory_order_release);
+  }
+  return fault ? fail(fault) : 0;
+}
+
+Code pending_fault() {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  return g.fault.code;
+}
+
+Code record_event(const std::shared_ptr<Event>& event, const StreamRef& s) {
+  auto record = std::make_shared<Event::Record>();
+  TaskRef task = submit(s, [record] { record->time = std::chrono::steady_clock::now(); }, {true, true});
+  std::lock_guard lock(scheduler().mutex);
+  record->task = std::move(task);
+  event->record = std::move(record);
+  return 0;
+}
+
+Code wait_event(const StreamRef& s, const std::shared_ptr<Event>& event) {
+  TaskRef task = event_task(event);
+  if (task && !finished(task)) submit(s, nullptr, {true, false}, {task});
+  return 0;
+}
+
+TaskRef event_task(const std::shared_ptr<Event>& event) {
+  std::lock_guard lock(scheduler().mutex);
+  return event->record ? event->record->task : nullptr;
+}
+
+Code elapsed(float* ms, const std::shared_ptr<Event>& start, const std::shared_ptr<Event>& end) {
+  std::lock_guard lock(scheduler().mutex);
+  *ms = std::chrono::duration<float, std::milli>(end->record->time - start->record->time).count();
+  return 0;
+}
+
+}  // namespace simt::runtime

@@ -1,0 +1,96 @@
+// Streams: queues of work that run in order, each on a thread of its own, and what orders them among each other.
+//
+// Work in a blocking stream waits for the legacy default stream's earlier work, and the legacy stream's work waits for
+// all earlier work in blocking streams. Work that fails puts the device into a failed state: until a call that
+// synchronises has reported the failure, later work is skipped, as on a GPU, whose context is lost. After the report
+// the device works again.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "simt/runtime/core.hpp"
+
+namespace simt::runtime {
+
+using Work = std::function<void()>;
+
+struct Task {
+  Work work;
+  std::vector<std::shared_ptr<Task>> after;   // of other streams
+  bool always = false;       // runs in the failed state too
+  bool by_caller = false;    // the thread that enqueued it runs it
+  bool done = false;
+};
+using TaskRef = std::shared_ptr<Task>;
+
+struct Stream {
+  unsigned flags = 0;        // 1: non-blocking
+  int priority = 0;
+  std::uint64_t id = 0;
+  bool legacy = false;
+  void* handle = nullptr;
+  // Guarded by the scheduler's lock.
+  std::deque<TaskRef> queue;
+  TaskRef last;
+  bool worker = false, closing = false;
+  std::condition_variable wake;
+
+  bool blocking() const { return (flags & 1) == 0; }
+};
+using StreamRef = std::shared_ptr<Stream>;
+
+struct Event {
+  unsigned flags = 0;        // 1: blocking wait, 2: no timing, 4: between processes
+  struct Record {
+    TaskRef task;
+    std::chrono::steady_clock::time_point time;
+  };
+  std::shared_ptr<Record> record;   // guarded by the scheduler's lock
+};
+
+/// Which stream the null handle means: functions with the suffixes _ptsz and _ptds use the thread's own.
+enum class Default : bool { legacy, per_thread };
+
+/// The stream behind a handle; null after failing the call in progress if there is none.
+StreamRef stream_of(void* handle, Default);
+
+StreamRef create_stream(unsigned flags, int priority);
+Code destroy_stream(void* handle);
+
+struct How {
+  bool always = false;
+  bool brief = false;        ///< so short that the calling thread does it when nothing is in the way
+};
+/// Enqueues work and returns at once.
+TaskRef submit(const StreamRef&, Work, How = {}, std::vector<TaskRef> after = {});
+/// Runs work in this thread after all earlier work of the stream; then reports a failure of the device, if there is one.
+/// Work is skipped in the failed state.
+Code run_now(const StreamRef&, Work);
+/// Waits for the stream's work so far and reports.
+Code synchronize(const StreamRef&);
+/// Waits for everything in flight and reports.
+Code synchronize_device();
+/// Waits for a task and reports.
+Code synchronize(const TaskRef&);
+bool finished(const TaskRef&);
+bool idle(const StreamRef&);
+std::vector<TaskRef> work_of(const StreamRef&);   ///< what an event recorded now would wait for
+
+/// Called by work that failed.
+void set_fault(exec::Fault);
+/// Fails the call in progress with the device's failure, if there is one, and forgets it; else 0.
+Code report_fault();
+/// The code of a failure that was not reported yet.
+Code pending_fault();
+
+Code record_event(const std::shared_ptr<Event>&, const StreamRef&);
+Code wait_event(const StreamRef&, const std::shared_ptr<Event>&);
+TaskRef event_task(const std::shared_ptr<Event>&);   ///< null if it was never recorded
+Code elapsed(float* ms, const std::shared_ptr<Event>& start, const std::shared_ptr<Event>& end);
+
+}  // namespace simt::runtime

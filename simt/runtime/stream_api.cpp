@@ -1,0 +1,204 @@
+// The interface's streams, events, callbacks and synchronisation.
+#include "simt/runtime/handles.hpp"
+#include "simt/runtime/stream.hpp"
+
+using namespace simt::runtime;
+namespace abi = simt::abi;
+
+namespace {
+
+constexpr int kLeastPriority = 0, kGreatestPriority = -5;
+
+struct Events {
+  Handles<Event> handles{6};
+};
+Handles<Event>& events() {
+  static auto* e = new Events;
+  return e->handles;
+}
+
+std::shared_ptr<Event> event_of(void* handle) {
+  auto e = events().get(handle);
+  if (!e) fail(abi::kInvalidResourceHandle, format("%p is not an event: it was destroyed or never created.", handle));
+  return e;
+}
+
+Code create(const char* name, void** out, unsigned flags, int priority) {
+  return call(name, [&]() -> Code {
+    if (!out) return fail(abi::kInvalidValue, "the place for the stream is null.");
+    if (flags & ~1u) return fail(abi::kInvalidValue, format("flags 0x%x; known are cudaStreamDefault and cudaStreamNonBlocking.", flags));
+    // Priorities outside the range are taken to its nearest end, as the interface says.
+    *out = create_stream(flags, std::max(kGreatestPriority, std::min(kLeastPriority, priority)))->handle;
+    return 0;
+  });
+}
+
+template <class F>
+Code with_stream(const char* name, void* stream, Default meaning, F f) {
+  return call(name, [&]() -> Code {
+    StreamRef s = stream_of(stream, meaning);
+    return s ? f(s) : Code{abi::kInvalidResourceHandle};
+  });
+}
+
+Code not_ready() { return answer(abi::kNotReady); }
+
+Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
+
+using HostFunction = void (*)(void*);
+using Callback = void (*)(void* stream, Code status, void* data);
+
+constexpr auto L = Default::legacy;
+constexpr auto T = Default::per_thread;
+
+}  // namespace
+
+PMPP_EXPORT Code cudaStreamCreate(void** s) { return create("cudaStreamCreate", s, 0, 0); }
+PMPP_EXPORT Code cudaStreamCreateWithFlags(void** s, unsigned flags) { return create("cudaStreamCreateWithFlags", s, flags, 0); }
+PMPP_EXPORT Code cudaStreamCreateWithPriority(void** s, unsigned flags, int priority) { return create("cudaStreamCreateWithPriority", s, flags, priority); }
+PMPP_EXPORT Code cudaStreamDestroy(void* s) {
+  return call("cudaStreamDestroy", [&] { return destroy_stream(s); });
+}
+PMPP_EXPORT Code cudaDeviceGetStreamPriorityRange(int* least, int* greatest) {
+  if (least) *least = kLeastPriority;
+  if (greatest) *greatest = kGreatestPriority;
+  return 0;
+}
+
+// Each of these exists twice: as it is, and for code compiled with --default-stream per-thread.
+#define PMPP_STREAM_CALL(name, parameters, stream, ...)                                               \
+  PMPP_EXPORT Code name parameters { return with_stream(#name, stream, L, __VA_ARGS__); }             \
+  PMPP_EXPORT Code name##_ptsz parameters { return with_stream(#name, stream, T, __VA_ARGS__); }
+
+PMPP_STREAM_CALL(cudaStreamGetPriority, (void* q, int* out), q, [&](const StreamRef& s) -> Code {
+  if (!out) return null_place();
+  *out = s->priority;
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamGetFlags, (void* q, unsigned* out), q, [&](const StreamRef& s) -> Code {
+  if (!out) return null_place();
+  *out = s->flags;
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamGetId, (void* q, unsigned long long* out), q, [&](const StreamRef& s) -> Code {
+  if (!out) return null_place();
+  *out = s->id;
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamGetDevice, (void* q, int* out), q, [&](const StreamRef&) -> Code {
+  if (!out) return null_place();
+  *out = 0;
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamIsCapturing, (void* q, int* out), q, [&](const StreamRef&) -> Code {
+  if (!out) return null_place();
+  *out = 0;   // never: capture is not implemented
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamSynchronize, (void* q), q, [&](const StreamRef& s) { return synchronize(s); })
+PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) { return idle(s) ? report_fault() : not_ready(); })
+PMPP_STREAM_CALL(cudaStreamWaitEvent, (void* q, void* event, unsigned flags), q, [&](const StreamRef& s) -> Code {
+  auto e = event_of(event);
+  if (!e) return abi::kInvalidResourceHandle;
+  if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; only cudaEventWaitDefault is possible outside of a capture.", flags));
+  return wait_event(s, e);
+})
+PMPP_STREAM_CALL(cudaLaunchHostFunc, (void* q, HostFunction f, void* data), q, [&](const StreamRef& s) -> Code {
+  if (!f) return fail(abi::kInvalidValue, "the function is null.");
+  submit(s, [f, data] {
+    InCallback scope;
+    f(data);
+  });
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamAddCallback, (void* q, Callback f, void* data, unsigned flags), q, [&](const StreamRef& s) -> Code {
+  if (!f) return fail(abi::kInvalidValue, "the function is null.");
+  if (flags) return fail(abi::kInvalidValue, "the flags must be 0.");
+  submit(s, [q, f, data] {
+    const Code status = pending_fault();
+    InCallback scope;
+    f(q, status, data);
+  }, {true, false});
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamCopyAttributes, (void* to, void* from), to, [&](const StreamRef&) -> Code {
+  return stream_of(from, L) ? Code{0} : Code{abi::kInvalidResourceHandle};
+})
+
+namespace {
+
+Code record(const char* name, void* event, void* stream, unsigned flags, Default meaning) {
+  return with_stream(name, stream, meaning, [&](const StreamRef& s) -> Code {
+    auto e = event_of(event);
+    if (!e) return abi::kInvalidResourceHandle;
+    if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; only cudaEventRecordDefault is possible outside of a capture.", flags));
+    return record_event(e, s);
+  });
+}
+
+Code create_event(const char* name, void** out, unsigned flags) {
+  return call(name, [&]() -> Code {
+    if (!out) return fail(abi::kInvalidValue, "the place for the event is null.");
+    if (flags & ~7u) return fail(abi::kInvalidValue, format("flags 0x%x; known are cudaEventBlockingSync, DisableTiming and Interprocess.", flags));
+    if (flags & 4) return fail(abi::kNotSupported, "cudaEventInterprocess is not implemented by the software GPU.");
+    auto e = std::make_shared<Event>();
+    e->flags = flags;
+    *out = events().add(std::move(e));
+    return 0;
+  });
+}
+
+}  // namespace
+
+PMPP_EXPORT Code cudaEventCreate(void** e) { return create_event("cudaEventCreate", e, 0); }
+PMPP_EXPORT Code cudaEventCreateWithFlags(void** e, unsigned flags) { return create_event("cudaEventCreateWithFlags", e, flags); }
+PMPP_EXPORT Code cudaEventRecord(void* e, void* q) { return record("cudaEventRecord", e, q, 0, L); }
+PMPP_EXPORT Code cudaEventRecord_ptsz(void* e, void* q) { return record("cudaEventRecord", e, q, 0, T); }
+PMPP_EXPORT Code cudaEventRecordWithFlags(void* e, void* q, unsigned f) { return record("cudaEventRecordWithFlags", e, q, f, L); }
+PMPP_EXPORT Code cudaEventRecordWithFlags_ptsz(void* e, void* q, unsigned f) { return record("cudaEventRecordWithFlags", e, q, f, T); }
+PMPP_EXPORT Code cudaEventQuery(void* event) {
+  return call("cudaEventQuery", [&]() -> Code {
+    auto e = event_of(event);
+    if (!e) return abi::kInvalidResourceHandle;
+    TaskRef task = event_task(e);
+    return !task || finished(task) ? report_fault() : not_ready();
+  });
+}
+PMPP_EXPORT Code cudaEventSynchronize(void* event) {
+  return call("cudaEventSynchronize", [&]() -> Code {
+    auto e = event_of(event);
+    if (!e) return abi::kInvalidResourceHandle;
+    TaskRef task = event_task(e);
+    return task ? synchronize(task) : report_fault();
+  });
+}
+PMPP_EXPORT Code cudaEventDestroy(void* event) {
+  return call("cudaEventDestroy", [&]() -> Code {
+    if (events().remove(event)) return 0;
+    return fail(abi::kInvalidResourceHandle, format("%p is not an event: it was destroyed or never created.", event));
+  });
+}
+PMPP_EXPORT Code cudaEventElapsedTime(float* ms, void* start, void* end) {
+  return call("cudaEventElapsedTime", [&]() -> Code {
+    auto a = event_of(start), b = event_of(end);
+    if (!a || !b) return abi::kInvalidResourceHandle;
+    if (!ms) return null_place();
+    if ((a->flags | b->flags) & 2) return fail(abi::kInvalidResourceHandle, "an event was created with cudaEventDisableTiming and has no time.");
+    TaskRef x = event_task(a), y = event_task(b);
+    if (!x || !y) return fail(abi::kInvalidResourceHandle, format("the %s event was never recorded.", x ? "second" : "first"));
+    if (!finished(x) || !finished(y)) return not_ready();
+    return elapsed(ms, a, b);
+  });
+}
+
+PMPP_EXPORT Code cudaDeviceSynchronize() {
+  return call("cudaDeviceSynchronize", [] { return synchronize_device(); });
+}
+PMPP_EXPORT Code cudaThreadExchangeStreamCaptureMode(int* mode) {
+  return call("cudaThreadExchangeStreamCaptureMode", [&]() -> Code {
+    thread_local int current = 0;
+    if (!mode || *mode < 0 || *mode > 2) return fail(abi::kInvalidValue, "the mode is not a cudaStreamCaptureMode.");
+    std::swap(*mode, current);
+    return 0;
+  });
+}
