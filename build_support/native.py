@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from build_support.cache import BUILD, ROOT, BuildError, Object, compile_all, link
-from build_support.toolkit import ToolkitError, find_host_compiler, find_toolkit
+from build_support.toolkit import ToolkitError, find_host_compiler, find_toolkit, sources_digest
 
 PARTS = ("simt", "kernels", "cython")
 
@@ -193,6 +193,7 @@ def outputs() -> list[Path]:
     return [
         *(Path("_lib", name) for name in ("sim/libpmpp_simt.so", "run/libcudart.so.13")),
         *(Path("_lib", name, "libpmpp_kernels.so") for name in ("sim", "cuda")),
+        Path("_lib", "sources"),
         *(module_path(source) for source in cython_sources()),
     ]
 
@@ -212,6 +213,7 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
     BuildError, ToolkitError
         With one sentence that says what is missing, or with the compiler's messages.
     """
+    digest_before = sources_digest(ROOT)
     simt, kernels, modules = simt_objects(), [], []
     if "kernels" in parts:
         kernels = kernel_objects()
@@ -234,6 +236,8 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
         current = {package / module_path(source) for source in cython_sources()}
         for left_over in set(package.rglob(f"*{sysconfig.get_config_var('EXT_SUFFIX')}")) - current:
             left_over.unlink()
+    if "cython" in parts:
+        (lib / "sources").write_text(digest_before)
 
 
 __all__ = ["PARTS", "BuildError", "ToolkitError", "build", "outputs"]

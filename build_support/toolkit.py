@@ -18,3 +18,4 @@ ToolkitError = _module.ToolkitError
 clean_environment = _module.clean_environment
 find_host_compiler = _module.find_host_compiler
 find_toolkit = _module.find_toolkit
+sources_digest = _module.sources_digest

@@ -5,6 +5,7 @@ Standard library only, and no import of pmpp: the build loads this file by its p
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -99,6 +100,16 @@ class Toolkit:
     def static_runtime(self) -> list[str]:
         """What g++ needs at the end of a link of nvcc's objects for an NVIDIA GPU."""
         return [str(self.lib / "libcudart_static.a"), "-ldl", "-lrt", "-lpthread"]
+
+
+def sources_digest(root: Path) -> str:
+    """Return a hash of everything in a source tree that is compiled, by which a build that is out of date is noticed."""
+    kinds = {"simt": (".cpp", ".hpp", ".h", ".def", ".map"), "cuda_src": (".cu", ".cuh", ".h"), "pmpp": (".pyx", ".pxd")}
+    files = [path for room, suffixes in kinds.items() for path in (root / room).rglob("*") if path.suffix in suffixes]
+    total = hashlib.sha256()
+    for path in sorted(files):
+        total.update(f"{path.relative_to(root)}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return total.hexdigest()
 
 
 def _output(command: list[str]) -> str | None:

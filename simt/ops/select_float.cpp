@@ -74,7 +74,7 @@ std::uint64_t extreme_lane(std::uint64_t* in, const Rare& r) {
   double x = to_double(in[0], r);
   for (unsigned i = 1; i < r.sources; ++i) {
     double y = to_double(in[i], r);
-    const bool negative = __builtin_signbit(x) != __builtin_signbit(y);
+    const bool negative = ((in[0] ^ in[1]) & r.from->sign_bit()) != 0;  // of NaN as well; three operands have no .xorsign
     if ((r.mode & keep_nan) && (x != x || y != y)) return r.to->nan;
     if (r.mode & xor_sign) x = magnitude(x), y = magnitude(y);
     x = r.mode & greatest ? greater(x, y) : smaller(x, y);

@@ -323,6 +323,14 @@ def multiply(a: Number, b: Number) -> Number:
     return a * b
 
 
+def multiply_add(a: Number, b: Number, c: Number, mode: str = "n") -> Number:
+    """Exact product and sum; a NaN operand is passed on even where the product is invalid."""
+    for x in (a, b, c):
+        if isinstance(x, Nan):
+            return x
+    return add(multiply(a, b), c, mode)
+
+
 def divide(a: Number, b: Number) -> Number:
     for x in (a, b):
         if isinstance(x, Nan):
@@ -370,15 +378,15 @@ def order(a: Number) -> tuple:
 
 
 def smaller(a: Number, b: Number) -> Number:
-    if isinstance(a, Nan):
+    if isinstance(a, Nan) and not isinstance(b, Nan):
         return b
-    return a if isinstance(b, Nan) or order(a) <= order(b) else b
+    return a if isinstance(a, Nan) or isinstance(b, Nan) or order(a) <= order(b) else b
 
 
 def greater(a: Number, b: Number) -> Number:
-    if isinstance(a, Nan):
+    if isinstance(a, Nan) and not isinstance(b, Nan):
         return b
-    return a if isinstance(b, Nan) or order(a) >= order(b) else b
+    return a if isinstance(a, Nan) or isinstance(b, Nan) or order(a) >= order(b) else b
 
 
 def relation(name: str, a, b) -> bool:

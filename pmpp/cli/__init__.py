@@ -1,0 +1,14 @@
+"""The `pmpp` command: one file a subcommand."""
+
+import click
+
+from pmpp.cli.doctor import doctor
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="pmpp")
+def main() -> None:
+    """Learn to program massively parallel processors, with a GPU and without one."""
+
+
+main.add_command(doctor)

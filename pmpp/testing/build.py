@@ -1,0 +1,177 @@
+"""Compiles a learner's .cu to a library, once: the result is cached under a hash of everything that goes into it."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from pmpp._toolkit import Toolkit, clean_environment, find_host_compiler, find_toolkit
+from pmpp.testing.messages import Message, read_messages
+
+PROBE = Path(__file__).with_name("probe.cpp")
+#: Calls of the learner's code that the linker sends to the probe.
+WATCHED = (
+    "cudaMalloc",
+    "cudaMallocManaged",
+    "cudaFree",
+    "cudaMemcpy",
+    "cudaDeviceSynchronize",
+    "cudaGetLastError",
+    "cudaLaunchKernel",
+    "__cudaLaunchKernel",
+    "malloc",
+    "calloc",
+)
+#: C++14 compiles a quarter faster than C++17, which matters to somebody who waits for it.
+FLAGS = ("-std=c++14", "-lineinfo", "--no-compress", "-Xcompiler", "-fPIC")
+CACHED_LIBRARIES = 400
+
+
+class CompileError(Exception):
+    """The learner's file does not compile; the messages say where and why."""
+
+    def __init__(self, messages: list[Message]) -> None:
+        super().__init__("; ".join(f"{m.path}:{m.line}: {m.text}" for m in messages))
+        self.messages = messages
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is compiled for: the software GPU, or a GPU of a compute capability such as "90"."""
+
+    device: str
+    capability: str = "75"
+
+    def code(self) -> str:
+        """Return nvcc's -gencode value; PTX alone for the software GPU saves a run of ptxas."""
+        if self.device == "sim":
+            return "arch=compute_75,code=compute_75"
+        return f"arch=compute_{self.capability},code=sm_{self.capability}"
+
+
+def simulator() -> Path:
+    """Return the path of the software GPU's library."""
+    return Path(__file__).parents[1] / "_lib" / "sim" / "libpmpp_simt.so"
+
+
+def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = None) -> Path:
+    """Return the library made from ``source``; compile it unless that was done before.
+
+    Parameters
+    ----------
+    source
+        The .cu file. Its folder is searched for headers.
+    text
+        Compile this instead of the file's content; messages still name the file.
+
+    Raises
+    ------
+    CompileError
+        If nvcc or the linker refuses it.
+    """
+    toolkit = find_toolkit()
+    content = source.read_text(encoding="utf-8", errors="replace") if text is None else text
+    key = _key(toolkit, target, source.name, content, _headers(content, source.parent))
+    library = cache_dir / f"{source.stem}-{key}.so"
+    if library.exists():
+        with contextlib.suppress(OSError):
+            os.utime(library)
+        return library
+    cache_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_dir, prefix="build-") as scratch:
+        copy = Path(scratch, source.name)
+        # Messages and the line table name the learner's file, not the copy.
+        copy.write_text(f'#line 1 "{source.name}"\n{content}', encoding="utf-8")
+        made = Path(scratch, "out.so")
+        obj = Path(scratch, "out.o")
+        command = toolkit.command(*FLAGS, "-gencode", target.code(), "-I", source.parent, "-c", "-o", obj, copy)
+        _run(command, source, copy)
+        _run(_link(toolkit, target, obj, _probe(cache_dir), made), source, copy)
+        os.replace(made, library)
+    _trim(cache_dir)
+    return library
+
+
+def probe_library(cache_dir: Path, target: Target) -> Path:
+    """Return a library that holds nothing but the probe, to ask the device about itself."""
+    toolkit = find_toolkit()
+    library = cache_dir / f"probe-{_key(toolkit, target, '', '', [])}.so"
+    if not library.exists():
+        obj = _probe(cache_dir)
+        made = library.with_suffix(f".{os.getpid()}")
+        _run(_link(toolkit, target, obj, None, made), PROBE, PROBE)
+        os.replace(made, library)
+    return library
+
+
+@cache
+def _probe(cache_dir: Path) -> Path:
+    """Return the compiled probe."""
+    compiler = find_host_compiler()
+    key = hashlib.sha256(PROBE.read_bytes() + compiler.version.encode()).hexdigest()[:16]
+    obj = cache_dir / f"probe-{key}.o"
+    if not obj.exists():
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        made = obj.with_suffix(f".{os.getpid()}.o")
+        _run([str(compiler.path), "-std=c++14", "-O1", "-fPIC", "-c", "-o", str(made), str(PROBE)], PROBE, PROBE)
+        os.replace(made, obj)
+    return obj
+
+
+def _link(toolkit: Toolkit, target: Target, obj: Path, probe: Path | None, out: Path) -> list[str]:
+    wraps = [f"-Wl,--wrap={name}" for name in WATCHED]
+    command = [str(find_host_compiler().path), "-shared", "-o", str(out), str(obj), *([str(probe)] if probe else []), *wraps]
+    if target.device == "sim":
+        simt = simulator()
+        runtime = [f"-L{simt.parent}", f"-l:{simt.name}", f"-Wl,-rpath,{simt.parent}"]
+    else:
+        runtime = toolkit.static_runtime
+    return [*command, "-Wl,-z,defs", *runtime]
+
+
+def _key(toolkit: Toolkit, target: Target, name: str, content: str, headers: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    parts = [name, content, toolkit.build, find_host_compiler().version, target.device, target.code(), *FLAGS, *WATCHED]
+    parts += [PROBE.read_text(), str(simulator()) if target.device == "sim" else ""]
+    for header in headers:
+        parts += [header.name, header.read_text(encoding="utf-8", errors="replace")]
+    for part in parts:
+        digest.update(part.encode())
+        digest.update(b"\0")
+    return digest.hexdigest()[:24]
+
+
+def _headers(content: str, folder: Path) -> list[Path]:
+    """Return the learner's own headers that the source includes, directly or through one another."""
+    found: dict[Path, None] = {}
+    pending = [(content, folder)]
+    while pending:
+        text, where = pending.pop()
+        for name in re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.MULTILINE):
+            header = next((p for p in (where / name, folder / name) if p.is_file()), None)
+            if header is not None and header not in found:
+                found[header] = None
+                pending.append((header.read_text(encoding="utf-8", errors="replace"), header.parent))
+    return list(found)
+
+
+def _run(command: list[str], source: Path, compiled: Path) -> None:
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise CompileError(read_messages(done.stderr + done.stdout, source, compiled))
+
+
+def _trim(cache_dir: Path) -> None:
+    """Keep the newest libraries."""
+    libraries = sorted(cache_dir.glob("*-*.so"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in libraries[CACHED_LIBRARIES:]:
+        with contextlib.suppress(OSError):
+            old.unlink()

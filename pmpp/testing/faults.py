@@ -1,0 +1,113 @@
+"""Says in a sentence how a run went wrong that gave no result, or gave a right one in a wrong way."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+from pmpp.testing.diagnose import Finding
+from pmpp.testing.problem import Case, Problem
+from pmpp.testing.runner import BUDGET, MEMORY_LIMIT, Outcome, Written
+
+#: Kinds for which another schedule of the warps would tell nothing new.
+FINAL = frozenset(
+    {"crash", "endless", "exit", "memory", "no function", "not loaded", "start", "not launched", "leak", "error ignored", "launch"}
+)
+#: Kinds that are not the learner's doing, and that a stub must not hide.
+BROKEN = frozenset({"not loaded", "start"})
+
+_SIGNALS = {
+    signal.SIGSEGV: "crashed: it used memory that is not its own (segmentation fault). A device pointer that host code reads or "
+    "an index outside of an array does that.",
+    signal.SIGBUS: "crashed: it used memory that is not there (bus error).",
+    signal.SIGFPE: "crashed: an integer was divided by zero.",
+    signal.SIGABRT: "crashed: it called abort(), or an exception or an assertion ended it.",
+    signal.SIGILL: "crashed: it ran an illegal instruction; a function that must return a value may end without return.",
+    signal.SIGKILL: "was killed, perhaps because the machine ran out of memory.",
+}
+
+
+def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Finding | None:
+    """Explain why the process ended before its time."""
+    name = problem.signature.name
+    said = device_message(outcome.stderr)
+    if outcome.end == "no function":
+        return Finding("no function", f'The file has no function {name}: keep the line \'extern "C" ... {name}(\' of the stub.')
+    if outcome.end == "not loaded":
+        return Finding("not loaded", f"The compiled file could not be loaded: {outcome.stderr.strip()}")
+    if outcome.stage in ("starting", "loading", "preparing"):
+        text = outcome.stderr.strip().splitlines()
+        return Finding("start", f"The test could not start ({outcome.end} {outcome.code}): {text[-1] if text else 'no message'}")
+    if outcome.end == "time":
+        inside = "the kernel or " if written is not None and written.launches else ""
+        return Finding("endless", f"{name} did not return within {problem.seconds:g} s: is there a loop that never ends in {inside}it?")
+    if outcome.end == "memory" or (written is not None and written.refused_bytes and not written.refused_on_device):
+        size = f"for {written.refused_bytes:,} bytes" if written is not None and written.refused_bytes else "for more"
+        return Finding("memory", f"{name} asked {size} of memory than the {MEMORY_LIMIT >> 30} GiB a test may use.".replace(
+            " bytes of memory than", " bytes of memory, more than"))
+    if outcome.end == "signal":
+        what = _SIGNALS.get(outcome.code, f"ended by signal {outcome.code}.")
+        if said:
+            what = f"crashed. {said}"
+        return Finding("crash", f"{name} {what}{_after(written)}")
+    return Finding("exit", f"{name} ended the whole process with exit({outcome.code}) instead of returning to its caller.")
+
+
+def _after(written: Written | None) -> str:
+    if written is None or not written.first_error:
+        return ""
+    return f" Before that {written.first_error_call} had failed with error {written.first_error}."
+
+
+def device_message(stderr: str) -> str:
+    """Return what the software GPU said, without its prefix; empty if it said nothing."""
+    said = [m[1] for m in re.finditer(r"^pmpp(?:-simt| simt|): (.*)$", stderr, re.MULTILINE)]
+    return said[0] if said else ""
+
+
+def cuda(written: Written, case: Case, outcome: Outcome) -> Finding | None:
+    """Explain an error of the device, or a status that is not the expected one."""
+    if written.error:
+        return _device_error(written, outcome)
+    if isinstance(case.returns, str):
+        if written.returned_name != case.returns:
+            came = written.returned_name if written.returned else "0 (success)"
+            why = f" after cudaMalloc number {case.fail_malloc} was refused" if case.fail_malloc else ""
+            return Finding("error ignored", f"The function returned {came}{why}; it must return {case.returns}.")
+    elif written.returned != case.returns:
+        if written.refused_bytes and written.refused_on_device:
+            return Finding(
+                "memory", f"cudaMalloc was asked for {written.refused_bytes:,} bytes, more than the device has: sizes are in bytes."
+            )
+        call = f" {written.first_error_call} was the first call that failed." if written.first_error else ""
+        name = f" ({written.returned_name})" if written.returned_name else ""
+        return Finding("status", f"The function returned {written.returned}{name}, expected {case.returns}.{call}")
+    return None
+
+
+def _device_error(written: Written, outcome: Outcome) -> Finding:
+    said = device_message(outcome.stderr)
+    name = written.error_name or f"CUDA error {written.error}"
+    launch = f" The launch was {written.launch}." if written.launch is not None else ""
+    if name == "cudaErrorLaunchTimeout" or "budget" in said:
+        return Finding("endless", said or f"A kernel ran for more than {BUDGET:,} warp instructions: is there a loop that never ends?")
+    if name in ("cudaErrorInvalidConfiguration", "cudaErrorInvalidValue") and not said:
+        return Finding("launch", f"The launch was refused ({name}): at most 1024 threads a block, no dimension 0.{launch}")
+    if name in ("cudaErrorInvalidConfiguration", "cudaErrorLaunchOutOfResources"):
+        return Finding("launch", f"The launch was refused ({name}). {said}{launch}")
+    if name in ("cudaErrorIllegalAddress", "cudaErrorMisalignedAddress", "cudaErrorInvalidAddressSpace"):
+        return Finding("out of bounds", said or f"A kernel used an address outside of its arrays ({name}): check the bounds.{launch}")
+    where = f" in {written.first_error_call}" if written.first_error == written.error else ""
+    return Finding("cuda error", f"{name}{where}. {said}".rstrip() + launch)
+
+
+def conduct(written: Written, case: Case, problem: Problem) -> Finding | None:
+    """Find fault with code whose result is right: no kernel, memory that is not given back."""
+    if written.launches < case.min_launches:
+        return Finding("not launched", "The result is right, but no kernel computed it: the work belongs on the device.")
+    if problem.memory == "host" and written.leaked:
+        what = "allocation was" if written.leaked == 1 else "allocations were"
+        return Finding(
+            "leak", f"{written.leaked} of {written.allocations} device {what} never freed ({written.leaked_bytes:,} bytes)."
+        )
+    return None

@@ -1,0 +1,361 @@
+"""Calls a learner's function in a process of its own and brings back what it wrote.
+
+The process is started afresh, never forked, and gets nothing but inputs, in memory that both sides map:
+
+    0       stage u32, case u32        how far the process came
+    8       length u64, plan           marshalled: library, function, arguments of every case
+    ...     a record of 256 bytes a case   what the probe saw (probe.cpp), return value, error
+    ...     the arrays                 each between two canaries
+
+Expected values never leave the parent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import marshal
+import mmap
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from pmpp.testing.geometry import Launch
+from pmpp.testing.problem import Case
+from pmpp.testing.signature import Signature
+
+CHILD = Path(__file__).with_name("child.py")
+GUARD = 256  #: bytes of canary on either side of an array
+RECORD = 256
+MEMORY_LIMIT = 4 << 30
+OUTPUT_LIMIT = 16 << 10
+#: Warp instructions that a kernel of an exercise may take on the software GPU before it counts as endless.
+BUDGET = 50_000_000
+_STAGES = ("starting", "loading", "preparing", "calling", "collecting", "done")
+
+
+@dataclass
+class Written:
+    """What one call left behind.
+
+    Attributes
+    ----------
+    outputs
+        The arrays that the function could write; elements that it did not touch hold the sentinel.
+    touched
+        For each output: which elements were written.
+    changed
+        Inputs that are not what they were: name -> flat index of the first change.
+    overrun
+        Arrays whose canary is gone: name -> bytes before the array (negative) or past its end.
+    """
+
+    returned: int = 0
+    returned_name: str = ""
+    error: int = 0
+    error_name: str = ""
+    launch: Launch | None = None
+    launches: int = 0
+    allocations: int = 0
+    leaked: int = 0
+    leaked_bytes: int = 0
+    copies_in: int = 0
+    copies_out: int = 0
+    first_error: int = 0
+    first_error_call: str = ""
+    refused_bytes: int = 0
+    refused_on_device: bool = False
+    outputs: dict[str, np.ndarray] = field(default_factory=dict)
+    touched: dict[str, np.ndarray] = field(default_factory=dict)
+    changed: dict[str, int] = field(default_factory=dict)
+    overrun: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Outcome:
+    """How the process ended, and what each call that returned left behind.
+
+    ``end`` is "finished", "signal", "exit", "time", "memory", "no function" or "not loaded"; ``code`` is the signal or
+    the exit status.
+    """
+
+    end: str
+    code: int
+    stage: str
+    case: int
+    written: list[Written]
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
+class _Array:
+    name: str
+    offset: int
+    value: np.ndarray
+    output: bool
+
+
+def call(
+    library: Path,
+    signature: Signature,
+    cases: Sequence[Case],
+    *,
+    device: str,
+    memory: str,
+    seconds: float = 10.0,
+    seed: int = 0,
+    memory_limit: int = MEMORY_LIMIT,
+) -> Outcome:
+    """Call the function once for each case, in one new process.
+
+    Parameters
+    ----------
+    device
+        "sim" or "cuda"; the library was built for it.
+    memory
+        "device" or "host": what kind of pointers the function takes.
+    seconds
+        The process is ended after so long.
+    seed
+        Schedule of the software GPU.
+    """
+    with _Shared(library, signature, cases, device, memory, memory_limit) as shared:
+        end, code, out, err = _watch(shared.fd, device, seconds, seed, memory_limit)
+        return shared.outcome(end, code, out, err)
+
+
+class _Shared:
+    """The memory that parent and child both map."""
+
+    def __init__(self, library, signature, cases, device, memory, memory_limit) -> None:
+        self.cases = cases
+        self.arrays: list[list[_Array]] = []
+        on_device = memory == "device"
+        plan = {
+            "library": str(library),
+            "function": signature.name,
+            "returns": signature.returns != "void",
+            "device_memory": on_device,
+            "guard": GUARD if on_device and device == "cuda" else 0,
+            "data_limit": memory_limit if device == "sim" else 0,
+            "cases": [{"arguments": [], "record": 1 << 60, "fail_malloc": case.fail_malloc} for case in cases],
+        }
+        layout = 0  # offsets are first counted from the end of the records
+        for case, planned in zip(cases, plan["cases"], strict=True):
+            arrays: list[_Array] = []
+            for parameter in signature.parameters:
+                if parameter.kind == "stream":
+                    planned["arguments"].append(("P", 0, -1))
+                elif parameter.kind == "scalar":
+                    planned["arguments"].append((_code(parameter.dtype), _scalar(parameter, case), 0))
+                else:
+                    value = _first_value(parameter, case)
+                    arrays.append(_Array(parameter.name, layout + GUARD, value, parameter.kind == "output"))
+                    planned["arguments"].append(["P", layout + GUARD, value.nbytes])
+                    layout += 2 * GUARD + -(-value.nbytes // GUARD) * GUARD
+            self.arrays.append(arrays)
+        start = 16 + len(marshal.dumps(plan)) + 64 * (1 + sum(map(len, self.arrays)) + len(cases))
+        records = -(-start // RECORD) * RECORD
+        self.data = records + RECORD * len(cases)
+        self.records = records
+        for number, planned in enumerate(plan["cases"]):
+            planned["record"] = records + RECORD * number
+            for argument in planned["arguments"]:
+                if isinstance(argument, list):
+                    argument[1] += self.data
+        blob = marshal.dumps(plan)
+        self.fd = os.memfd_create("pmpp-exercise")
+        os.ftruncate(self.fd, self.data + layout)
+        self.map = mmap.mmap(self.fd, self.data + layout)
+        self.map[8 : 16 + len(blob)] = struct.pack("<Q", len(blob)) + blob
+        bytes_ = np.frombuffer(self.map, np.uint8)
+        bytes_[self.data :] = _CANARY
+        for array in (a for arrays in self.arrays for a in arrays):
+            at = self.data + array.offset
+            bytes_[at : at + array.value.nbytes] = np.frombuffer(array.value.tobytes(), np.uint8)
+        self.bytes = bytes_
+
+    def __enter__(self) -> _Shared:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        del self.bytes
+        with contextlib.suppress(BufferError):
+            self.map.close()
+        os.close(self.fd)
+
+    def outcome(self, end: str, code: int, out: bytes, err: bytes) -> Outcome:
+        stage, case = struct.unpack_from("<II", self.map, 0)
+        complete = min(case, len(self.cases))
+        name = _STAGES[stage] if stage < len(_STAGES) else "starting"
+        if name == "done":
+            end, code = "finished", 0
+        # A case whose call did not come back still has the record of the probe, and so its launch and its errors.
+        reached = complete + (name in ("calling", "collecting"))
+        written = [self._written(number) for number in range(min(reached, len(self.cases)))]
+        stopped = next((i for i, w in enumerate(written) if w.error), None)
+        if name == "done" and stopped is not None:
+            written = written[: stopped + 1]
+            complete = stopped
+        return Outcome(end, code, name, complete, written, _text(out), _text(err))
+
+    def _written(self, number: int) -> Written:
+        at = self.records + RECORD * number
+        v = struct.unpack_from("<q3I3IQ4q4qQii40s", self.map, at)
+        returned, error = struct.unpack_from("<qi", self.map, at + 160)
+        error_name, returned_name = struct.unpack_from("32s32s", self.map, at + 176)
+        result = Written(
+            returned=returned,
+            returned_name=_text(returned_name.rstrip(b"\0")),
+            error=error,
+            error_name=_text(error_name.rstrip(b"\0")),
+            launch=Launch(v[1:4], v[4:7], v[7]) if v[0] else None,
+            launches=v[0],
+            allocations=v[8],
+            leaked=v[10],
+            leaked_bytes=v[11],
+            copies_in=v[12],
+            copies_out=v[13],
+            refused_bytes=v[16],
+            refused_on_device=bool(v[17]),
+            first_error=v[18],
+            first_error_call=_text(v[19].rstrip(b"\0")),
+        )
+        for array in self.arrays[number]:
+            start = self.data + array.offset
+            stop = start + array.value.nbytes
+            now = self.bytes[start:stop].copy().view(array.value.dtype).reshape(array.value.shape)
+            same = _bits(now) == _bits(array.value)
+            if array.output:
+                result.outputs[array.name] = now
+                result.touched[array.name] = ~same
+            elif not same.all():
+                result.changed[array.name] = int(np.flatnonzero(~same)[0])
+            before = np.flatnonzero(self.bytes[start - GUARD : start] != _CANARY)
+            padded = -(-stop // GUARD) * GUARD + GUARD if stop % GUARD else stop + GUARD
+            after = np.flatnonzero(self.bytes[stop : min(padded, len(self.bytes))] != _CANARY)
+            if len(before):
+                result.overrun[array.name] = int(before[-1]) - GUARD
+            elif len(after):
+                result.overrun[array.name] = int(after[0]) + 1
+        return result
+
+
+_CANARY = 0xA5
+
+
+def sentinel(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return what an output holds before the learner's code ran: a NaN nobody computes, or a pattern of bytes."""
+    value = np.full(shape, _CANARY, np.uint8) if dtype.itemsize == 1 else np.empty(shape, dtype)
+    if dtype.kind == "f":
+        value.view(f"u{dtype.itemsize}")[...] = {4: 0x7FC5A5A5, 8: 0x7FF8A5A5A5A5A5A5}[dtype.itemsize]
+    else:
+        value.view(np.uint8)[...] = _CANARY
+    return value
+
+
+def _bits(array: np.ndarray) -> np.ndarray:
+    return array.view(f"u{array.dtype.itemsize}")
+
+
+def _code(dtype: np.dtype) -> str:
+    return {"float32": "f", "float64": "d", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "uint8": "B"}[dtype.name]
+
+
+def _scalar(parameter, case: Case) -> int | float:
+    if parameter.name not in case.inputs:
+        raise ValueError(f"case {case.name!r} gives no value for {parameter.name}")
+    value = case.inputs[parameter.name]
+    return float(value) if parameter.dtype.kind == "f" else int(value)
+
+
+def _first_value(parameter, case: Case) -> np.ndarray:
+    if parameter.name in case.inputs:
+        value = np.ascontiguousarray(case.inputs[parameter.name])
+        if value.dtype != parameter.dtype:
+            raise ValueError(f"case {case.name!r}: {parameter.name} is {value.dtype}, the prototype says {parameter.dtype}")
+        return value
+    if parameter.kind == "input" or parameter.name not in case.expect:
+        raise ValueError(f"case {case.name!r} gives no value for {parameter.name}")
+    return sentinel(np.shape(case.expect[parameter.name]), parameter.dtype)
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _environment(device: str, seed: int) -> dict[str, str]:
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PMPP_SIM_", "LD_PRELOAD"))}
+    if device == "sim":
+        # One simulator thread: one seed then gives one result, every time.
+        keep |= {"PMPP_SIM_THREADS": "1", "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
+        if isa := os.environ.get("PMPP_SIM_ISA"):
+            keep["PMPP_SIM_ISA"] = isa
+    return keep
+
+
+def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -> tuple[str, int, bytes, bytes]:
+    """Start the process, read what it prints, and end it at its limits; return how it ended."""
+    done_read, done_write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(CHILD), str(fd), str(done_write)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(fd, done_write),
+        env=_environment(device, seed),
+        start_new_session=True,
+    )
+    os.close(done_write)
+    printed = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
+    open_ends = [done_read, *printed]
+    deadline = time.monotonic() + seconds
+    end = ""
+    try:
+        while open_ends:
+            ready, _, _ = select.select(open_ends, [], [], 0.05)
+            for ready_fd in ready:
+                data = os.read(ready_fd, 65536)
+                if ready_fd == done_read:
+                    open_ends.remove(ready_fd)  # the process said that it is done, or is gone
+                elif data:
+                    printed[ready_fd] = (printed[ready_fd] + data)[:OUTPUT_LIMIT]
+                else:
+                    open_ends.remove(ready_fd)
+            if not end and time.monotonic() > deadline:
+                end = "time"
+            if not end and _resident(process.pid) > memory_limit:
+                end = "memory"
+            if end or (done_read not in open_ends and process.poll() is not None and not ready):
+                break
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        code = process.wait()
+        os.close(done_read)
+        process.stdout.close()
+        process.stderr.close()
+    out, err = printed.values()
+    if end:
+        return end, 0, out, err
+    if code < 0:
+        return "signal", -code, out, err
+    named = {99: "memory", 101: "no function", 103: "not loaded"}
+    return named.get(code, "exit"), code, out, err
+
+
+def _resident(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm") as file:
+            return int(file.read().split()[1]) * mmap.PAGESIZE
+    except (OSError, IndexError, ValueError):
+        return 0
