@@ -24,6 +24,7 @@ WATCHED = (
     "cudaFree",
     "cudaMemcpy",
     "cudaDeviceSynchronize",
+    "cudaStreamSynchronize",
     "cudaGetLastError",
     "cudaLaunchKernel",
     "__cudaLaunchKernel",
@@ -54,7 +55,8 @@ class Target:
         """Return nvcc's -gencode value; PTX alone for the software GPU saves a run of ptxas."""
         if self.device == "sim":
             return "arch=compute_75,code=compute_75"
-        return f"arch=compute_{self.capability},code=sm_{self.capability}"
+        # The PTX goes along: the checker looks for the instructions that a problem is about.
+        return f"arch=compute_{self.capability},code=[compute_{self.capability},sm_{self.capability}]"
 
 
 def simulator() -> Path:
@@ -98,6 +100,12 @@ def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = N
         os.replace(made, library)
     _trim(cache_dir)
     return library
+
+
+def instructions(library: Path, names: Iterable[str]) -> set[str]:
+    """Return which of the PTX instructions, such as "ld.shared", the kernels of a library contain."""
+    code = library.read_bytes()  # the PTX in it is not compressed
+    return {name for name in names if name.encode() in code}
 
 
 def probe_library(cache_dir: Path, target: Target) -> Path:

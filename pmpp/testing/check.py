@@ -6,6 +6,7 @@ pytest shows what comes out of `check`; whatever else looks at a learner's file 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from pmpp._toolkit import ToolkitError
 from pmpp.testing import faults, messages
-from pmpp.testing.build import CompileError, Target, build
+from pmpp.testing.build import CompileError, Target, build, instructions, probe_library
 from pmpp.testing.compare import Mismatch, compare
 from pmpp.testing.course import Exercise
 from pmpp.testing.diagnose import Context, Finding, diagnose
@@ -21,6 +22,7 @@ from pmpp.testing.geometry import where
 from pmpp.testing.images import write_picture
 from pmpp.testing.problem import Case, Problem, Test
 from pmpp.testing.runner import Outcome, Written, call
+from pmpp.testing.signature import Signature
 
 #: Other schedules of the software GPU under which a wrong case runs again, to see whether the order of warps matters.
 OTHER_SCHEDULES = (1, 2, 3)
@@ -131,7 +133,24 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
             verdict.kind, verdict.headline, verdict.details = failure.kind, failure.headline, failure.details
             verdict.test, verdict.case = test.name, case.name
             return _as_stub(verdict, shown) if text is None and source == exercise.file else verdict
+    present = instructions(library, problem.instructions)
+    for name, sentence in problem.instructions.items():
+        if name not in present:
+            verdict.state, verdict.kind, verdict.headline = "wrong", "technique", sentence
+            verdict.test, verdict.case = "technique", f"no {name} in the compiled kernels"
+            return verdict
     return verdict
+
+
+def device_attributes(attributes: Sequence[int], target: Target, cache_dir: Path) -> list[int]:
+    """Ask the device for attributes (numbers of cudaDeviceAttr), in a process of its own as always."""
+    signature = Signature.parse("int pmpp_probe_attributes(int* values, const int* attributes, int count)")
+    inputs = {"attributes": np.array(attributes, np.int32), "count": len(attributes)}
+    case = Case("attributes", inputs, {"values": np.zeros(len(attributes), np.int32)})
+    outcome = call(probe_library(cache_dir, target), signature, [case], device=target.device, memory="host")
+    if outcome.end != "finished" or outcome.written[0].returned:
+        raise RuntimeError(f"the device does not answer: {outcome.end} {outcome.code} {outcome.stderr}")
+    return outcome.written[0].outputs["values"].tolist()
 
 
 def _as_stub(verdict: Verdict, shown: Path) -> Verdict:
@@ -191,6 +210,8 @@ def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome) -> 
         return _Failure("overrun", f"The code wrote outside of {name}, {side}: look at the check of the bounds.")
     if not case.fail_malloc:
         for parameter in problem.signature.outputs():
+            if parameter.name not in case.expect:
+                continue  # scratch space
             mismatch = compare(parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol)
             if mismatch is not None:
                 return _wrong(problem, case, written, mismatch)

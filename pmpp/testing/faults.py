@@ -11,7 +11,7 @@ from pmpp.testing.runner import BUDGET, MEMORY_LIMIT, Outcome, Written
 
 #: Kinds for which another schedule of the warps would tell nothing new.
 FINAL = frozenset(
-    {"crash", "endless", "exit", "memory", "no function", "not loaded", "start", "not launched", "leak", "error ignored", "launch"}
+    {"crash", "endless", "exit", "memory", "no function", "not loaded", "start", "not launched", "leak", "error ignored", "launch", "no wait", "too many threads"}
 )
 #: Kinds that are not the learner's doing, and that a stub must not hide.
 BROKEN = frozenset({"not loaded", "start"})
@@ -105,6 +105,15 @@ def conduct(written: Written, case: Case, problem: Problem) -> Finding | None:
     """Find fault with code whose result is right: no kernel, memory that is not given back."""
     if written.launches < case.min_launches:
         return Finding("not launched", "The result is right, but no kernel computed it: the work belongs on the device.")
+    launch = written.launch
+    if case.max_threads and launch is not None and launch.total > case.max_threads:
+        return Finding(
+            "too many threads",
+            f"The result is right, but {launch} has {launch.total:,} threads where {case.max_threads:,} are enough: "
+            "each thread must do more than one element.",
+        )
+    if case.must_wait and not written.synchronizations:
+        return Finding("no wait", "The function returns without waiting: cudaDeviceSynchronize() waits and reports what went wrong.")
     if problem.memory == "host" and written.leaked:
         what = "allocation was" if written.leaked == 1 else "allocations were"
         return Finding(

@@ -21,6 +21,11 @@ class Launch:
         """Threads in a block."""
         return self.block[0] * self.block[1] * self.block[2]
 
+    @property
+    def total(self) -> int:
+        """Threads in the grid."""
+        return self.threads * self.grid[0] * self.grid[1] * self.grid[2]
+
     def __str__(self) -> str:
         return f"<<<{_dim(self.grid)}, {_dim(self.block)}>>>"
 

@@ -17,7 +17,7 @@ struct Dim3 {
 using Error = int;
 using Stream = void*;
 
-// Mirrored by record.py.
+// runner.py reads it.
 struct Record {
   std::int64_t launches;
   std::uint32_t grid[3], block[3];  // of the first launch
@@ -102,6 +102,7 @@ Error __real_cudaMallocManaged(void**, std::size_t, unsigned);
 Error __real_cudaFree(void*);
 Error __real_cudaMemcpy(void*, const void*, std::size_t, int);
 Error __real_cudaDeviceSynchronize();
+Error __real_cudaStreamSynchronize(Stream);
 Error __real_cudaGetLastError();
 Error __real_cudaLaunchKernel(const void*, Dim3, Dim3, void**, std::size_t, Stream);
 Error __real___cudaLaunchKernel(void*, Dim3, Dim3, void**, std::size_t, Stream);
@@ -144,6 +145,11 @@ Error __wrap_cudaMemcpy(void* to, const void* from, std::size_t bytes, int kind)
 Error __wrap_cudaDeviceSynchronize() {
   if (watching) record->synchronizations++;
   return note(__real_cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+}
+
+Error __wrap_cudaStreamSynchronize(Stream stream) {
+  if (watching) record->synchronizations++;
+  return note(__real_cudaStreamSynchronize(stream), "cudaStreamSynchronize");
 }
 
 Error __wrap_cudaGetLastError() {

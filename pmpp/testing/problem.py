@@ -57,6 +57,10 @@ class Case:
         Written after the run.
     min_launches
         How many kernels the function must launch for this case.
+    max_threads
+        How many threads its first launch may have; 0: any number.
+    must_wait
+        The function must wait for its kernel before it returns.
     """
 
     name: str
@@ -70,6 +74,8 @@ class Case:
     suspects: Mapping[str, np.ndarray] = field(default_factory=dict)
     picture: Picture | None = None
     min_launches: int = 1
+    max_threads: int = 0
+    must_wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ class Problem:
         "device": pointers are device pointers and the runner allocates and copies. "host": the learner does.
     owner
         Which thread computes an output element.
+    instructions
+        PTX instructions that the learner's kernels must contain, such as "ld.shared", and what to say where one is missing.
     seconds
         Time limit of one test.
     """
@@ -118,6 +126,7 @@ class Problem:
     read: tuple[str | None, str | None]
     memory: str = "device"
     owner: Owner = field(default_factory=linear)
+    instructions: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 10.0
     tests: list[Test] = field(default_factory=list)
 

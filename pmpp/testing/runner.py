@@ -69,6 +69,7 @@ class Written:
     leaked_bytes: int = 0
     copies_in: int = 0
     copies_out: int = 0
+    synchronizations: int = 0
     first_error: int = 0
     first_error_call: str = ""
     refused_bytes: int = 0
@@ -225,6 +226,7 @@ class _Shared:
             leaked_bytes=v[11],
             copies_in=v[12],
             copies_out=v[13],
+            synchronizations=v[14],
             refused_bytes=v[16],
             refused_on_device=bool(v[17]),
             first_error=v[18],
