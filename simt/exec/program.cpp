@@ -77,6 +77,11 @@ std::size_t& stack_limit() {
   return limit;
 }
 
+std::size_t& heap_limit() {
+  static std::size_t limit = 8 << 20;
+  return limit;
+}
+
 Isa isa() {
 #if defined(__x86_64__)
   const auto& wanted = settings().isa;

@@ -108,7 +108,8 @@ std::uint64_t to_integer(const Exact&, Round, int bits, bool is_signed);
 inline Exact negated(Exact x) { x.sign = !x.sign; return x; }
 inline Exact difference(const Exact& a, const Exact& b, Round r) { return sum(a, b.kind == Exact::nan ? b : negated(b), r); }
 inline Exact fused(const Exact& a, const Exact& b, const Exact& c, Round r) {
-  // The NaN that is passed on is the first operand's in the order a, b, c; product() handles a and b.
+  // A NaN operand is passed on, in the order a, b, c, even where the product is invalid.
+  if (c.kind == Exact::nan && a.kind != Exact::nan && b.kind != Exact::nan) return c;
   return sum(product(a, b), c, r);
 }
 

@@ -160,7 +160,7 @@ SIMT_LANE float hyperbolic_tangent(float x) {
   p = p * z - 0.05383514240384102f;
   p = p * z + 0.13332663476467133f;
   p = p * z - 0.333333283662796f;
-  const float near = x + x * (z * p);
+  const float near = x * (1.0f + z * p);  // keeps the sign of zero
   const float far = with_sign(1.0f - 2.0f / (exp2_of(a * 2.885390082f) + 1.0f), x);
   return a < 0.625f ? near : far;
 }

@@ -1,10 +1,10 @@
 // The syntax tree as JSON.
 #include "simt/ptx/dump.hpp"
 
-#include <concepts>
 #include <cstdlib>
 #include <cstring>
 
+#include "simt/ptx/json.hpp"
 #include "simt/ptx/parser.hpp"
 
 namespace simt::ptx {
@@ -17,55 +17,8 @@ constexpr std::string_view symbol_words[] = {"unresolved", "variable", "local_va
 constexpr std::string_view part_words[] = {"", "b0", "b1", "b2", "b3", "h0", "h1"};
 constexpr std::string_view number_words[] = {"integer", "f32", "f64"};
 
-class Writer {
+class Writer : public JsonWriter {
  public:
-  std::string out;
-
-  void string(std::string_view text) {
-    out += '"';
-    for (char c : text) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        (out += '\\') += c;
-      } else if (byte < 32 || byte >= 127) {
-        constexpr char digits[] = "0123456789abcdef";
-        ((out += "\\u00") += digits[byte >> 4]) += digits[byte & 15];
-      } else {
-        out += c;
-      }
-    }
-    out += '"';
-  }
-  void value(std::string_view text) { string(text); }
-  void value(const std::string& text) { string(text); }
-  void value(bool truth) { out += truth ? "true" : "false"; }
-  void value(std::integral auto number) { out += std::to_string(number); }
-
-  void key(std::string_view name) {
-    if (out.back() != '{') out += ',';
-    string(name);
-    out += ':';
-  }
-  void field(std::string_view name, const auto& content) {
-    key(name);
-    value(content);
-  }
-  /// An array of what `write` makes of each item.
-  void list(std::string_view name, const auto& items, auto write) {
-    key(name);
-    array(items, write);
-  }
-  void array(const auto& items, auto write) {
-    out += '[';
-    bool first = true;
-    for (const auto& item : items) {
-      if (!first) out += ',';
-      first = false;
-      write(item);
-    }
-    out += ']';
-  }
-
   void variable(const Variable& v) {
     out += '{';
     field("name", v.name);

@@ -243,7 +243,7 @@ EXACT = {
     "add": (2, ref.add),
     "sub": (2, lambda a, b, mode: ref.add(a, ref.negate(b), mode)),
     "mul": (2, lambda a, b, mode: ref.multiply(a, b)),
-    "fma": (3, lambda a, b, c, mode: ref.add(ref.multiply(a, b), c, mode)),
+    "fma": (3, ref.multiply_add),
     "div": (2, lambda a, b, mode: ref.divide(a, b)),
     "rcp": (1, lambda a, mode: ref.divide(ref.Fraction(1), a)),
     "sqrt": (1, lambda a, mode: ref.square_root(a)),

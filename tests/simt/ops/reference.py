@@ -323,6 +323,14 @@ def multiply(a: Number, b: Number) -> Number:
     return a * b
 
 
+def multiply_add(a: Number, b: Number, c: Number, mode: str = "n") -> Number:
+    """Exact product and sum; a NaN operand is passed on even where the product is invalid."""
+    for x in (a, b, c):
+        if isinstance(x, Nan):
+            return x
+    return add(multiply(a, b), c, mode)
+
+
 def divide(a: Number, b: Number) -> Number:
     for x in (a, b):
         if isinstance(x, Nan):
