@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,8 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
     rng = np.random.default_rng(seed)
     verdict = Verdict(exercise, "solved")
     for test in problem.tests:
-        cases = list(test.cases(rng))
+        ask = (partial(device_attributes, target=target, cache_dir=cache_dir),) if test.asks_device else ()
+        cases = list(test.cases(rng, *ask))
         for schedule in range(test.schedules if target.device == "sim" else 1):
             failed = _run(problem, cases, library, target, schedule, verdict, pictures if schedule == 0 else None, exercise)
             if failed is None:
