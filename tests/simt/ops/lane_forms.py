@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import reference as ref
-from reference import FORMATS, decode, encode, image, number
+import lane_reference as ref
+from lane_reference import FORMATS, decode, encode, image, number
 
 Check = Callable[[tuple[int, ...], int], bool]
 
@@ -540,18 +540,19 @@ def add_conversions() -> None:
                      lambda x, d=d, a=a, s=sign: image(s, number(d, convert_integer(d, a, False, x))), code=f"cvt.{d}.{a} {{0}}, {{1}};")  # fmt: skip
     for k in everything:
         for f in ("f16", "bf16", "f32", "f64"):
+            register = lambda k, f=f: "b8" if k[1:] == "8" and f == "bf16" else "b16" if k[1:] == "8" else k  # noqa: E731
             for r in ROUNDINGS:
                 form(f"cvt.{r}.{f}.{k}", f"{f} {register(k)}",
                      lambda x, r=r, f=f, k=k: encode(FORMATS[f], ref.Fraction(number(k, x)) or ref.Zero(), r[1]))  # fmt: skip
                 for ftz in ("", ".ftz") if f == "f32" else ("",):
                     form(f"cvt.{r}i{ftz}.{k}.{f}", f"{register(k)} {f}",
-                         lambda x, r=r, f=f, k=k, z=bool(ftz): image("u16" if k[1:] == "8" else k, number(k, ref.to_integer(FORMATS[f], k, decode(FORMATS[f], x, z), r[1]))))  # fmt: skip
+                         lambda x, r=r, f=f, k=k, z=bool(ftz), register=register: image("u16" if register(k) == "b16" else k, number(k, ref.to_integer(FORMATS[f], k, decode(FORMATS[f], x, z), r[1]))))  # fmt: skip
     kinds = ("f16", "bf16", "f32", "f64")
     for d in kinds:
         for a in kinds:
             narrows = FORMATS[d].fraction < FORMATS[a].fraction or FORMATS[d].exponent < FORMATS[a].exponent
             for ftz in ("", ".ftz") if "f32" in (d, a) else ("",):
-                for sat in ("", ".sat") if d != "bf16" else ("",):
+                for sat in ("", ".sat") if "bf16" not in (d, a) else ("",):
                     for r in (*ROUNDINGS,) if narrows else ("",):
                         if d == a and not sat:
                             continue
@@ -576,7 +577,8 @@ def add_conversions() -> None:
         for relu in ("", ".relu"):
             more = {"finite": True, **({"relu": True} if relu else {})}
             form(f"cvt.rn.satfinite{relu}.{d}x2.f32", "b16 f32 f32", partial(side_by_side, 8, partial(convert, d, "f32", "n", False, more)))
-            form(f"cvt.rn.satfinite{relu}.{d}x2.f16x2", "b16 f16x2",
+            if d in ("e4m3", "e5m2"):
+                form(f"cvt.rn.satfinite{relu}.{d}x2.f16x2", "b16 f16x2",
                  lambda a, d=d, m=more: side_by_side(8, partial(convert, d, "f16", "n", False, m), a >> 16, a & 0xFFFF))  # fmt: skip
             form(f"cvt.rn{relu}.f16x2.{d}x2", "b32 b16",
                  lambda a, d=d, m=bool(relu): side_by_side(16, partial(convert, "f16", d, "n", False, {"relu": m}), a >> 8, a & 0xFF))  # fmt: skip
