@@ -162,13 +162,10 @@ def _as_stub(verdict: Verdict, shown: Path) -> Verdict:
         return verdict
     lines = sum(todo.lines for todo in todos)
     verdict.state, verdict.kind = "to do", "stub"
-    verdict.headline = f"{shown}:{todos[0].line}: {_first_sentence(todos[0].text)} (about {lines} lines)"
+    count = "1 line" if lines == 1 else f"{lines} lines"
+    verdict.headline = f"{shown}:{todos[0].line}: about {count}: {verdict.exercise.problem.title}"
     verdict.details = [f"{shown}:{todo.line}: {todo.text}" for todo in todos]
     return verdict
-
-
-def _first_sentence(text: str) -> str:
-    return text.split(". ")[0].rstrip(".")
 
 
 def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, exercise) -> tuple[Case, _Failure] | None:
