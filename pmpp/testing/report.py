@@ -72,6 +72,8 @@ def block(verdict: Verdict, root: Path) -> list[Line]:
             say(verdict.headline, {"red": True})
     elif verdict.state == "to do":
         say(f"{exercise.problem.title} (about {exercise.problem.minutes} minutes)", {"bold": True})
+        if not verdict.details:
+            say(verdict.headline)
     elif verdict.state == "broken":
         say(verdict.headline, {"red": True})
     for number, paragraph in enumerate(verdict.details):
