@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pmpp.testing.course import Exercise, exercise_of
+from pmpp.testing.course import Exercise, exercise_of, in_order
 
 _STATE = pytest.StashKey["State"]()
 
@@ -135,6 +135,15 @@ def pytest_collect_file(file_path: Path, parent):
     if file_path.suffix == ".cu" and parent.session.isinitpath(file_path) and exercise_of(file_path) is not None:
         return ProblemFile.from_parent(parent, path=file_path)
     return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the problems into the order of the course; other tests stay where they are."""
+    places = [place for place, item in enumerate(items) if isinstance(item, ProblemItem)]
+    by_exercise = {items[place].exercise: items[place] for place in places}
+    if len(by_exercise) == len(places):
+        for place, exercise in zip(places, in_order(list(by_exercise)), strict=True):
+            items[place] = by_exercise[exercise]
 
 
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]):
