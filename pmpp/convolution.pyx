@@ -36,12 +36,13 @@ def _rung(int i):
     return (rung.name.decode(), rung.capability) if rung else None
 
 
-def _geometry(mode, image, weights):
+def _geometry(mode, image, weights, flip):
     """Return the result's shape, and the offset from its first pixel to the first pixel under the weights."""
     if mode == "full":
         return [n + k - 1 for n, k in zip(image, weights)], [1 - k for k in weights]
     if mode == "same":
-        return image, [(k - 1) // 2 - (k - 1) for k in weights]
+        # Even weights have no centre: as in SciPy, the pixel before the middle takes its place, seen before the flip.
+        return image, [-(k // 2) if flip else -((k - 1) // 2) for k in weights]
     return [n - k + 1 for n, k in zip(image, weights)], [0, 0]
 
 
@@ -70,7 +71,7 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
         raise ValueError(f"weights: got shape {w.shape}; up to {_LARGEST} x {_LARGEST} are accepted")
     if mode == "valid" and 0 in x.shape + w.shape:
         raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
-    shape, offset = _geometry(mode, x.shape, w.shape)
+    shape, offset = _geometry(mode, x.shape, w.shape, function is convolve2d)
     result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
 
     cdef pmpp_convolution task

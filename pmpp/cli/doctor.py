@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from pmpp._runtime import choice
+from pmpp._runtime.device import DeviceError, choose, find_gpu
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -70,22 +70,18 @@ def _compilers() -> Iterator[Finding]:
 
 
 def _device() -> Iterator[Finding]:
-    gpu = choice.examine_gpu()
-    if not gpu.present:
-        mend = f"Install an NVIDIA driver ({choice.OLDEST_DRIVER} or newer), or unset PMPP_DEVICE."
-    elif gpu.driver and gpu.driver[0] < choice.OLDEST_DRIVER:
-        mend = f"Install a driver of the {choice.OLDEST_DRIVER} line or newer; older ones cannot run what nvcc 13 makes."
-    elif gpu.name:
-        mend = "Set PMPP_DEVICE=sim to choose the software GPU."
-    else:
-        mend = "See what nvidia-smi says, and whether CUDA_VISIBLE_DEVICES hides the GPU."
+    gpu = find_gpu()
     try:
-        chosen = choice.choose()
-        yield Finding("device", str(chosen), *(("warning", mend) if chosen.warning else ()))
-    except choice.DeviceUnavailableError as failure:
-        asked = os.environ.get("PMPP_DEVICE")
-        yield Finding("device", f"none: {failure}", "error", mend if asked == "cuda" else "Run: unset PMPP_DEVICE")
-    yield Finding("NVIDIA driver", ".".join(map(str, gpu.driver)) or ("of unknown version" if gpu.present else "none"))
+        chosen = choose()
+        names = {"cuda": gpu.name if gpu else "", "sim": "the software GPU"}
+        value = f"{names[chosen.name]} ({chosen.reason})"
+        if gpu and gpu.problem:
+            yield Finding("device", value, "warning", "Mend that, or set PMPP_DEVICE=sim to choose the software GPU.")
+        else:
+            yield Finding("device", value)
+    except DeviceError as failure:
+        yield Finding("device", f"none: {failure}", "error", "Run: unset PMPP_DEVICE")
+    yield Finding("NVIDIA driver", gpu.driver if gpu else "none")
 
 
 def _build() -> Iterator[Finding]:
