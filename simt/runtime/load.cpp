@@ -3,6 +3,7 @@
 
 #include <charconv>
 
+#include "simt/fatbin/fatbin.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/ptx/parser.hpp"
 
@@ -32,8 +33,16 @@ exec::Fault add(std::string_view text, Module& m, std::vector<std::unique_ptr<pt
 }  // namespace
 
 exec::Fault read_modules(Module& m, std::vector<std::unique_ptr<ptx::Module>>& out) {
-  if (m.fault) return m.fault;
-  if (m.containers.empty()) return add(m.text, m, out);
+  if (!m.wrapper && !m.image.data()) return add(m.text, m, out);
+  std::vector<fatbin::Container> containers;
+  std::string error, skipped;
+  if (m.wrapper ? !fatbin::read_wrapper(m.wrapper, containers, error) : m.image.empty() || !fatbin::read_image(m.image, containers, error))
+    return {abi::kInvalidKernelImage, error.empty() ? "this is machine code alone; the software GPU runs PTX: compile with nvcc -arch=compute_NN, or pass the .ptx." : error};
+  std::vector<std::string> texts;
+  if (!fatbin::program_ptx(containers, static_cast<std::uint32_t>(model::current().cc()), texts, skipped, error))
+    return {abi::kNoKernelImageForDevice, error};
+  for (const std::string& text : texts)
+    if (exec::Fault fault = add(text, m, out)) return fault;
   return {};
 }
 
