@@ -138,7 +138,7 @@ SIMT_LANE Quadrant quadrant(float x) {
 }
 SIMT_LANE float wave(float r, std::uint32_t n) {
   const float z = r * r;
-  const float s = r + r * z * ((-0.00019587890710681677f * z + 0.008332747966051102f) * z - 0.166666641831398f);
+  const float s = r * (1.0f + z * ((-0.00019587890710681677f * z + 0.008332747966051102f) * z - 0.166666641831398f));  // sine of -0 is -0
   const float c = 1.0f - 0.5f * z + z * z * ((2.454794230288826e-05f * z - 0.001388830249197781f) * z + 0.0416666641831398f);
   const std::uint32_t u = (n & 1) != 0 ? bits_of(c) : bits_of(s);
   return as_float(u ^ (n & 2) << 30);

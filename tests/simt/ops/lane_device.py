@@ -140,8 +140,8 @@ def kernel(target: str, forms: Sequence[Form], source_shape: tuple[int, ...], re
             lines.append(f".reg .{kind} {name};")
             if j < form.results:
                 if guarded:  # the old value is what inactive threads must keep
-                    value = PRESET & ((1 << {"pred": 0}.get(kind, int(kind[1:] if kind != "pred" else 0) % 65)) - 1)
-                    lines.append(f"setp.ne.s32 {name}, %flag, %flag;" if kind == "pred" else f"mov.b{kind[1:]} {name}, {value:#x};")
+                    address = f"[%out+{8 * (i * result_shape[1] + j) * result_shape[2]}]"
+                    lines.append(f"setp.ne.s32 {name}, %flag, %flag;" if kind == "pred" else f"ld.global.b{kind[1:]} {name}, {address};")
                 continue
             address = f"[%in+{8 * (i * source_shape[1] + j - form.results) * source_shape[2]}]"
             if kind == "pred":

@@ -89,6 +89,9 @@ def add_integers() -> None:
         form(f"bfind.shiftamt.{k}", f"u32 {k}",
              on(k, lambda a, k=k, n=n: n - 1 - at if (at := ref.leading(k, a)) >= 0 else -1, "u32"))  # fmt: skip
         form(f"bfe.{k}", f"{k} {k} u8 u8", partial(ref.bit_field, k), code=f"bfe.{k} {{0}}, {{1}}, {{2}}, {{3}};")
+        for op, sign in (("add", 1), ("sub", -1)):
+            form(f"{op}c.{k}", f"{k} {k} {k} {k}", lambda a, b, c, k=k, n=n, s=sign: image(k, c + s * ((a + b >> n) + c)),
+                 code=f"add.cc.{k} {{0}}, {{1}}, {{2}}; {op}c.{k} {{0}}, {{3}}, {{3}};")  # fmt: skip
         # Carries: the low result, and the carry as the sum of two zeros.
         for op, sign in (("add", 1), ("sub", -1)):
             form(f"{op}.cc.{k}", f"{k} {k} {k} {k}",
@@ -148,8 +151,8 @@ def add_bits() -> None:
         form(f"cnot.{k}", f"{k} {k}", lambda a: int(a == 0))
         form(f"shl.{k}", f"{k} {k} u32", lambda a, b, u=u: image(u, a << min(b, 64)))
         form(f"shr.{k}", f"{k} {k} u32", lambda a, b: a >> b)
-        form(f"mov.{k}", f"{k} {k}", lambda a: a)
         for t in (k, u, f"s{n}", *((f"f{n}",) if n > 16 else ())):
+            form(f"mov.{t}", f"{t} {t}", lambda a: a)
             form(f"selp.{t}", f"{t} {t} {t} pred", lambda a, b, c: a if c else b)
             form(f"slct.{t}.s32", f"{t} {t} {t} s32", lambda a, b, c: a if number("s32", c) >= 0 else b)
             form(f"slct.{t}.f32", f"{t} {t} {t} f32", partial(choose_by_sign, False))
@@ -310,8 +313,9 @@ def add_floats() -> None:
                         if (last == ".relu" and op != "fma") or (last == ".sat" and kind == "bf16"):
                             continue
                         more = {last[1:].replace("sat", "saturate"): True} if last else {}
-                        form(f"{op}.rn{ftz}{last}.{t}", " ".join([t] * (arity + 1)),
-                             lift(partial(rounded, op, kind, "n", bool(ftz), more)))  # fmt: skip
+                        for rn in ("", ".rn") if op != "fma" else (".rn",):
+                            form(f"{op}{rn}{ftz}{last}.{t}", " ".join([t] * (arity + 1)),
+                                 lift(partial(rounded, op, kind, "n", bool(ftz), more)))  # fmt: skip
             for r in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"):
                 test = partial(compare, kind, r, False)
                 if x2:

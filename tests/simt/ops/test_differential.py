@@ -1,11 +1,13 @@
 """Random instances of every lane-wise form against the reference, bit by bit."""
 
+import os
 import random
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from lane_device import PRESET, register
 from lane_forms import FORMS, Form
 from lane_operands import operand
 
@@ -30,14 +32,16 @@ def mismatch(form: Form, operands: tuple[int, ...], got: tuple[int, ...]) -> str
     return f"{form.name} of {', '.join(map(hex, operands))}: got {', '.join(map(hex, got))}, expected {wanted}"
 
 
-def differences(device, forms: list[Form], seed: int, guarded: bool = False) -> tuple[int, list[str], list[str]]:
-    """Run `THREADS` instances of each form; return how many ran, what was wrong, and which forms the device has not."""
+def differences(
+    device, forms: list[Form], seed: int, guarded: bool = False, threads: int = THREADS
+) -> tuple[int, list[str], list[str]]:
+    """Run `threads` instances of each form; return how many ran, what was wrong, and which forms the device has not."""
     ran, wrong, missing = 0, [], []
     for first in range(0, len(forms), BATCH):
         batch = forms[first : first + BATCH]
         draw = random.Random(f"{seed} {first}")
-        operands = [[[operand(kind, draw) for _ in range(THREADS)] for kind in f.operands[f.results :]] for f in batch]
-        active = [draw.random() < 0.6 for _ in range(THREADS)] if guarded else None
+        operands = [[[operand(kind, draw) for _ in range(threads)] for kind in f.operands[f.results :]] for f in batch]
+        active = [draw.random() < 0.6 for _ in range(threads)] if guarded else None
         for form, sources, results in zip(batch, operands, device.run(batch, operands, active), strict=True):
             if results is None:
                 missing.append(form.name)
@@ -56,8 +60,6 @@ def differences(device, forms: list[Form], seed: int, guarded: bool = False) -> 
 
 def preset(kind: str) -> int:
     """What a result of that type holds before."""
-    from lane_device import PRESET, register
-
     kind = register(kind)
     return 0 if kind == "pred" else PRESET & ((1 << int(kind[1:])) - 1)
 
@@ -82,12 +84,10 @@ def test_every_instruction_set_agrees(device, level):
     needed = {"v2": {"sse4_2"}, "v3": {"avx2", "fma", "bmi2"}, "v4": {"avx512f", "avx512bw", "avx512dq", "avx512vl"}}[level]
     if not needed <= set(flags):
         pytest.skip(f"This processor lacks {', '.join(sorted(needed - set(flags)))}.")
-    script = "import test_differential as t, lane_device as d; r = t.differences(d.Device(), t.FORMS, 2); print(r[0], *r[1][:40], *r[2], sep='\\n')"
-    import os
-
+    script = "import test_differential as t, lane_device as d; r = t.differences(d.Device(), t.FORMS, 2, threads=40); print(r[0], *r[1][:40], *r[2], sep='\\n')"
     environment = {**os.environ, "PMPP_SIM_ISA": level, "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr
     ran, *wrong = done.stdout.split("\n")[:-1]
-    assert int(ran) >= INSTANCES
+    assert int(ran) == 40 * len(FORMS)
     assert not wrong, "\n".join(wrong)
