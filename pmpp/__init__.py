@@ -8,9 +8,10 @@ array([4., 6.], dtype=float32)
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
-from pmpp._runtime.device import device, load
+from pmpp._runtime.device import DeviceError, device, load
 
 if TYPE_CHECKING:
     from pmpp._runtime.arrays import DeviceArray
@@ -19,11 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["DeviceArray", "Stream", "device", "variants"]
 
+try:
+    load()  # before any module that is linked against the library
+except DeviceError as failure:  # a warning only: `pmpp doctor` must run, and what needs the library cannot be imported
+    warnings.warn(f"pmpp: {failure}", stacklevel=2)
+
 _HOMES = {"DeviceArray": "pmpp._runtime.arrays", "Stream": "pmpp._runtime.core", "variants": "pmpp._runtime.call"}
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs the kernel library when it is first used: `pmpp doctor` must run where nothing is built."""
+    """Import what needs the kernel library when it is first used."""
     if name in _HOMES:
         from importlib import import_module
 

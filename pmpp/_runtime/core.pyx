@@ -7,16 +7,17 @@ from pmpp._runtime.errors import raise_on
 
 
 cdef extern from "cuda_src/common/device.h" nogil:
+    ctypedef void* cudaStream_t
     int pmpp_allocate(void** pointer, size_t bytes)
     int pmpp_release(void* pointer)
-    int pmpp_copy_to_device(void* device, const void* host, size_t bytes, void* stream)
-    int pmpp_copy_to_host(void* host, const void* device, size_t bytes, void* stream)
-    int pmpp_copy_on_device(void* to, const void* source, size_t bytes, void* stream)
-    int pmpp_stream_create(void** stream)
-    int pmpp_stream_destroy(void* stream)
-    int pmpp_stream_synchronize(void* stream)
+    int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream)
+    int pmpp_copy_to_host(void* host, const void* device, size_t bytes, cudaStream_t stream)
+    int pmpp_copy_on_device(void* to, const void* source, size_t bytes, cudaStream_t stream)
+    int pmpp_stream_create(cudaStream_t* stream)
+    int pmpp_stream_destroy(cudaStream_t stream)
+    int pmpp_stream_synchronize(cudaStream_t stream)
     int pmpp_capability(int* capability)
-    int pmpp_null_kernel(void* stream)
+    int pmpp_null_kernel(cudaStream_t stream)
 
 
 cdef class Buffer:
@@ -44,7 +45,7 @@ def copy_to_device(uintptr_t device, uintptr_t host, size_t nbytes, uintptr_t st
     """Copy host memory to the device, ordered on the stream; the host memory may be changed on return."""
     cdef int status
     with nogil:
-        status = pmpp_copy_to_device(<void*>device, <const void*>host, nbytes, <void*>stream)
+        status = pmpp_copy_to_device(<void*>device, <const void*>host, nbytes, <cudaStream_t>stream)
     raise_on(status, "copying to the device")
 
 
@@ -52,7 +53,7 @@ def copy_to_host(uintptr_t host, uintptr_t device, size_t nbytes, uintptr_t stre
     """Wait for the stream's work and copy device memory to the host."""
     cdef int status
     with nogil:
-        status = pmpp_copy_to_host(<void*>host, <const void*>device, nbytes, <void*>stream)
+        status = pmpp_copy_to_host(<void*>host, <const void*>device, nbytes, <cudaStream_t>stream)
     raise_on(status, "copying to the host")
 
 
@@ -60,7 +61,7 @@ def copy_on_device(uintptr_t to, uintptr_t source, size_t nbytes, uintptr_t stre
     """Copy device memory, ordered on the stream."""
     cdef int status
     with nogil:
-        status = pmpp_copy_on_device(<void*>to, <const void*>source, nbytes, <void*>stream)
+        status = pmpp_copy_on_device(<void*>to, <const void*>source, nbytes, <cudaStream_t>stream)
     raise_on(status, "copying on the device")
 
 
@@ -68,7 +69,7 @@ def synchronize(uintptr_t stream=0):
     """Wait until the stream's work is done; report what failed in it."""
     cdef int status
     with nogil:
-        status = pmpp_stream_synchronize(<void*>stream)
+        status = pmpp_stream_synchronize(<cudaStream_t>stream)
     raise_on(status, "synchronizing a stream")
 
 
@@ -83,7 +84,7 @@ def null_kernel(uintptr_t stream=0):
     """Launch a kernel that does nothing: what a call costs at least."""
     cdef int status
     with nogil:
-        status = pmpp_null_kernel(<void*>stream)
+        status = pmpp_null_kernel(<cudaStream_t>stream)
     raise_on(status, "null_kernel")
 
 
@@ -103,7 +104,7 @@ cdef class Stream:
     cdef readonly uintptr_t handle
 
     def __cinit__(self):
-        cdef void* stream = NULL
+        cdef cudaStream_t stream = NULL
         cdef int status
         with nogil:
             status = pmpp_stream_create(&stream)
@@ -113,7 +114,7 @@ cdef class Stream:
     def __dealloc__(self):
         if self.handle:
             with nogil:
-                pmpp_stream_destroy(<void*>self.handle)
+                pmpp_stream_destroy(<cudaStream_t>self.handle)
 
     def __cuda_stream__(self):
         """Return the protocol's version and the handle."""
