@@ -34,7 +34,7 @@ def test_everything_is_named():
 
 def test_device_that_is_named_is_the_one_in_use():
     found = {finding["topic"]: finding for finding in json.loads(doctor("--json", PMPP_DEVICE="sim").stdout)}
-    assert found["device"]["value"] == "the software GPU (PMPP_DEVICE is sim)"
+    assert found["device"]["value"] == "the software GPU: PMPP_DEVICE=sim"
 
 
 def test_report_fits_eighty_columns():
