@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from pmpp._runtime.device import DeviceError, choose, find_gpu
+from pmpp._runtime import device
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -70,17 +70,19 @@ def _compilers() -> Iterator[Finding]:
 
 
 def _device() -> Iterator[Finding]:
-    gpu = find_gpu()
+    gpu = device.find_gpu()
+    if gpu is None:
+        mend = f"Install an NVIDIA driver ({device.OLDEST_DRIVER} or newer); if there is one, see what nvidia-smi says."
+    else:
+        mend = f"Install a driver of the {device.OLDEST_DRIVER} line or newer, or set PMPP_DEVICE=sim."
     try:
-        chosen = choose()
-        names = {"cuda": gpu.name if gpu else "", "sim": "the software GPU"}
-        value = f"{names[chosen.name]} ({chosen.reason})"
-        if gpu and gpu.problem:
-            yield Finding("device", value, "warning", "Mend that, or set PMPP_DEVICE=sim to choose the software GPU.")
-        else:
-            yield Finding("device", value)
-    except DeviceError as failure:
-        yield Finding("device", f"none: {failure}", "error", "Run: unset PMPP_DEVICE")
+        chosen = device.choose()
+        name = chosen.gpu.name if chosen.name == "cuda" and chosen.gpu else "the software GPU"
+        unused = chosen.name == "sim" and gpu is not None and "PMPP_DEVICE" not in os.environ
+        yield Finding("device", f"{name}: {chosen.reason}", *(("warning", mend) if unused else ()))
+    except device.DeviceError as failure:
+        asked = os.environ.get("PMPP_DEVICE")
+        yield Finding("device", f"none: {failure}", "error", mend if asked == "cuda" else "Run: unset PMPP_DEVICE")
     yield Finding("NVIDIA driver", gpu.driver if gpu else "none")
 
 

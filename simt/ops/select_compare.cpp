@@ -86,6 +86,23 @@ bool allows(std::string_view types, const TypeInfo& t) {
   return (types.starts_with("int") || (has("unsigned") && t.kind == TypeInfo::unsigned_)) && t.count == 1 && t.bits >= 16;
 }
 
+/// The relation that has a fast loop, and whether this one is its complement.
+std::pair<std::string_view, bool> loop_of(std::string_view name, const TypeInfo& t) {
+  struct Alias { std::string_view name, loop; };
+  constexpr Alias integers[] = {{"ne", "eq"}, {"ge", "lt"}, {"le", "gt"}, {"hs", "lt"}, {"ls", "gt"}};
+  constexpr Alias floats[] = {{"equ", "ne"}, {"neu", "eq"}, {"ltu", "ge"}, {"leu", "gt"}, {"gtu", "le"}, {"geu", "lt"}, {"nan", "num"}};
+  if (name == "lo") return {"lt", false};
+  if (name == "hi") return {"gt", false};
+  if (t.is_float()) {
+    for (const Alias& a : floats)
+      if (a.name == name) return {a.loop, true};
+  } else {
+    for (const Alias& a : integers)
+      if (a.name == name) return {a.loop, true};
+  }
+  return {name, false};
+}
+
 }  // namespace
 
 bool select_compare(Form& form, Selection& s) {
@@ -134,7 +151,6 @@ bool select_compare(Form& form, Selection& s) {
   rare.from_bits = t.bits;
   rare.from_signed = t.is_signed();
   rare.elements = t.count;
-  const std::string suffix = kRelations[relation].name + std::string(rare.flush_inputs ? ".ftz." : ".");
   if (to_predicate) {
     const auto& operands = form.instruction.operands;
     const bool pair = !operands.empty() && std::holds_alternative<ptx::PairOperand>(operands[0].value);
@@ -144,12 +160,10 @@ bool select_compare(Form& form, Selection& s) {
     slot(s, Slot::read, t.row);
     if (rare.combine != none) slot(s, Slot::read, Type::pred);
     if (!pair && rare.combine == none && t.count == 1) {
-      std::string name = suffix + std::string(t.name);
-      // The four names of unsigned relations are the same loops.
-      for (auto [from, to] : {std::pair{"lo.", "lt."}, {"ls.", "le."}, {"hi.", "gt."}, {"hs.", "ge."}})
-        if (name.starts_with(from)) name = to + name.substr(3);
-      s.handler = hot("setp." + name, form.level);
-      if (!s.handler && relation <= 1 && !t.format) s.handler = hot("setp." + suffix + "b" + std::to_string(t.bits), form.level);
+      const auto [name, complement] = loop_of(kRelations[relation].name, t);
+      s.handler = hot("setp." + std::string(name) + (rare.flush_inputs ? ".ftz." : ".") + std::string(t.name), form.level);
+      if (!s.handler && !t.format) s.handler = hot("setp." + std::string(name) + ".b" + std::to_string(t.bits), form.level);
+      s.imm = complement ? ~0ull : 0;
       if (s.handler) return true;
     }
     rare.lane = setp_lane;

@@ -134,7 +134,10 @@ bool select_float(Form& form, Selection& s) {
     if (loop == "rcp.approx" || loop == "sqrt.approx" || loop == "div.full") loop.resize(loop.find('.'));
     const Round round = rare.finish.round;
     if (round != Round::rn) loop += round == Round::rz ? ".rz" : round == Round::rm ? ".rm" : ".rp";
-    if (rare.finish.flush && !name.ends_with(".ftz")) loop += ".ftz";
+    // Loops of approximations take .ftz as a constant; the others come with and without.
+    const bool constant = e->kind == Entry::approximate && e->arity == 1 && loop != "rcp" && loop != "sqrt";
+    if (constant) s.imm = rare.finish.flush ? ~0ull : 0;
+    else if (rare.finish.flush) loop += ".ftz";
     if (rare.finish.saturate) loop += ".sat";
     s.handler = hot(loop + "." + std::string(t->name), form.level);
     if (s.handler) return true;
