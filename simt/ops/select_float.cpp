@@ -14,7 +14,7 @@ struct Operands {
   Exact a, b, c;
   Operands(const std::uint64_t* in, const Rare& r) {
     Exact* each[] = {&a, &b, &c};
-    for (unsigned i = 0; i < r.sources && i < 3; ++i) *each[i] = unpack(*r.from, in[i], r.flush_inputs);
+    for (unsigned i = 0; i < r.sources && i < 3; ++i) *each[i] = unpack(r.last && i + 1 == r.sources ? *r.last : *r.from, in[i], r.flush_inputs);
   }
 };
 double to_double(std::uint64_t bits, const Rare& r) { return value_of(*r.from, bits, r.flush_inputs); }
@@ -114,7 +114,11 @@ bool select_float(Form& form, Selection& s) {
   if (t->name == "f64" && rare.flush_inputs && find(name + ".ftz")) name += ".ftz";
   const Entry* e = find(name);
   if (!e) return find(form.opcode) != nullptr || name != form.opcode;
-  if (form.types.size() != 1 || !lists(e->types, t->name)) {
+  // add, sub and fma of .f32 may take half-precision operands before the last one.
+  const TypeInfo* narrow = form.type(1);
+  const bool mixed = narrow && t->name == "f32" && (narrow->name == "f16" || narrow->name == "bf16") &&
+                     (name == "add" || name == "sub" || name == "fma") && !rare.flush_inputs;
+  if (form.types.size() != 1u + mixed || !lists(e->types, t->name)) {
     s.error = "it takes one type of " + std::string(e->types);
     return true;
   }
@@ -138,9 +142,9 @@ bool select_float(Form& form, Selection& s) {
     if (form.instruction.operands.size() == 4 && t->name == "f32") rare.mode |= three, arity = 3;
   }
   slot(s, Slot::write, t->row);
-  for (int i = 0; i < arity; ++i) slot(s, Slot::read, t->row);
+  for (int i = 0; i < arity; ++i) slot(s, Slot::read, mixed && i + 1 < arity ? narrow->row : t->row);
 
-  if (rare.mode == 0 && !rare.finish.relu) {
+  if (rare.mode == 0 && !rare.finish.relu && !mixed) {
     std::string loop = name;
     if (loop == "rcp.approx" || loop == "sqrt.approx" || loop == "div.full") loop.resize(loop.find('.'));
     const Round round = rare.finish.round;
@@ -154,6 +158,10 @@ bool select_float(Form& form, Selection& s) {
     if (s.handler) return true;
   }
   rare.from = rare.to = t->format;
+  if (mixed) {
+    rare.from = narrow->format;
+    rare.last = t->format;
+  }
   rare.lane = e->lane;
   if (rare.mode != 0) {
     if (name == "max") rare.mode |= greatest;
