@@ -28,6 +28,7 @@ enum Error : int {
   kUnsupportedLimit = 215,
   kPeerAccessUnsupported = 217,
   kInvalidPtx = 218,
+  kUnsupportedPtxVersion = 222,
   kFileNotFound = 301,
   kInvalidResourceHandle = 400,
   kSymbolNotFound = 500,
