@@ -65,7 +65,8 @@ class FrontEnd:
     """simt/ptx and simt/fatbin behind their C ABI."""
 
     def __init__(self, path):
-        self._library = ctypes.CDLL(str(path))
+        self.path = str(path)
+        self._library = ctypes.CDLL(self.path)
         for name in ("simt_ptx_dump", "simt_fatbin_dump", "simt_fatbin_dump_file", "simt_fatbin_dump_wrapper"):
             getattr(self._library, name).restype = ctypes.c_void_p
 
@@ -97,6 +98,11 @@ class FrontEnd:
 @pytest.fixture(scope="session")
 def front_end():
     return FrontEnd(build_front_end("front_end.so", "-O1"))
+
+
+@pytest.fixture(scope="session")
+def front_end_builder():
+    return build_front_end
 
 
 @pytest.fixture(scope="session")
