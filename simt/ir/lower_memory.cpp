@@ -348,7 +348,6 @@ bool FunctionLowering::convert_address(const Instruction& instruction) {
     std::uint64_t window = 0;
     if (space == "shared" || space == "shared::cluster") window = memory::kSharedWindow;
     if (space == "local") window = memory::kLocalWindow;
-    if (space == "param") window = kParamWindow;
     if (narrow && window) return fail(instruction, "generic addresses have 64 bits here");
     if (has(instruction, "to")) window = 0 - window;
     if (window == 0) {
