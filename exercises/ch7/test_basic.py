@@ -33,7 +33,7 @@ def _case(pixels, weights, name=None, **more):
 def sizes(rng):
     """Try images of one block, of parts of blocks, thin ones, and weights that reach over the whole image."""
     for height, width, radius in (
-        (16, 16, 1), (32, 48, 1), (17, 33, 2), (31, 15, 1), (1, 1, 2), (1, 40, 1), (50, 1, 2), (5, 7, 4), (45, 70, 0), (64, 64, 3),
+        (45, 70, 1), (17, 33, 2), (16, 16, 1), (32, 48, 1), (31, 15, 1), (1, 1, 2), (1, 40, 1), (50, 1, 2), (5, 7, 4), (45, 70, 0), (64, 64, 3),
     ):  # fmt: skip
         pixels = rng.standard_normal((height, width), dtype=np.float32)
         weights = rng.standard_normal((2 * radius + 1,) * 2, dtype=np.float32)

@@ -231,6 +231,7 @@ def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -
         radius=case.radius,
         rtol=case.rtol,
         atol=case.atol,
+        needs_launch=case.min_launches > 0,
     )
     index = mismatch.first
     got, expected = mismatch.got[index], mismatch.expected[index]
@@ -277,8 +278,9 @@ def _try_other_schedules(problem: Problem, case: Case, library, target, schedule
     if len(seen) > 1:
         failure.kind = "race"
         failure.details.append(
-            "The result changes with the order in which the warps run: threads use shared data before others have written it, "
-            "or overwrite it before others have read it. Is a __syncthreads() missing?"
+            "The result changes with the order in which the warps run: somebody reads what another thread has not written yet, "
+            "or overwrites what another has not read yet. Inside of a block, is a __syncthreads() missing? Blocks cannot wait "
+            "for one another at all."
         )
 
 

@@ -62,7 +62,19 @@ def _after(written: Written | None) -> str:
 def device_message(stderr: str) -> str:
     """Return what the software GPU said, without its prefix; empty if it said nothing."""
     said = [m[1] for m in re.finditer(r"^pmpp(?:-simt| simt|): (.*)$", stderr, re.MULTILINE)]
-    return said[0] if said else ""
+    return _demangled(said[0]) if said else ""
+
+
+def _demangled(text: str) -> str:
+    """Shorten the names of C++: _Z10add_kernelPKfi to add_kernel, a variable in a kernel to its own name."""
+
+    def short(match: re.Match) -> str:
+        names = re.findall(r"(\d+)([A-Za-z_]\w*)", match[0])
+        inner = re.search(r"E(\d+)([A-Za-z_]\w*)$", match[0]) if match[0].startswith("_ZZ") else None
+        length, name = inner.groups() if inner else names[0]
+        return name[: int(length)]
+
+    return re.sub(r"\b_ZZ?\d+\w+", short, text)
 
 
 def cuda(written: Written, case: Case, outcome: Outcome) -> Finding | None:
