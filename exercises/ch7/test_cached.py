@@ -12,7 +12,9 @@ problem = Problem(
     " cudaStream_t stream)",
     read=("7", "7.5"),
     owner=image(),
-    instructions={"ld.shared": "The result is right, but no neighbour is read from shared memory: load the tile first."},
+    instructions={
+        "ld.shared": "The result is right, but no neighbour is read from shared memory: load the tile first."
+    },
 )
 
 

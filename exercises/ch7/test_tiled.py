@@ -12,7 +12,9 @@ problem = Problem(
     " cudaStream_t stream)",
     read=("7", "7.4"),
     owner=image(tile=(28, 28)),
-    instructions={"ld.shared": "The result is right, but no neighbour is read from shared memory: load the tile first."},
+    instructions={
+        "ld.shared": "The result is right, but no neighbour is read from shared memory: load the tile first."
+    },
 )
 
 

@@ -31,7 +31,9 @@ def choose() -> Choice:
     if gpu is not None:
         return gpu
     if asked == "cuda":
-        raise DeviceError("PMPP_DEVICE is cuda, but no NVIDIA GPU answers: pmpp doctor says why; unset it to use the software GPU.")
+        raise DeviceError(
+            "PMPP_DEVICE is cuda, but no NVIDIA GPU answers: pmpp doctor says why; unset it to use the software GPU."
+        )
     return _software()
 
 

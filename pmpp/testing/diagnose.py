@@ -64,7 +64,9 @@ def diagnose(context: Context) -> Finding | None:
 def _not_launched(c: Context) -> Finding | None:
     if c.launches or not c.needs_launch:
         return None
-    return Finding("not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?")
+    return Finding(
+        "not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?"
+    )
 
 
 def _suspects(c: Context) -> Finding | None:
@@ -80,7 +82,7 @@ def _untouched(c: Context) -> Finding | None:
     name = c.mismatch.name
     return Finding(
         "unwritten",
-        f"Nothing was written to {name}: a kernel ran, but no thread stored a result there, or the result was not copied back.",
+        f"Nothing was written to {name}: no thread stored a result there, or the result was not copied back.",
     )
 
 
@@ -89,7 +91,7 @@ def _nothing_but_zeros(c: Context) -> Finding | None:
         return None
     return Finding(
         "all zero",
-        f"All of {c.mismatch.name} is zero: did the kernel run, and did its threads pass the check of the bounds and store?",
+        f"All of {c.mismatch.name} is zero: did the threads pass the check of the bounds, and did they store?",
     )
 
 
@@ -102,7 +104,7 @@ def _nan(c: Context) -> Finding | None:
         return None
     return Finding(
         "nan",
-        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote (shared memory, a sum that does not start at 0), "
+        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote, a sum does not start at 0, "
         "or 0 was divided by 0.",
     )
 
@@ -120,13 +122,20 @@ def _grid_too_small(c: Context) -> Finding | None:
 
     if not all(orphaned(m.wrong)) or any(orphaned(~m.wrong)):
         return None
-    return Finding("grid too small", "The grid has no block for any of the wrong elements: is the count of blocks rounded up?")
+    return Finding(
+        "grid too small", "The grid has no block for any of the wrong elements: is the count of blocks rounded up?"
+    )
 
 
 def _copy_of_input(c: Context) -> Finding | None:
     m = c.mismatch
     for name, value in c.inputs.items():
-        if not isinstance(value, np.ndarray) or value.shape != m.got.shape or value.size < 2 or value.dtype != m.got.dtype:
+        if (
+            not isinstance(value, np.ndarray)
+            or value.shape != m.got.shape
+            or value.size < 2
+            or value.dtype != m.got.dtype
+        ):
             continue
         if c.same(m.got, value):
             return Finding("copy", f"{m.name} equals the input {name}: the computation has no effect.")
@@ -137,7 +146,9 @@ def _copy_of_input(c: Context) -> Finding | None:
             biggest = np.unravel_index(int(np.argmax(np.abs(given))), given.shape)
             factor = float(got[biggest]) / float(given[biggest])
             if np.isfinite(factor) and factor != 0 and c.same(got, given.astype(np.float64) * factor):
-                return Finding("copy", f"{m.name} is the input {name} times a number: the neighbours of an element do not count.")
+                return Finding(
+                    "copy", f"{m.name} is the input {name} times a number: the neighbours of an element do not count."
+                )
     return None
 
 
@@ -148,7 +159,9 @@ def _transposed(c: Context) -> Finding | None:
     if c.same(m.got.reshape(m.got.shape[::-1]).T, m.expected) or (
         m.got.shape[0] == m.got.shape[1] and c.same(m.got.T, m.expected)
     ):
-        return Finding("transposed", "The result is transposed: x counts columns and y counts rows; they are exchanged somewhere.")
+        return Finding(
+            "transposed", "The result is transposed: x counts columns and y counts rows; they are exchanged somewhere."
+        )
     return None
 
 
@@ -156,14 +169,20 @@ def _shifted(c: Context) -> Finding | None:
     m = c.mismatch
     if m.got.ndim > 2 or m.got.size < 8 or _constant(m.expected):
         return None
-    steps = [(d,) for d in (1, -1)] if m.got.ndim == 1 else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+    steps = (
+        [(d,) for d in (1, -1)]
+        if m.got.ndim == 1
+        else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+    )
     for step in steps:
         # An interior that does not see what was done at the border.
         inside = tuple(slice(1, -1) for _ in step)
         moved = tuple(slice(1 + d, (d - 1) or None) for d in step)
         if m.got[inside].size > 4 and c.same(m.got[inside], m.expected[moved]):
             where = ", ".join(f"{d:+d}" if d else "0" for d in step)
-            return Finding("shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where}).")
+            return Finding(
+                "shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where})."
+            )
     return None
 
 
@@ -198,14 +217,14 @@ def _blocks(c: Context) -> Finding | None:
     if number.max() > 1 and m.wrong[~first].all() and not m.wrong[first].any():
         return Finding(
             "first block only",
-            "Only the first block's elements are right, those of every other block are wrong: does the index contain blockIdx?",
+            "Only the first block's elements are right: does the index contain blockIdx?",
         )
     if partial.any() and np.array_equal(m.wrong, partial):
         if m.wrong.ndim == 1:
             n, t = m.wrong.size, tile[0]
             text = f"The last {n % t} of {n:,} elements are wrong, n mod {t}: is the count of blocks rounded up?"
         else:
-            text = "Exactly the tiles on the right and bottom that are only partly filled are wrong: is the count of blocks rounded up?"
+            text = "Exactly the tiles that are only partly filled are wrong: is the count of blocks rounded up?"
         return Finding("last tile", text)
     return None
 
@@ -217,7 +236,9 @@ def _in_the_last_tile(c: Context) -> Finding | None:
     partial = _partly_filled(m.wrong.shape, tile)
     if not partial.any() or partial.all() or m.wrong[~partial].any():
         return None
-    return Finding("last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds.")
+    return Finding(
+        "last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds."
+    )
 
 
 def _along(axis: int, values: np.ndarray, ndim: int) -> np.ndarray:
@@ -266,8 +287,8 @@ def _borders(c: Context) -> Finding | None:
     if not m.wrong[~rim].any() and not rim.all():
         return Finding(
             "edge",
-            f"Only elements within {1 + int(to_rim[m.wrong].max())} of the picture's edge are wrong: neighbours outside of the "
-            "picture must count as 0, and all others must count.",
+            f"Only elements within {1 + int(to_rim[m.wrong].max())} of the picture's edge are wrong: "
+            "neighbours outside of the picture must count as 0, and all others must count.",
         )
     if not m.wrong[~seam].any() and not seam.all():
         return Finding(
@@ -290,7 +311,8 @@ def _every_other(c: Context) -> Finding | None:
                 which = "only" if np.array_equal(m.wrong, hit) else "all but"
                 return Finding(
                     "period",
-                    f"The wrong elements are {which} those whose index is {remainder} modulo {period}: which thread computes them?",
+                    f"The wrong elements are {which} those whose index is {remainder} modulo {period}: "
+                    "which thread computes them?",
                 )
     return None
 
