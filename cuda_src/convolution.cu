@@ -7,7 +7,7 @@
 //   separable  weights that are a column times a row: a pass along the rows, then one along the columns,
 //              height + width instead of height * width multiplications a pixel
 //
-// "auto" takes separable where the weights are exactly that and it saves work, else tiled.
+// "auto" takes separable where the weights are exactly that, up to their own rounding, and it saves work; else tiled.
 #include "cuda_src/convolution.h"
 
 #include <cmath>
@@ -189,7 +189,8 @@ struct HostWeights {
   int count;
 };
 
-/// Splits weights into a row and a column, if their product is the weights to the last bits; stores the row, then the column.
+/// Splits weights into a row and a column if their product is the weights up to rounding, each weight by itself: one that
+/// is small beside the largest may lie on the brightest pixel. Stores the row, then the column.
 template <class T>
 bool split(const HostWeights<T>& weights, int rows, int cols, HostWeights<T>& out) {
   int pivot = 0;
@@ -201,10 +202,11 @@ bool split(const HostWeights<T>& weights, int rows, int cols, HostWeights<T>& ou
   for (int j = 0; j < cols; ++j) out.value[j] = weights.value[pivot_row * cols + j];
   for (int i = 0; i < rows; ++i) out.value[cols + i] = weights.value[i * cols + pivot_col] / largest;
   out.count = rows + cols;
-  const T allowed = 4 * std::numeric_limits<T>::epsilon() * std::abs(largest);
   for (int i = 0; i < rows; ++i)
-    for (int j = 0; j < cols; ++j)
-      if (!(std::abs(out.value[cols + i] * out.value[j] - weights.value[i * cols + j]) <= allowed)) return false;
+    for (int j = 0; j < cols; ++j) {
+      const T weight = weights.value[i * cols + j], product = out.value[cols + i] * out.value[j];
+      if (!(std::abs(product - weight) <= 4 * std::numeric_limits<T>::epsilon() * std::abs(weight))) return false;
+    }
   return true;
 }
 
