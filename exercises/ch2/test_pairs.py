@@ -16,7 +16,7 @@ problem = Problem(
 @problem.test("odd, even and around a block")
 def sizes(rng):
     """Leave the last thread with both elements, with one and with none."""
-    for n in (256, 257, 255, 258, 1, 2, 3, 1001, 40_000, 65_537, 0):
+    for n in (1000, 1001, 256, 257, 255, 258, 1, 2, 3, 65_537, 0):
         a, b = rng.standard_normal((2, n), dtype=np.float32)
         threads = -(-n // 256) * 128
         yield Case(f"n = {n:,}", {"a": a, "b": b, "n": n}, {"c": a + b}, min_launches=n > 0, max_threads=threads)

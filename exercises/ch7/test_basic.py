@@ -8,8 +8,8 @@ from pmpp.testing.images import correlate, photograph
 problem = Problem(
     title="2D convolution, one thread a pixel",
     minutes=25,
-    signature="int convolve_basic(const float* image, int height, int width, const float* weights, int radius, float* out,"
-    " cudaStream_t stream)",
+    signature="int convolve_basic(const float* image, int height, int width, const float* weights, int radius,"
+    " float* out, cudaStream_t stream)",
     read=("7", "7.1 and 7.2"),
     owner=image(),
 )
@@ -33,7 +33,8 @@ def _case(pixels, weights, name=None, **more):
 def sizes(rng):
     """Try images of one block, of parts of blocks, thin ones, and weights that reach over the whole image."""
     for height, width, radius in (
-        (16, 16, 1), (32, 48, 1), (17, 33, 2), (31, 15, 1), (1, 1, 2), (1, 40, 1), (50, 1, 2), (5, 7, 4), (45, 70, 0), (64, 64, 3),
+        (45, 70, 1), (17, 33, 2), (16, 16, 1), (32, 48, 1), (31, 15, 1), (1, 1, 2), (1, 40, 1), (50, 1, 2), (5, 7, 4),
+        (45, 70, 0), (64, 64, 3),
     ):  # fmt: skip
         pixels = rng.standard_normal((height, width), dtype=np.float32)
         weights = rng.standard_normal((2 * radius + 1,) * 2, dtype=np.float32)
@@ -48,5 +49,8 @@ def photo(rng):
     weights = np.outer(bell, bell)
     pixels = photograph("camera")
     yield _case(
-        pixels, (weights / weights.sum()).astype(np.float32), "camera, 512 x 512", picture=Picture("blur", pixels, "out")
+        pixels,
+        (weights / weights.sum()).astype(np.float32),
+        "camera, 512 x 512",
+        picture=Picture("blur", pixels, "out"),
     )

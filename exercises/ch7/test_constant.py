@@ -8,12 +8,13 @@ from pmpp.testing.images import correlate, photograph
 problem = Problem(
     title="The weights in constant memory",
     minutes=15,
-    signature="int convolve_constant(const float* image, int height, int width, const float* weights, int radius, float* out,"
-    " cudaStream_t stream)",
+    signature="int convolve_constant(const float* image, int height, int width, const float* weights, int radius,"
+    " float* out, cudaStream_t stream)",
     read=("7", "7.3"),
     owner=image(),
     instructions={
-        "ld.const": "The result is right, but the kernel reads no constant memory: declare the weights __constant__ and copy them."
+        "ld.const": "The result is right, but the kernel reads no constant memory: "
+        "declare the weights __constant__ and copy them."
     },
 )
 
@@ -35,7 +36,16 @@ def _case(pixels, weights, name=None, **more):
 @problem.test("sizes around a block, other weights every time")
 def sizes(rng):
     """Change the weights and the radius from call to call."""
-    for height, width, radius in ((16, 16, 1), (32, 48, 2), (17, 33, 7), (1, 1, 1), (40, 3, 2), (5, 7, 4), (45, 70, 0)):
+    for height, width, radius in (
+        (45, 70, 1),
+        (32, 48, 2),
+        (16, 16, 1),
+        (17, 33, 7),
+        (1, 1, 1),
+        (40, 3, 2),
+        (5, 7, 4),
+        (45, 70, 0),
+    ):
         pixels = rng.standard_normal((height, width), dtype=np.float32)
         weights = rng.standard_normal((2 * radius + 1,) * 2, dtype=np.float32)
         yield _case(pixels, weights)

@@ -8,8 +8,8 @@ from pmpp.testing.images import correlate, photograph
 problem = Problem(
     title="Two passes instead of a square",
     minutes=25,
-    signature="int convolve_separable(const float* image, int height, int width, const float* down, const float* across,"
-    " int radius, float* scratch, float* out, cudaStream_t stream)",
+    signature="int convolve_separable(const float* image, int height, int width, const float* down,"
+    " const float* across, int radius, float* scratch, float* out, cudaStream_t stream)",
     read=("7", "7.2"),
     owner=image(),
 )
@@ -38,7 +38,17 @@ def _case(pixels, down, across, name=None, **more):
 @problem.test("sizes around a block")
 def sizes(rng):
     """Use weights that differ between the directions and are not symmetric."""
-    for height, width, radius in ((32, 32, 1), (33, 31, 2), (8, 64, 3), (1, 1, 1), (1, 50, 2), (50, 1, 2), (6, 5, 8), (70, 45, 0)):
+    for height, width, radius in (
+        (45, 70, 1),
+        (32, 32, 2),
+        (33, 31, 2),
+        (8, 64, 3),
+        (1, 1, 1),
+        (1, 50, 2),
+        (50, 1, 2),
+        (6, 5, 8),
+        (70, 45, 0),
+    ):
         pixels = rng.standard_normal((height, width), dtype=np.float32)
         down, across = rng.standard_normal((2, 2 * radius + 1), dtype=np.float32)
         yield _case(pixels, down, across)

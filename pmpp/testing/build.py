@@ -97,7 +97,7 @@ def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = N
         command = toolkit.command(*FLAGS, "-gencode", target.code(), "-I", source.parent, "-c", "-o", obj, copy)
         _run(command, source, copy)
         _run(_link(toolkit, target, obj, _probe(cache_dir), made), source, copy)
-        os.replace(made, library)
+        made.replace(library)
     _trim(cache_dir)
     return library
 
@@ -116,7 +116,7 @@ def probe_library(cache_dir: Path, target: Target) -> Path:
         obj = _probe(cache_dir)
         made = library.with_suffix(f".{os.getpid()}")
         _run(_link(toolkit, target, obj, None, made), PROBE, PROBE)
-        os.replace(made, library)
+        made.replace(library)
     return library
 
 
@@ -130,13 +130,21 @@ def _probe(cache_dir: Path) -> Path:
         cache_dir.mkdir(parents=True, exist_ok=True)
         made = obj.with_suffix(f".{os.getpid()}.o")
         _run([str(compiler.path), "-std=c++14", "-O1", "-fPIC", "-c", "-o", str(made), str(PROBE)], PROBE, PROBE)
-        os.replace(made, obj)
+        made.replace(obj)
     return obj
 
 
 def _link(toolkit: Toolkit, target: Target, obj: Path, probe: Path | None, out: Path) -> list[str]:
     wraps = [f"-Wl,--wrap={name}" for name in WATCHED]
-    command = [str(find_host_compiler().path), "-shared", "-o", str(out), str(obj), *([str(probe)] if probe else []), *wraps]
+    command = [
+        str(find_host_compiler().path),
+        "-shared",
+        "-o",
+        str(out),
+        str(obj),
+        *([str(probe)] if probe else []),
+        *wraps,
+    ]
     if target.device == "sim":
         simt = simulator()
         runtime = [f"-L{simt.parent}", f"-l:{simt.name}", f"-Wl,-rpath,{simt.parent}"]
@@ -172,7 +180,9 @@ def _headers(content: str, folder: Path) -> list[Path]:
 
 
 def _run(command: list[str], source: Path, compiled: Path) -> None:
-    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        command, env=clean_environment(), capture_output=True, text=True, errors="replace", check=False
+    )
     if done.returncode:
         raise CompileError(read_messages(done.stderr + done.stdout, source, compiled))
 

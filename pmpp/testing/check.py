@@ -1,6 +1,7 @@
 """The one checker: builds a learner's file, runs the cases of its problem and gives a verdict.
 
-pytest shows what comes out of `check`; whatever else looks at a learner's file calls it too, so that they never disagree.
+pytest shows what comes out of `check`; whatever else looks at a learner's file calls it too, so that they never
+disagree.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pmpp.testing.course import Exercise
 from pmpp.testing.diagnose import Context, Finding, diagnose
 from pmpp.testing.geometry import where
 from pmpp.testing.images import write_picture
-from pmpp.testing.problem import Case, Problem, Test
+from pmpp.testing.problem import Case, Problem
 from pmpp.testing.runner import Outcome, Written, call
 from pmpp.testing.signature import Signature
 
@@ -36,8 +37,8 @@ class Verdict:
     Attributes
     ----------
     state
-        "solved", "to do" (the file is still the stub), "error" (it does not compile), "wrong", or "broken" (pmpp or the machine
-        is at fault, not the learner).
+        "solved", "to do" (the file is still the stub), "error" (it does not compile), "wrong", or "broken" (pmpp or
+        the machine is at fault, not the learner).
     kind
         What is wrong, one of the words of diagnose.py, faults.py and this file.
     headline
@@ -125,7 +126,9 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
         ask = (partial(device_attributes, target=target, cache_dir=cache_dir),) if test.asks_device else ()
         cases = list(test.cases(rng, *ask))
         for schedule in range(test.schedules if target.device == "sim" else 1):
-            failed = _run(problem, cases, library, target, schedule, verdict, pictures if schedule == 0 else None, exercise)
+            failed = _run(
+                problem, cases, library, target, schedule, verdict, pictures if schedule == 0 else None, exercise
+            )
             if failed is None:
                 continue
             case, failure = failed
@@ -168,7 +171,9 @@ def _as_stub(verdict: Verdict, shown: Path) -> Verdict:
     return verdict
 
 
-def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, exercise) -> tuple[Case, _Failure] | None:
+def _run(
+    problem: Problem, cases, library, target, schedule, verdict, pictures, exercise
+) -> tuple[Case, _Failure] | None:
     """Run all cases in one process; return the first that fails."""
     outcome = call(
         library,
@@ -203,7 +208,9 @@ def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome) -> 
     if fault is not None:
         return _Failure(fault.kind, fault.text)
     for name, index in written.changed.items():
-        return _Failure("input changed", f"The input {name} was changed, first at index {index}: write to the output only.")
+        return _Failure(
+            "input changed", f"The input {name} was changed, first at index {index}: write to the output only."
+        )
     for name, distance in written.overrun.items():
         side = f"{-distance} bytes before its start" if distance < 0 else f"{distance} bytes past its end"
         return _Failure("overrun", f"The code wrote outside of {name}, {side}: look at the check of the bounds.")
@@ -211,7 +218,9 @@ def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome) -> 
         for parameter in problem.signature.outputs():
             if parameter.name not in case.expect:
                 continue  # scratch space
-            mismatch = compare(parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol)
+            mismatch = compare(
+                parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol
+            )
             if mismatch is not None:
                 return _wrong(problem, case, written, mismatch)
     fault = faults.conduct(written, case, problem)
@@ -231,6 +240,7 @@ def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -
         radius=case.radius,
         rtol=case.rtol,
         atol=case.atol,
+        needs_launch=case.min_launches > 0,
     )
     index = mismatch.first
     got, expected = mismatch.got[index], mismatch.expected[index]
@@ -242,10 +252,14 @@ def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -
     if written.launch is not None:
         owned = problem.owner.find(index, mismatch.wrong.shape, written.launch)
         places = where(index, mismatch.wrong.shape, context.tile, case.radius)
-        sentence = f"It belongs to {owned}" if owned.exists else f"It would belong to {owned}, but the grid has no such block"
+        sentence = (
+            f"It belongs to {owned}" if owned.exists else f"It would belong to {owned}, but the grid has no such block"
+        )
         sentence += f" in {written.launch}."
         if places:
-            sentence += f" It lies {'; '.join(places)}." if not places[0].startswith("the ") else f" It is {'; '.join(places)}."
+            sentence += (
+                f" It lies {'; '.join(places)}." if not places[0].startswith("the ") else f" It is {'; '.join(places)}."
+            )
         details.append(sentence)
     finding: Finding | None = diagnose(context)
     if finding is not None:
@@ -277,8 +291,9 @@ def _try_other_schedules(problem: Problem, case: Case, library, target, schedule
     if len(seen) > 1:
         failure.kind = "race"
         failure.details.append(
-            "The result changes with the order in which the warps run: threads use shared data before others have written it, "
-            "or overwrite it before others have read it. Is a __syncthreads() missing?"
+            "The result changes with the order in which the warps run: somebody reads what another thread has not "
+            "written yet, or overwrites what another has not read yet. Inside of a block, is a __syncthreads() "
+            "missing? Blocks cannot wait for one another at all."
         )
 
 

@@ -1,7 +1,7 @@
 """Runs a learner's library in a process of its own: inputs in, output bytes out, through memory shared with the parent.
 
-Started by runner.py as ``python -I -S child.py MEMORY_FD DONE_FD``; imports little, knows no expected value and gives no
-verdict. The layout of the memory is described in runner.py.
+Started by runner.py as ``python -I -S child.py MEMORY_FD DONE_FD``; imports little, knows no expected value and gives
+no verdict. The layout of the memory is described in runner.py.
 """
 
 import ctypes
@@ -85,9 +85,7 @@ def arrange(library, plan, case, base):
             arguments.append(CTYPES[code](value))
         elif not plan["device_memory"]:
             arguments.append(ctypes.c_void_p(base + value))
-        elif size < 0:  # the stream
-            arguments.append(ctypes.c_void_p(0))
-        elif size == 0:
+        elif size < 0 or size == 0:  # the stream
             arguments.append(ctypes.c_void_p(0))
         else:
             pointer = allocate(library, size + 2 * guard)

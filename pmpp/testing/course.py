@@ -1,11 +1,11 @@
 """Where the files of a problem lie, and what its stub says is left to do.
 
-    exercises/ch7/basic.cu            the learner's file, at first a copy of the stub
-                  test_basic.py       declares the problem
-                  stubs/basic.cu      the stub; nothing but `cp` ever restores the learner's file from it
-                  hints/basic.md      three steps
-                  solutions/basic.cu
-                  mutants/basic.toml  wrong solutions, as edits of the right one
+exercises/ch7/basic.cu            the learner's file, at first a copy of the stub
+              test_basic.py       declares the problem
+              stubs/basic.cu      the stub; nothing but `cp` ever restores the learner's file from it
+              hints/basic.md      three steps
+              solutions/basic.cu
+              mutants/basic.toml  wrong solutions, as edits of the right one
 """
 
 from __future__ import annotations
@@ -124,7 +124,9 @@ class Exercise:
             for edit in entry["edits"]:
                 old, new = edit["replace"], edit["by"]
                 if text.count(old) != 1:
-                    raise CourseError(f"{path}: [{name}] replaces {old!r}, which stands {text.count(old)} times in the solution")
+                    raise CourseError(
+                        f"{path}: [{name}] replaces {old!r}, which stands {text.count(old)} times in the solution"
+                    )
                 text = text.replace(old, new)
             yield Mutant(name, entry["kind"], text)
 
@@ -151,7 +153,9 @@ def in_order(exercises: Sequence[Exercise]) -> list[Exercise]:
     def key(exercise: Exercise) -> tuple:
         home = exercise.folder.parent
         if home not in places:
-            registry = next((p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None)
+            registry = next(
+                (p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None
+            )
             chapters = tomllib.loads(registry.read_text(encoding="utf-8"))["chapter"] if registry else []
             names = [(c["folder"], name) for c in chapters for name in c.get("exercises", [])]
             places[home] = {name: place for place, name in enumerate(names)}

@@ -37,6 +37,7 @@ class Context:
     radius: int
     rtol: float
     atol: float
+    needs_launch: bool = True
 
     @property
     def tile(self) -> tuple[int, ...] | None:
@@ -61,9 +62,11 @@ def diagnose(context: Context) -> Finding | None:
 
 
 def _not_launched(c: Context) -> Finding | None:
-    if c.launches:
+    if c.launches or not c.needs_launch:
         return None
-    return Finding("not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?")
+    return Finding(
+        "not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?"
+    )
 
 
 def _suspects(c: Context) -> Finding | None:
@@ -79,7 +82,7 @@ def _untouched(c: Context) -> Finding | None:
     name = c.mismatch.name
     return Finding(
         "unwritten",
-        f"Nothing was written to {name}: a kernel ran, but no thread stored a result there, or the result was not copied back.",
+        f"Nothing was written to {name}: no thread stored a result there, or the result was not copied back.",
     )
 
 
@@ -88,7 +91,7 @@ def _nothing_but_zeros(c: Context) -> Finding | None:
         return None
     return Finding(
         "all zero",
-        f"All of {c.mismatch.name} is zero: did the kernel run, and did its threads pass the check of the bounds and store?",
+        f"All of {c.mismatch.name} is zero: did the threads pass the check of the bounds, and did they store?",
     )
 
 
@@ -101,15 +104,51 @@ def _nan(c: Context) -> Finding | None:
         return None
     return Finding(
         "nan",
-        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote (shared memory, a sum that does not start at 0), "
+        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote, a sum does not start at 0, "
         "or 0 was divided by 0.",
     )
 
 
+def _grid_too_small(c: Context) -> Finding | None:
+    """Say whether exactly the elements are wrong that no block of the grid owns."""
+    m = c.mismatch
+    if c.launch is None:
+        return None
+
+    def orphaned(chosen: np.ndarray) -> list[bool]:
+        few = np.argwhere(chosen)
+        few = few[:: max(1, len(few) // 200)]
+        return [not c.owner.find(tuple(map(int, at)), m.wrong.shape, c.launch).exists for at in few]
+
+    if not all(orphaned(m.wrong)) or any(orphaned(~m.wrong)):
+        return None
+    return Finding(
+        "grid too small", "The grid has no block for any of the wrong elements: is the count of blocks rounded up?"
+    )
+
+
 def _copy_of_input(c: Context) -> Finding | None:
+    m = c.mismatch
     for name, value in c.inputs.items():
-        if isinstance(value, np.ndarray) and value.size > 1 and value.dtype == c.mismatch.got.dtype and c.same(c.mismatch.got, value):
-            return Finding("copy", f"{c.mismatch.name} equals the input {name}: the computation has no effect.")
+        if (
+            not isinstance(value, np.ndarray)
+            or value.shape != m.got.shape
+            or value.size < 2
+            or value.dtype != m.got.dtype
+        ):
+            continue
+        if c.same(m.got, value):
+            return Finding("copy", f"{m.name} equals the input {name}: the computation has no effect.")
+        # At the border some terms of a sum are missing: look at the inside.
+        inside = tuple(slice(c.radius, extent - c.radius) for extent in value.shape)
+        got, given = m.got[inside], value[inside]
+        if got.size > 4 and got.dtype.kind == "f" and not _constant(given):
+            biggest = np.unravel_index(int(np.argmax(np.abs(given))), given.shape)
+            factor = float(got[biggest]) / float(given[biggest])
+            if np.isfinite(factor) and factor != 0 and c.same(got, given.astype(np.float64) * factor):
+                return Finding(
+                    "copy", f"{m.name} is the input {name} times a number: the neighbours of an element do not count."
+                )
     return None
 
 
@@ -120,7 +159,9 @@ def _transposed(c: Context) -> Finding | None:
     if c.same(m.got.reshape(m.got.shape[::-1]).T, m.expected) or (
         m.got.shape[0] == m.got.shape[1] and c.same(m.got.T, m.expected)
     ):
-        return Finding("transposed", "The result is transposed: x counts columns and y counts rows; they are exchanged somewhere.")
+        return Finding(
+            "transposed", "The result is transposed: x counts columns and y counts rows; they are exchanged somewhere."
+        )
     return None
 
 
@@ -128,14 +169,20 @@ def _shifted(c: Context) -> Finding | None:
     m = c.mismatch
     if m.got.ndim > 2 or m.got.size < 8 or _constant(m.expected):
         return None
-    steps = [(d,) for d in (1, -1)] if m.got.ndim == 1 else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+    steps = (
+        [(d,) for d in (1, -1)]
+        if m.got.ndim == 1
+        else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+    )
     for step in steps:
         # An interior that does not see what was done at the border.
         inside = tuple(slice(1, -1) for _ in step)
         moved = tuple(slice(1 + d, (d - 1) or None) for d in step)
         if m.got[inside].size > 4 and c.same(m.got[inside], m.expected[moved]):
             where = ", ".join(f"{d:+d}" if d else "0" for d in step)
-            return Finding("shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where}).")
+            return Finding(
+                "shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where})."
+            )
     return None
 
 
@@ -163,36 +210,55 @@ def _blocks(c: Context) -> Finding | None:
     if all(extent <= t for extent, t in zip(m.wrong.shape, tile, strict=True)):
         return None
     number = np.zeros(m.wrong.shape, np.int64)
-    partial = np.zeros(m.wrong.shape, bool)
     for axis, (extent, t) in enumerate(zip(m.wrong.shape, tile, strict=True)):
-        at = np.arange(extent) // t
-        shape = [-1 if a == axis else 1 for a in range(m.wrong.ndim)]
-        number = number * (-(-extent // t)) + at.reshape(shape)
-        if extent % t:
-            partial |= (at == extent // t).reshape(shape)
+        number = number * (-(-extent // t)) + _along(axis, np.arange(extent) // t, m.wrong.ndim)
+    partial = _partly_filled(m.wrong.shape, tile)
     first = number == 0
-    if m.wrong[~first].all() and not m.wrong[first].any():
+    if number.max() > 1 and m.wrong[~first].all() and not m.wrong[first].any():
         return Finding(
             "first block only",
-            "Only the first block's elements are right, those of every other block are wrong: does the index contain blockIdx?",
+            "Only the first block's elements are right: does the index contain blockIdx?",
         )
-    if np.array_equal(m.wrong, partial):
+    if partial.any() and np.array_equal(m.wrong, partial):
         if m.wrong.ndim == 1:
             n, t = m.wrong.size, tile[0]
             text = f"The last {n % t} of {n:,} elements are wrong, n mod {t}: is the count of blocks rounded up?"
         else:
-            text = "Exactly the tiles on the right and bottom that are only partly filled are wrong: is the count of blocks rounded up?"
+            text = "Exactly the tiles that are only partly filled are wrong: is the count of blocks rounded up?"
         return Finding("last tile", text)
-    if partial.any() and not m.wrong[~partial].any():
-        return Finding("last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds.")
     return None
+
+
+def _in_the_last_tile(c: Context) -> Finding | None:
+    m, tile = c.mismatch, c.tile
+    if tile is None:
+        return None
+    partial = _partly_filled(m.wrong.shape, tile)
+    if not partial.any() or partial.all() or m.wrong[~partial].any():
+        return None
+    return Finding(
+        "last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds."
+    )
+
+
+def _along(axis: int, values: np.ndarray, ndim: int) -> np.ndarray:
+    """Give values along one axis the shape in which they broadcast over the others."""
+    return values.reshape([-1 if a == axis else 1 for a in range(ndim)])
+
+
+def _partly_filled(shape: tuple[int, ...], tile: tuple[int, ...]) -> np.ndarray:
+    """Say for each element whether it lies in a tile that reaches over the end."""
+    partial = np.zeros(shape, bool)
+    for axis, (extent, t) in enumerate(zip(shape, tile, strict=True)):
+        partial |= _along(axis, np.arange(extent) >= extent - extent % t, len(shape))
+    return partial
 
 
 def _tail(c: Context) -> Finding | None:
     m = c.mismatch
     flat = m.wrong.reshape(-1)
     start = int(np.flatnonzero(flat)[0])
-    if m.wrong.ndim != 1 or start == 0 or not flat[start:].all():
+    if not c.needs_launch or m.wrong.ndim != 1 or start < 2 or not flat[start:].all():
         return None
     untouched = " They were never written." if not c.touched.reshape(-1)[start:].any() else ""
     text = f"Everything from element {start:,} on is wrong, the last {flat.size - start:,}.{untouched}"
@@ -200,30 +266,35 @@ def _tail(c: Context) -> Finding | None:
 
 
 def _borders(c: Context) -> Finding | None:
-    """Say whether only the rim of the output, or only the rims of tiles, are wrong."""
+    """Say whether only elements near the rim of the output, or near the rims of tiles, are wrong."""
     m = c.mismatch
     if m.wrong.ndim < 2 or not c.radius:
         return None
-    rim = np.zeros(m.wrong.shape, bool)
-    seam = np.zeros(m.wrong.shape, bool)
+    to_rim = np.full(m.wrong.shape, 1 << 30)
+    to_seam = np.full(m.wrong.shape, 1 << 30)
     for axis, extent in enumerate(m.wrong.shape):
         i = np.arange(extent)
-        shape = [-1 if a == axis else 1 for a in range(m.wrong.ndim)]
-        rim |= ((i < c.radius) | (i >= extent - c.radius)).reshape(shape)
+        to_rim = np.minimum(to_rim, _along(axis, np.minimum(i, extent - 1 - i), m.wrong.ndim))
         if c.tile is not None:
             t = c.tile[axis]
-            seam |= ((i % t < c.radius) | (i % t >= t - c.radius)).reshape(shape)
-    if rim.all():
-        return None
-    if not m.wrong[~rim].any():
+            # The first and the last tile border on the rim there, not on a neighbour.
+            left = np.where(i >= t, i % t, 1 << 30)
+            right = np.where(i // t < (extent - 1) // t, t - 1 - i % t, 1 << 30)
+            to_seam = np.minimum(to_seam, _along(axis, np.minimum(left, right), m.wrong.ndim))
+    # A neighbour that is counted wrongly spoils its own element's sum too: hence one more than the radius.
+    reach = c.radius + 1
+    rim, seam = to_rim < reach, to_seam < reach
+    if not m.wrong[~rim].any() and not rim.all():
         return Finding(
             "edge",
-            f"Only elements less than {c.radius} from the picture's edge are wrong: neighbours outside of it must count as 0.",
+            f"Only elements within {1 + int(to_rim[m.wrong].max())} of the picture's edge are wrong: "
+            "neighbours outside of the picture must count as 0, and all others must count.",
         )
-    if c.tile is not None and not seam.all() and not m.wrong[~(seam | rim)].any():
+    if not m.wrong[~seam].any() and not seam.all():
         return Finding(
             "halo",
-            f"Only elements less than {c.radius} from a tile's border are wrong: they need the halo, the cells around the tile.",
+            f"Only elements within {1 + int(to_seam[m.wrong].max())} of a border between two tiles are wrong: "
+            "they need the halo, the cells around the tile.",
         )
     return None
 
@@ -240,7 +311,8 @@ def _every_other(c: Context) -> Finding | None:
                 which = "only" if np.array_equal(m.wrong, hit) else "all but"
                 return Finding(
                     "period",
-                    f"The wrong elements are {which} those whose index is {remainder} modulo {period}: which thread computes them?",
+                    f"The wrong elements are {which} those whose index is {remainder} modulo {period}: "
+                    "which thread computes them?",
                 )
     return None
 
@@ -264,14 +336,16 @@ PATTERNS: tuple[Callable[[Context], Finding | None], ...] = (
     _suspects,
     _untouched,
     _nothing_but_zeros,
+    _grid_too_small,
     _nan,
     _copy_of_input,
     _transposed,
     _shifted,
     _scaled,
+    _borders,
     _blocks,
     _tail,
-    _borders,
+    _in_the_last_tile,
     _every_other,
     _unwritten_part,
 )

@@ -11,18 +11,32 @@ from pmpp.testing.runner import BUDGET, MEMORY_LIMIT, Outcome, Written
 
 #: Kinds for which another schedule of the warps would tell nothing new.
 FINAL = frozenset(
-    {"crash", "endless", "exit", "memory", "no function", "not loaded", "start", "not launched", "leak", "error ignored", "launch", "no wait", "too many threads"}
+    {
+        "crash",
+        "endless",
+        "exit",
+        "memory",
+        "no function",
+        "not loaded",
+        "start",
+        "not launched",
+        "leak",
+        "error ignored",
+        "launch",
+        "no wait",
+        "too many threads",
+    }
 )
 #: Kinds that are not the learner's doing, and that a stub must not hide.
 BROKEN = frozenset({"not loaded", "start"})
 
 _SIGNALS = {
-    signal.SIGSEGV: "crashed: it used memory that is not its own (segmentation fault). A device pointer that host code reads or "
-    "an index outside of an array does that.",
+    signal.SIGSEGV: "crashed: it used memory that is not its own (segmentation fault). A device pointer that host code "
+    "reads or an index outside of an array does that.",
     signal.SIGBUS: "crashed: it used memory that is not there (bus error).",
     signal.SIGFPE: "crashed: an integer was divided by zero.",
     signal.SIGABRT: "crashed: it called abort(), or an exception or an assertion ended it.",
-    signal.SIGILL: "crashed: it ran an illegal instruction; a function that must return a value may end without return.",
+    signal.SIGILL: "crashed: it ran an illegal instruction; does a function that must return a value end without return?",
     signal.SIGKILL: "was killed, perhaps because the machine ran out of memory.",
 }
 
@@ -32,25 +46,38 @@ def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Findin
     name = problem.signature.name
     said = device_message(outcome.stderr)
     if outcome.end == "no function":
-        return Finding("no function", f'The file has no function {name}: keep the line \'extern "C" ... {name}(\' of the stub.')
+        return Finding(
+            "no function", f"The file has no function {name}: keep the line 'extern \"C\" ... {name}(' of the stub."
+        )
     if outcome.end == "not loaded":
         return Finding("not loaded", f"The compiled file could not be loaded: {outcome.stderr.strip()}")
     if outcome.stage in ("starting", "loading", "preparing"):
         text = outcome.stderr.strip().splitlines()
-        return Finding("start", f"The test could not start ({outcome.end} {outcome.code}): {text[-1] if text else 'no message'}")
+        return Finding(
+            "start", f"The test could not start ({outcome.end} {outcome.code}): {text[-1] if text else 'no message'}"
+        )
     if outcome.end == "time":
         inside = "the kernel or " if written is not None and written.launches else ""
-        return Finding("endless", f"{name} did not return within {problem.seconds:g} s: is there a loop that never ends in {inside}it?")
+        return Finding(
+            "endless",
+            f"{name} did not return within {problem.seconds:g} s: is there a loop that never ends in {inside}it?",
+        )
     if outcome.end == "memory" or (written is not None and written.refused_bytes and not written.refused_on_device):
         size = f"for {written.refused_bytes:,} bytes" if written is not None and written.refused_bytes else "for more"
-        return Finding("memory", f"{name} asked {size} of memory than the {MEMORY_LIMIT >> 30} GiB a test may use.".replace(
-            " bytes of memory than", " bytes of memory, more than"))
+        return Finding(
+            "memory",
+            f"{name} asked {size} of memory than the {MEMORY_LIMIT >> 30} GiB a test may use.".replace(
+                " bytes of memory than", " bytes of memory, more than"
+            ),
+        )
     if outcome.end == "signal":
         what = _SIGNALS.get(outcome.code, f"ended by signal {outcome.code}.")
         if said:
             what = f"crashed. {said}"
         return Finding("crash", f"{name} {what}{_after(written)}")
-    return Finding("exit", f"{name} ended the whole process with exit({outcome.code}) instead of returning to its caller.")
+    return Finding(
+        "exit", f"{name} ended the whole process with exit({outcome.code}) instead of returning to its caller."
+    )
 
 
 def _after(written: Written | None) -> str:
@@ -62,7 +89,19 @@ def _after(written: Written | None) -> str:
 def device_message(stderr: str) -> str:
     """Return what the software GPU said, without its prefix; empty if it said nothing."""
     said = [m[1] for m in re.finditer(r"^pmpp(?:-simt| simt|): (.*)$", stderr, re.MULTILINE)]
-    return said[0] if said else ""
+    return _demangled(said[0]) if said else ""
+
+
+def _demangled(text: str) -> str:
+    """Shorten the names of C++: _Z10add_kernelPKfi to add_kernel, a variable in a kernel to its own name."""
+
+    def short(match: re.Match) -> str:
+        names = re.findall(r"(\d+)([A-Za-z_]\w*)", match[0])
+        inner = re.search(r"E(\d+)([A-Za-z_]\w*)$", match[0]) if match[0].startswith("_ZZ") else None
+        length, name = inner.groups() if inner else names[0]
+        return name[: int(length)]
+
+    return re.sub(r"\b_ZZ?\d+\w+", short, text)
 
 
 def cuda(written: Written, case: Case, outcome: Outcome) -> Finding | None:
@@ -75,7 +114,8 @@ def cuda(written: Written, case: Case, outcome: Outcome) -> Finding | None:
         return Finding("error ignored", f"The function returned {came}{why}; it must return {case.returns}.")
     if written.refused_bytes and written.refused_on_device and (written.returned or written.error):
         return Finding(
-            "memory", f"cudaMalloc was asked for {written.refused_bytes:,} bytes, more than the device has: sizes are in bytes."
+            "memory",
+            f"cudaMalloc was asked for {written.refused_bytes:,} bytes, more than the device has: sizes are in bytes.",
         )
     if written.returned != case.returns:
         if written.returned in (written.first_error, written.error):
@@ -90,12 +130,18 @@ def _device_error(name: str, written: Written, outcome: Outcome) -> Finding:
     said = device_message(outcome.stderr)
     launch = f" The launch was {written.launch}." if written.launch is not None else ""
     if name == "cudaErrorLaunchTimeout":
-        return Finding("endless", said or f"A kernel ran for more than {BUDGET:,} warp instructions: is there a loop that never ends?")
+        return Finding(
+            "endless",
+            said or f"A kernel ran for more than {BUDGET:,} warp instructions: is there a loop that never ends?",
+        )
     if name in ("cudaErrorInvalidConfiguration", "cudaErrorLaunchOutOfResources"):
         rule = said or "A block has 1 to 1024 threads, and no dimension of the grid is 0."
         return Finding("launch", f"The launch was refused ({name}). {rule}{launch}")
     if name in ("cudaErrorIllegalAddress", "cudaErrorMisalignedAddress", "cudaErrorInvalidAddressSpace"):
-        return Finding("out of bounds", said or f"A kernel used an address outside of its arrays ({name}): check the bounds.{launch}")
+        return Finding(
+            "out of bounds",
+            said or f"A kernel used an address outside of its arrays ({name}): check the bounds.{launch}",
+        )
     where = f" in {written.first_error_call}" if written.first_error else ""
     return Finding("cuda error", f"{name}{where}. {said}".rstrip() + launch)
 
@@ -103,7 +149,9 @@ def _device_error(name: str, written: Written, outcome: Outcome) -> Finding:
 def conduct(written: Written, case: Case, problem: Problem) -> Finding | None:
     """Find fault with code whose result is right: no kernel, memory that is not given back."""
     if written.launches < case.min_launches:
-        return Finding("not launched", "The result is right, but no kernel computed it: the work belongs on the device.")
+        return Finding(
+            "not launched", "The result is right, but no kernel computed it: the work belongs on the device."
+        )
     launch = written.launch
     if case.max_threads and launch is not None and launch.total > case.max_threads:
         return Finding(
@@ -112,10 +160,14 @@ def conduct(written: Written, case: Case, problem: Problem) -> Finding | None:
             "each thread must do more than one element.",
         )
     if case.must_wait and not written.synchronizations:
-        return Finding("no wait", "The function returns without waiting: cudaDeviceSynchronize() waits and reports what went wrong.")
+        return Finding(
+            "no wait",
+            "The function returns without waiting: cudaDeviceSynchronize() waits and reports what went wrong.",
+        )
     if problem.memory == "host" and written.leaked:
         what = "allocation was" if written.leaked == 1 else "allocations were"
         return Finding(
-            "leak", f"{written.leaked} of {written.allocations} device {what} never freed ({written.leaked_bytes:,} bytes)."
+            "leak",
+            f"{written.leaked} of {written.allocations} device {what} never freed ({written.leaked_bytes:,} bytes).",
         )
     return None

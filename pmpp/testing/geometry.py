@@ -27,6 +27,7 @@ class Launch:
         return self.threads * self.grid[0] * self.grid[1] * self.grid[2]
 
     def __str__(self) -> str:
+        """Write it as the code does."""
         return f"<<<{_dim(self.grid)}, {_dim(self.block)}>>>"
 
 
@@ -44,7 +45,10 @@ class Owned:
     exists: bool = True
 
     def __str__(self) -> str:
-        block, thread = (str(i[0]) if len(i) == 1 else "(" + ", ".join(map(str, i)) + ")" for i in (self.block, self.thread))
+        """Name the thread and its block."""
+        block, thread = (
+            str(i[0]) if len(i) == 1 else "(" + ", ".join(map(str, i)) + ")" for i in (self.block, self.thread)
+        )
         return f"thread {thread} of block {block}"
 
 
@@ -90,11 +94,11 @@ def strided() -> Owner:
         block, thread = divmod(worker, launch.threads)
         return Owned((block,), (thread,))
 
-    return Owner(find, lambda launch: (launch.threads * launch.grid[0],))
+    return Owner(find, lambda launch: None)
 
 
 def image(tile: tuple[int, int] | None = None) -> Owner:
-    """x is the column and y the row; a block computes ``tile`` (rows, columns), by default as many as it has threads.
+    """X is the column and y the row; a block computes ``tile`` (rows, columns), by default as many as it has threads.
 
     With a tile smaller than the block the threads around it only load the halo.
     """
@@ -132,9 +136,9 @@ def where(index: Index, shape: tuple[int, ...], tile: tuple[int, ...] | None, ra
         for i, t, extent in zip(index, tile, shape, strict=True)
     ):
         words.append("beside a tile's border, where it needs the halo")
-    if any(
-        extent % t and i >= extent - extent % t for i, t, extent in zip(index, tile, shape, strict=True)
-    ) and any(extent > t for t, extent in zip(tile, shape, strict=True)):
+    if any(extent % t and i >= extent - extent % t for i, t, extent in zip(index, tile, shape, strict=True)) and any(
+        extent > t for t, extent in zip(tile, shape, strict=True)
+    ):
         words.append("in the last tile, which is only partly filled")
     return words
 

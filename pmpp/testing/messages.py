@@ -32,24 +32,50 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     (r'identifier "cuda\w*" is undefined', "", "Is the name of the CUDA call spelled right?"),
     (r'identifier "__sync\w*" is undefined', "", "The barrier is __syncthreads(), two underscores and a plural."),
     (r'identifier "(\w+)" is undefined', "", "Is it declared above this line and spelled the same?"),
-    (r"a __global__ function call must be configured", "", "Launch a kernel with kernel<<<blocks, threads>>>(arguments)."),
+    (
+        r"a __global__ function call must be configured",
+        "",
+        "Launch a kernel with kernel<<<blocks, threads>>>(arguments).",
+    ),
     (r"calling a __host__ function.* from a __global__", "", "A kernel can only call functions marked __device__."),
     (r"calling a __host__ function.* from a __device__", "", "A kernel can only call functions marked __device__."),
     (r"expression must be a modifiable lvalue", "", "It is const: an input. Results go to the output pointer."),
-    (r"expression must have (pointer|arithmetic)", r"\[", "Is it an array or a pointer, and is every index an integer?"),
+    (
+        r"expression must have (pointer|arithmetic)",
+        r"\[",
+        "Is it an array or a pointer, and is every index an integer?",
+    ),
     (r"too (few|many) arguments in function call", "", "Compare the arguments with the function's parameters."),
     (r"too (few|many) arguments", "<<<", "Compare the kernel's parameters with the arguments after >>>."),
-    (r"argument of type .* is incompatible with parameter", "cudaMalloc", "cudaMalloc takes the address of the pointer: &pointer."),
+    (
+        r"argument of type .* is incompatible with parameter",
+        "cudaMalloc",
+        "cudaMalloc takes the address of the pointer: &pointer.",
+    ),
     (r"argument of type .* is incompatible with parameter", "", "Compare the argument's type with the parameter's."),
-    (r'no instance of (overloaded )?function.*"cudaMalloc"', "", "cudaMalloc takes the address of a pointer and a size in bytes."),
-    (r"expression must have a constant value", "", "The size of a __shared__ or __constant__ array must be known when compiling."),
-    (r"a __global__ function must have a void return type", "", "A kernel returns nothing: write its result to memory."),
+    (
+        r'no instance of (overloaded )?function.*"cudaMalloc"',
+        "",
+        "cudaMalloc takes the address of a pointer and a size in bytes.",
+    ),
+    (
+        r"expression must have a constant value",
+        "",
+        "The size of a __shared__ or __constant__ array must be known when compiling.",
+    ),
+    (
+        r"a __global__ function must have a void return type",
+        "",
+        "A kernel returns nothing: write its result to memory.",
+    ),
     (r'expected a "\}"', "", "A brace is not closed."),
     (r"undefined reference to", "", "A function is declared or called but not defined; keep the name in the stub."),
     (r"uses too much shared data", "", "A block may have 48 KiB of static shared memory: make the tile smaller."),
 )
 
-_NVCC = re.compile(r"^(?P<file>.+?)\((?P<line>\d+)\): (?:catastrophic )?(?:error|fatal error)(?: #[\w-]+)?: (?P<text>.*)$")
+_NVCC = re.compile(
+    r"^(?P<file>.+?)\((?P<line>\d+)\): (?:catastrophic )?(?:error|fatal error)(?: #[\w-]+)?: (?P<text>.*)$"
+)
 _GCC = re.compile(r"^(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?: (?:fatal )?error: (?P<text>.*)$")
 _END = re.compile(r"^At end of source: error(?: #[\w-]+)?: (?P<text>.*)$")
 _PTXAS = re.compile(r"^ptxas (?:error|fatal)\s*: (?P<text>.*)$")
@@ -66,7 +92,9 @@ def read_messages(output: str, source: Path, compiled: Path) -> list[Message]:
             found.append(message)
     if not found:
         kept = [line for line in lines if line.strip() and not line.lstrip().startswith(("#$", "collect2"))]
-        found.append(Message(source, 0, " ".join(kept[:3]).replace(str(compiled), source.name) or "the compiler gave no reason"))
+        found.append(
+            Message(source, 0, " ".join(kept[:3]).replace(str(compiled), source.name) or "the compiler gave no reason")
+        )
     return found
 
 
@@ -74,7 +102,11 @@ def _error_at(lines: list[str], number: int, line: str, source: Path, compiled: 
     if match := _NVCC.match(line) or _GCC.match(line):
         path = source if Path(match["file"]).name == compiled.name else Path(match["file"])
         shown, column = "", -1
-        if number + 2 < len(lines) and re.fullmatch(r"\s*(\d+ \|)?\s*\^?[~^]*\s*(\|.*)?", lines[number + 2]) and "^" in lines[number + 2]:
+        if (
+            number + 2 < len(lines)
+            and re.fullmatch(r"\s*(\d+ \|)?\s*\^?[~^]*\s*(\|.*)?", lines[number + 2])
+            and "^" in lines[number + 2]
+        ):
             shown, column = lines[number + 1], lines[number + 2].index("^")
             if bar := re.match(r"\s*\d+ \| ?", shown):
                 shown, column = shown[bar.end() :], column - bar.end()
@@ -101,7 +133,11 @@ def show(messages: list[Message], relative_to: Path) -> list[str]:
     """Return the lines to print: at most three errors, indentation cut from the source lines, 78 columns."""
     lines: list[str] = []
     for message in messages[:MOST]:
-        place = f"{_relative(message.path, relative_to)}:{message.line}" if message.line else f"{_relative(message.path, relative_to)}"
+        place = (
+            f"{_relative(message.path, relative_to)}:{message.line}"
+            if message.line
+            else f"{_relative(message.path, relative_to)}"
+        )
         lines += [f"{place}: {message.text}"]
         if message.source_line.strip():
             lines += _excerpt(message.source_line, message.column)

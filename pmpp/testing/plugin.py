@@ -36,7 +36,7 @@ class State:
         return exercise.solution if self.solutions else exercise.file
 
 
-class Unsolved(Exception):
+class UnsolvedError(Exception):
     """A problem that is not solved; carries the verdict to the report."""
 
     def __init__(self, verdict) -> None:
@@ -81,11 +81,11 @@ class ProblemItem(pytest.Item):
         if not state.solutions:
             state.progress.note(self.exercise, verdict.solved)
         if not verdict.solved:
-            raise Unsolved(verdict)
+            raise UnsolvedError(verdict)
 
     def repr_failure(self, excinfo, style=None):
         """Show the verdict; where the tests themselves are broken, one sentence."""
-        if isinstance(excinfo.value, Unsolved):
+        if isinstance(excinfo.value, UnsolvedError):
             return _Report(excinfo.value.verdict, self.config.stash[_STATE].root)
         if isinstance(excinfo.value, KeyboardInterrupt):
             return "interrupted"
@@ -196,5 +196,3 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         state.pool.shutdown(cancel_futures=True)
     if state.verdicts:
         state.progress.save()
-
-

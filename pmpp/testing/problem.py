@@ -1,12 +1,12 @@
 """What the test file of a problem declares: the function to write, and tests that yield cases.
 
-    problem = Problem(title="SAXPY", minutes=10, signature="int saxpy(...)", read=("2.4", "2.4"))
+problem = Problem(title="SAXPY", minutes=10, signature="int saxpy(...)", read=("2.4", "2.4"))
 
-    @problem.test("sizes around a block")
-    def sizes(rng):
-        for n in (0, 1, 255, 256, 257):
-            x = rng.standard_normal(n, dtype=np.float32)
-            yield Case(f"n = {n}", inputs={"x": x, "n": n}, expect={"y": 2 * x})
+@problem.test("sizes around a block")
+def sizes(rng):
+    for n in (0, 1, 255, 256, 257):
+        x = rng.standard_normal(n, dtype=np.float32)
+        yield Case(f"n = {n}", inputs={"x": x, "n": n}, expect={"y": 2 * x})
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ class Case:
     name
         What the learner reads: "n = 257", "33 x 17 image, radius 2".
     inputs
-        Values of all parameters that are not pure outputs, by name. An output that is also given here starts with that value.
+        Values of all parameters that are not pure outputs, by name. An output that is also given here starts
+        with that value.
     expect
         Expected value of each output, by name; the shape and the element count of the output are taken from it.
     rtol, atol
@@ -49,8 +50,8 @@ class Case:
     fail_malloc
         Refuse the n-th cudaMalloc of the learner's code, to see how it copes; outputs are then not compared.
     radius
-        Radius of the neighbourhood that an output element is computed from: elements nearer than this to a tile's border
-        need its halo.
+        Radius of the neighbourhood that an output element is computed from: elements nearer than this to a tile's
+        border need its halo.
     suspects
         Well-known wrong answers: a sentence for each, with the output that it would give.
     picture
@@ -118,7 +119,8 @@ class Problem:
     owner
         Which thread computes an output element.
     instructions
-        PTX instructions that the learner's kernels must contain, such as "ld.shared", and what to say where one is missing.
+        PTX instructions that the learner's kernels must contain, such as "ld.shared", and what to say where one
+        is missing.
     seconds
         Time limit of one test.
     """
@@ -134,6 +136,7 @@ class Problem:
     tests: list[Test] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        """Read the prototype."""
         if isinstance(self.signature, str):
             self.signature = Signature.parse(self.signature)
         if self.memory not in ("device", "host"):

@@ -41,7 +41,7 @@ class Progress:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             new = self._path.with_suffix(f".{os.getpid()}")
             new.write_text(json.dumps(self._solved, indent=1, sort_keys=True))
-            os.replace(new, self._path)
+            new.replace(self._path)
 
     def _digest(self, exercise: Exercise) -> str:
         digest = hashlib.sha256(self._device.encode())

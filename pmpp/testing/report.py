@@ -53,7 +53,8 @@ def header(exercises: Sequence[Exercise], *, solutions: bool, device: str, known
     state = f"{known} of {count} {'problem' if count == 1 else 'problems'} solved so far"
     if untouched:
         stubs = "all" if untouched == count and count > 1 else str(untouched)
-        state += f"; {stubs} still {'the stub' if untouched == 1 else 'stubs'}, which {'is' if untouched == 1 else 'are'} meant to fail"
+        one, many = "still the stub, which is meant to fail", "still stubs, which are meant to fail"
+        state += f"; {stubs} {one if untouched == 1 else many}"
     return lines + wrap(state, "      ")
 
 

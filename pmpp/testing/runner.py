@@ -270,7 +270,9 @@ def _bits(array: np.ndarray) -> np.ndarray:
 
 
 def _code(dtype: np.dtype) -> str:
-    return {"float32": "f", "float64": "d", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "uint8": "B"}[dtype.name]
+    return {"float32": "f", "float64": "d", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "uint8": "B"}[
+        dtype.name
+    ]
 
 
 def _scalar(parameter, case: Case) -> int | float:
@@ -284,7 +286,9 @@ def _first_value(parameter, case: Case) -> np.ndarray:
     if parameter.name in case.inputs:
         value = np.ascontiguousarray(case.inputs[parameter.name])
         if value.dtype != parameter.dtype:
-            raise ValueError(f"case {case.name!r}: {parameter.name} is {value.dtype}, the prototype says {parameter.dtype}")
+            raise ValueError(
+                f"case {case.name!r}: {parameter.name} is {value.dtype}, the prototype says {parameter.dtype}"
+            )
         return value
     if parameter.kind == "input" or parameter.name not in case.expect:
         raise ValueError(f"case {case.name!r} gives no value for {parameter.name}")
@@ -357,7 +361,6 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
 
 def _resident(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/statm") as file:
-            return int(file.read().split()[1]) * mmap.PAGESIZE
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * mmap.PAGESIZE
     except (OSError, IndexError, ValueError):
         return 0

@@ -75,13 +75,13 @@ def _write_chapter(folder: Path, *, seconds: float = 10, launches: int = 0) -> E
 
 @pytest.fixture
 def sim() -> Target:
-    """What is compiled for the software GPU."""
+    """Return the software GPU as what to compile for."""
     return SIM
 
 
 @pytest.fixture
 def cache() -> Path:
-    """Where compiled files are kept, from one run of the tests to the next."""
+    """Return the folder in which compiled files outlive a run of the tests."""
     return CACHE
 
 

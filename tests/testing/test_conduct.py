@@ -90,5 +90,9 @@ def test_missing_file_says_what_to_copy(tmp_path, chapter, sim, cache):
 def test_no_process_stays_behind(judge):
     judge("if (fork() == 0) { for (;;) pause(); }" + RIGHT, above=C + "#include <unistd.h>\n")
     listed = subprocess.run(["ps", "-eo", "ppid,args"], capture_output=True, text=True, check=True).stdout
-    children = [line for line in listed.splitlines() if "pmpp/testing/child.py" in line and line.split()[0] in ("1", str(os.getpid()))]
+    children = [
+        line
+        for line in listed.splitlines()
+        if "pmpp/testing/child.py" in line and line.split()[0] in ("1", str(os.getpid()))
+    ]
     assert children == []

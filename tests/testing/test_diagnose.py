@@ -70,7 +70,10 @@ def test_patterns_of_a_line(line, rng):
     assert _kind(np.zeros_like(line), line) == "all zero"
     assert _kind(np.where(np.arange(1100) < 256, line, 0), line) == "first block only"
     assert _kind(np.where(np.arange(1100) < 1024, line, 7), line) == "last tile"
-    assert _kind(np.where(np.arange(1100) < 1099, line, 7), line) == "last tile"
+    assert _kind(np.where(np.arange(1100) < 1099, line, 7), line) == "tail"
+    assert _kind(np.where((np.arange(1100) < 1024) | (line < 0), line, 7), line) == "last tile"
+    few = Launch((4, 1, 1), (256, 1, 1))
+    assert _kind(np.where(np.arange(1100) < 1024, line, 7), line, launch=few) == "grid too small"
     assert _kind(np.where(np.arange(1100) < 700, line, 7), line) == "tail"
     assert _kind(np.where(np.arange(1100) % 2, 9, line), line) == "period"
     assert _kind(np.roll(line, 1), line) == "shifted"

@@ -29,13 +29,29 @@ def complain(tmp_path, cache, sim):
     [
         ("int f() {\n  int i = 3\n  return i;\n}\n", 'kernel.cu:4: expected a ";"', "semicolon"),
         ("int f() { return cudaMaloc(0, 1); }\n", 'kernel.cu:2: identifier "cudaMaloc" is undefined', "spelled"),
-        ("int f() { return threadIdx.x; }\n", "kernel.cu: threadIdx is used by a function that runs on the host", "__global__"),
-        ("__global__ void k(int* p) {}\nvoid f() { k(0); }\n", "kernel.cu:3: a __global__ function call must be", "<<<"),
-        ("__global__ void k(const int* p) { *p = 3; }\n", "kernel.cu:2: expression must be a modifiable lvalue", "const"),
+        (
+            "int f() { return threadIdx.x; }\n",
+            "kernel.cu: threadIdx is used by a function that runs on the host",
+            "__global__",
+        ),
+        (
+            "__global__ void k(int* p) {}\nvoid f() { k(0); }\n",
+            "kernel.cu:3: a __global__ function call must be",
+            "<<<",
+        ),
+        (
+            "__global__ void k(const int* p) { *p = 3; }\n",
+            "kernel.cu:2: expression must be a modifiable lvalue",
+            "const",
+        ),
         ("__global__ int k() { return 3; }\n", "kernel.cu:2: a __global__ function must have a void return", "memory"),
         ("int g(int);\nint f() { return g(3); }\n", "kernel.cu: undefined reference to g(int)", "defined"),
         ("int f() {\n", "kernel.cu: at the end of the file", "brace"),
-        ("int h(int i) { return i; }\n__global__ void k(int* p) { *p = h(3); }\n", "kernel.cu:3: calling a __host__", "__device__"),
+        (
+            "int h(int i) { return i; }\n__global__ void k(int* p) { *p = h(3); }\n",
+            "kernel.cu:3: calling a __host__",
+            "__device__",
+        ),
     ],
 )
 def test_errors_name_file_and_line_and_give_a_hint(complain, cache, code, first, hint):

@@ -14,7 +14,7 @@ WRONG = """extern "C" int twice(const float* x, float* y, int n) {
 
 @pytest.fixture
 def course(pytester, chapter):
-    """A course of one problem, and a way to run pytest on it."""
+    """Write a course of one problem; return a function that runs pytest on it."""
     pytester.makefile(".toml", chapters='[[chapter]]\nfolder = "ch2"\nexercises = ["twice"]\n')
     pytester.makeini("[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider\n")
     exercise = chapter(pytester.path / "exercises" / "ch2")
@@ -53,7 +53,9 @@ def test_fresh_stub_says_what_to_do(course):
 def test_reference_solutions_pass(course):
     result = course("exercises/ch2", "--solutions")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["pmpp: testing the reference solutions*", "solved  twice", "1 of 1 reference solutions pass*"])
+    result.stdout.fnmatch_lines(
+        ["pmpp: testing the reference solutions*", "solved  twice", "1 of 1 reference solutions pass*"]
+    )
 
 
 def test_header_counts_what_is_solved_and_forgets_what_changed(course):
@@ -94,7 +96,9 @@ def test_pytest_can_be_called_from_the_chapter(course, pytester, monkeypatch):
 def test_renamed_copied_and_missing_files_are_harmless(course):
     course.exercise.file.rename(course.exercise.file.with_name("mine.cu"))
     result = course("exercises/ch2")
-    result.stdout.fnmatch_lines(["exercises/ch2/twice.cu is missing: cp exercises/ch2/stubs/twice.cu", "exercises/ch2/twice.cu"])
+    result.stdout.fnmatch_lines(
+        ["exercises/ch2/twice.cu is missing: cp exercises/ch2/stubs/twice.cu", "exercises/ch2/twice.cu"]
+    )
 
 
 def test_broken_test_file_is_one_sentence(course):

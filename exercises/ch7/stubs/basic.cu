@@ -6,7 +6,7 @@
 #include <cuda_runtime.h>
 
 __global__ void basic_kernel(const float* image, int height, int width, const float* weights, int radius, float* out) {
-    // TODO (about 13 lines): Find the row and the column of this thread's pixel and leave if it is outside of the image.
+    // TODO (about 14 lines): Find the row and the column of this thread's pixel and leave if it is outside of the image.
     // Add up weight times neighbour over the square, skipping neighbours outside of the image, and store the sum.
 }
 

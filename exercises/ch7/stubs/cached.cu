@@ -9,7 +9,7 @@ constexpr int kTile = 16;
 __constant__ float weights_c[(2 * kRadius + 1) * (2 * kRadius + 1)];
 
 __global__ void cached_kernel(const float* image, int height, int width, float* out) {
-    // TODO (about 24 lines): Load this block's own pixels into a shared tile and wait for all threads. Then add up: a neighbour
+    // TODO (about 21 lines): Load this block's own pixels into a shared tile and wait for all threads. Then add up: a neighbour
     // inside of the tile comes from shared memory, one outside of the tile but inside of the image from `image`.
 }
 

@@ -7,7 +7,7 @@ constexpr int kMaxRadius = 7;
 // TODO (about 1 line): Declare an array of constant memory that is large enough for the weights of the largest radius.
 
 __global__ void constant_kernel(const float* image, int height, int width, int radius, float* out) {
-    // TODO (about 13 lines): As in basic.cu, but take the weights from constant memory.
+    // TODO (about 14 lines): As in basic.cu, but take the weights from constant memory.
 }
 
 // weights is in device memory, like the other arrays.

@@ -11,7 +11,7 @@ constexpr int kOut = kIn - 2 * kRadius;
 __constant__ float weights_c[(2 * kRadius + 1) * (2 * kRadius + 1)];
 
 __global__ void tiled_kernel(const float* image, int height, int width, float* out) {
-    // TODO (about 18 lines): Let every thread load its pixel into a shared tile, 0 if the pixel is outside of the image. Wait for
+    // TODO (about 16 lines): Let every thread load its pixel into a shared tile, 0 if the pixel is outside of the image. Wait for
     // all threads of the block. Then let the threads in the middle, those with a pixel, add up and store.
 }
 
