@@ -107,7 +107,7 @@ def load() -> None:
         If the library was not built, or PMPP_DEVICE cannot be followed.
     """
     choice = choose()
-    if choice.name == "sim" and choice.gpu is not None and choice.gpu.problem and "PMPP_DEVICE" not in os.environ:
+    if choice.name == "sim" and choice.gpu is not None and choice.gpu.problem and os.environ.get("PMPP_DEVICE", "auto") == "auto":
         warnings.warn(f"pmpp uses the software GPU: {choice.reason}.", stacklevel=3)
     path = LIBRARIES / choice.name / "libpmpp_kernels.so"
     try:

@@ -137,7 +137,11 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
             verdict.state = "wrong"
             verdict.kind, verdict.headline, verdict.details = failure.kind, failure.headline, failure.details
             verdict.test, verdict.case = test.name, case.name
-            return _as_stub(verdict, shown) if text is None and source == exercise.file else verdict
+            if text is None and source == exercise.file:
+                verdict = _as_stub(verdict, shown)
+            if pictures is not None and verdict.state == "wrong" and verdict.kind not in faults.FINAL:
+                _draw(problem, rng, library, target, verdict, pictures, exercise)
+            return verdict
     present = instructions(library, problem.instructions)
     for name, sentence in problem.instructions.items():
         if name not in present:
@@ -200,6 +204,15 @@ def _run(
         if failure is not None:
             return case, failure
     return None
+
+
+def _draw(problem: Problem, rng, library, target, verdict: Verdict, pictures: Path, exercise: Exercise) -> None:
+    """Write the pictures that a failure kept from being reached: what is wrong is often plain to see in them."""
+    for test in problem.tests:
+        if not verdict.pictures and not test.asks_device:
+            cases = [case for case in test.cases(rng) if case.picture is not None]
+            if cases:
+                _run(problem, cases, library, target, 0, verdict, pictures, exercise)
 
 
 def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome) -> _Failure | None:

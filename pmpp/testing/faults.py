@@ -36,7 +36,7 @@ _SIGNALS = {
     signal.SIGBUS: "crashed: it used memory that is not there (bus error).",
     signal.SIGFPE: "crashed: an integer was divided by zero.",
     signal.SIGABRT: "crashed: it called abort(), or an exception or an assertion ended it.",
-    signal.SIGILL: "crashed: it ran an illegal instruction; does a function that must return a value end without return?",
+    signal.SIGILL: "crashed: it ran an illegal instruction; does a function with a result end without return?",
     signal.SIGKILL: "was killed, perhaps because the machine ran out of memory.",
 }
 

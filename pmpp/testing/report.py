@@ -142,7 +142,7 @@ def _left(verdict: Verdict, root: Path) -> str:
     if verdict.state in ("to do", "error"):
         # The list already names the problem: the line number is enough.
         return headline.removeprefix(str(_short(verdict.exercise.folder, root)) + "/")
-    return headline
+    return f"{headline} ({verdict.kind})" if verdict.state == "wrong" and verdict.details else headline
 
 
 def _cut(text: str) -> str:

@@ -422,7 +422,7 @@ bool FunctionLowering::load_param(const Instruction& instruction, Type type, uns
     if (!s) return fail(instruction, "it names no parameter");
     const auto start = read(ptx::Operand{*s}, Type::u64);
     if (start == kNoValue) return false;
-    offset = std::int64_t(unit_.values[start].bits) + where.offset;
+    offset = std::int64_t(unit_.values[start].bits - kParamWindow) + where.offset;
   }
   const std::int64_t limit = in_words ? std::int64_t(words.count) * 4 : (1 << 16);
   if (offset < 0 || offset + std::int64_t(bytes * lanes) > limit)

@@ -32,7 +32,7 @@ def test_right_code_is_accepted(judge):
         ("y[-1] = 3;" + RIGHT, "overrun", "before its start"),
         (RIGHT + "return 5;", "status", "returned 5"),
         ("throw 3;", "crash", "exception"),
-        ('printf("1 passed in 0.01s\\nsolved\\n");', "not launched", "y[0] was never written"),
+        ('printf("1 passed in 0.01s\\nsolved\\n");', "unwritten", "y[0] was never written"),
         ("float* d; cudaMalloc(&d, 400);" + RIGHT, "leak", "1 of 1 device allocation was never freed (400 bytes)"),
         ("float* d; if (cudaError_t e = cudaMalloc(&d, 1ull << 50)) return e;", "memory", "cudaMalloc was asked for"),
     ],
@@ -65,7 +65,7 @@ def test_growing_memory_is_ended(judge):
 def test_what_is_printed_is_shown_but_decides_nothing(judge):
     verdict = judge('printf("all tests passed\\n");' + RIGHT.replace("2 *", "3 *"), above=C)
     assert verdict.printed.startswith("all tests passed\n")
-    assert (verdict.state, verdict.kind) == ("wrong", "not launched")
+    assert (verdict.state, verdict.kind) == ("wrong", "wrong")
 
 
 def test_right_result_without_a_kernel_is_refused_where_one_must_run(judge):
