@@ -43,13 +43,13 @@ def test_report_fits_eighty_columns():
     assert max(map(len, lines)) <= 80
 
 
-@pytest.mark.parametrize(("environment", "mend"), [({"PMPP_DEVICE": "tpu"}, "unset PMPP_DEVICE"), ({"CXX": "g++"}, "apt install")])
-def test_what_is_wrong_comes_with_the_mend(environment, mend, tmp_path):
-    if "CXX" in environment:  # a PATH without a compiler
-        environment = {"PATH": str(tmp_path)}
+@pytest.mark.parametrize(
+    ("environment", "mend"), [({"PMPP_DEVICE": "tpu"}, "unset PMPP_DEVICE"), ({"PATH": "/nowhere"}, "apt install g++")]
+)
+def test_what_is_wrong_comes_with_the_mend(environment, mend):
     done = doctor(**environment)
     assert done.returncode == 1
-    assert mend in done.stdout
+    assert mend in " ".join(done.stdout.split())  # lines are folded
     assert "Traceback" not in done.stderr
 
 
