@@ -7,7 +7,9 @@ from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_varian
 
 
 cdef extern from "cuda_src/vector.h" nogil:
-    ctypedef void* cudaStream_t
+    ctypedef struct CUstream_st:
+        pass
+    ctypedef CUstream_st* cudaStream_t
     ctypedef struct pmpp_variant:
         const char* name
         int capability

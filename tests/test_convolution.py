@@ -119,6 +119,12 @@ def test_empty_image(shape, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
+def test_an_image_taller_than_the_grid(variant):
+    image, weights = noise((65535 * 8 + 5, 1), "float32"), np.float32([[1], [2], [3]])
+    close(convolve2d(image, weights, variant=variant), signal.convolve2d, image, weights)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 def test_a_pixel_that_is_no_number_spoils_what_it_touches_and_nothing_else(value, variant):
     image, weights = noise((40, 70), "float32"), np.outer([1, 2, 1], [1, 3, 1]).astype(np.float32)

@@ -7,7 +7,9 @@ from pmpp._runtime.errors import raise_on
 
 
 cdef extern from "cuda_src/common/device.h" nogil:
-    ctypedef void* cudaStream_t
+    ctypedef struct CUstream_st:
+        pass
+    ctypedef CUstream_st* cudaStream_t
     int pmpp_allocate(void** pointer, size_t bytes)
     int pmpp_release(void* pointer)
     int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream)

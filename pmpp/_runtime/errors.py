@@ -40,6 +40,11 @@ def describe(code: int) -> tuple[str, str]:
 
 
 @cache
+def _kernels() -> ctypes.CDLL:
+    return ctypes.CDLL(str(LIBRARIES / device() / "libpmpp_kernels.so"))
+
+
+@cache
 def _simulator() -> ctypes.CDLL:
     library = ctypes.CDLL(str(LIBRARIES / "sim" / "libpmpp_simt.so"))
     library.pmpp_simt_last_message.restype = ctypes.c_char_p
@@ -73,6 +78,9 @@ def raise_on(status: int, function: str, variant: str = "auto", accepted: tuple[
         raise ValueError(f"variant: {variant!r} cannot do this input{': ' if unsuitable else ''}{unsuitable}")
     if status == SMALL_WORKSPACE:
         raise ValueError("workspace: it is too small; ask the function for its size, or leave it out")
+    failure: Exception = CudaError(status, function)
     if status == _OUT_OF_MEMORY:
-        raise MemoryError(f"{function}: the device has not enough free memory; free some arrays or use smaller ones")
-    raise CudaError(status, function)
+        failure = MemoryError(f"{function}: the device has not enough free memory; free some arrays or use smaller ones")
+    # CUDA keeps a failure as the thread's last error, and the next launch would take it for its own.
+    _kernels().pmpp_last_error()
+    raise failure

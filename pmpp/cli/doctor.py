@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from pmpp._runtime import choice
+from pmpp._runtime import device
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -70,22 +70,20 @@ def _compilers() -> Iterator[Finding]:
 
 
 def _device() -> Iterator[Finding]:
-    gpu = choice.examine_gpu()
-    if not gpu.present:
-        mend = f"Install an NVIDIA driver ({choice.OLDEST_DRIVER} or newer), or unset PMPP_DEVICE."
-    elif gpu.driver and gpu.driver[0] < choice.OLDEST_DRIVER:
-        mend = f"Install a driver of the {choice.OLDEST_DRIVER} line or newer; older ones cannot run what nvcc 13 makes."
-    elif gpu.name:
-        mend = "Set PMPP_DEVICE=sim to choose the software GPU."
+    gpu = device.find_gpu()
+    if gpu is None:
+        mend = f"Install an NVIDIA driver ({device.OLDEST_DRIVER} or newer); if there is one, see what nvidia-smi says."
     else:
-        mend = "See what nvidia-smi says, and whether CUDA_VISIBLE_DEVICES hides the GPU."
+        mend = f"Install a driver of the {device.OLDEST_DRIVER} line or newer, or set PMPP_DEVICE=sim."
     try:
-        chosen = choice.choose()
-        yield Finding("device", str(chosen), *(("warning", mend) if chosen.warning else ()))
-    except choice.DeviceUnavailableError as failure:
+        chosen = device.choose()
+        name = chosen.gpu.name if chosen.name == "cuda" and chosen.gpu else "the software GPU"
+        unused = chosen.name == "sim" and gpu is not None and "PMPP_DEVICE" not in os.environ
+        yield Finding("device", f"{name}: {chosen.reason}", *(("warning", mend) if unused else ()))
+    except device.DeviceError as failure:
         asked = os.environ.get("PMPP_DEVICE")
         yield Finding("device", f"none: {failure}", "error", mend if asked == "cuda" else "Run: unset PMPP_DEVICE")
-    yield Finding("NVIDIA driver", ".".join(map(str, gpu.driver)) or ("of unknown version" if gpu.present else "none"))
+    yield Finding("NVIDIA driver", gpu.driver if gpu else "none")
 
 
 def _build() -> Iterator[Finding]:

@@ -180,6 +180,7 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         return
     if config.option.reportchars == "fE":
         config.option.reportchars = terminalreporter.reportchars = ""  # the lines below say it better
+    terminalreporter.ensure_newline()
     terminalreporter.section("exercises")
     lines = summary(state.verdicts, solutions=state.solutions, device=state.device.description, root=state.root)
     for line, markup in lines:

@@ -103,8 +103,12 @@ def _literal(text: str) -> list[str]:
 
 def _reading(exercise: Exercise, root: Path) -> str:
     places = zip(exercise.problem.read, ("5th", "4th"), strict=True)
-    where = [f"{'section' if '.' in text else 'chapter'} {text} ({edition} edition)" for text, edition in places if text]
+    where = [f"{_kind(text)} {text} ({edition} edition)" for text, edition in places if text]
     return f"Read {', '.join(where)}. Hints: {_short(exercise.hints, root)}"
+
+
+def _kind(place: str) -> str:
+    return "chapter" if "." not in place else "section" if " " not in place else "sections"
 
 
 def summary(verdicts: Iterable[Verdict], *, solutions: bool, device: str, root: Path) -> list[Line]:

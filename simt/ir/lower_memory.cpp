@@ -148,8 +148,15 @@ bool FunctionLowering::load(const Instruction& instruction) {
     return load_param(instruction, form.type, form.lanes);
   const Space space = form.space == Space::param ? Space::none : form.space;
 
-  const auto at = address(*where, space);
+  auto at = address(*where, space);
   if (!at.ok) return false;
+  if (form.space == Space::param) {
+    // nvcc moves a parameter's address into a register to reach into an array: that is an offset, and loads are generic.
+    const auto generic = unit_.temporary(Cls::r64);
+    emit(exec::move_handler(unit_.level, "add_64")).add(generic, true).add(at.base).add(unit_.constant(Cls::r64, kParamWindow));
+    at.base = generic;
+    at.uniform = false;
+  }
   const bool wide = size_of(form.type) == 16;    // .b128: two 64-bit halves
   const unsigned elems = wide ? 2 : form.lanes;
   const Elem elem = elem_of(form.type);
@@ -341,6 +348,7 @@ bool FunctionLowering::convert_address(const Instruction& instruction) {
     std::uint64_t window = 0;
     if (space == "shared" || space == "shared::cluster") window = memory::kSharedWindow;
     if (space == "local") window = memory::kLocalWindow;
+    if (space == "param") window = kParamWindow;
     if (narrow && window) return fail(instruction, "generic addresses have 64 bits here");
     if (has(instruction, "to")) window = 0 - window;
     if (window == 0) {
@@ -415,7 +423,7 @@ bool FunctionLowering::load_param(const Instruction& instruction, Type type, uns
     if (!s) return fail(instruction, "it names no parameter");
     const auto start = read(ptx::Operand{*s}, Type::u64);
     if (start == kNoValue) return false;
-    offset = std::int64_t(unit_.values[start].bits - kParamWindow) + where.offset;
+    offset = std::int64_t(unit_.values[start].bits) + where.offset;
   }
   const std::int64_t limit = in_words ? std::int64_t(words.count) * 4 : (1 << 16);
   if (offset < 0 || offset + std::int64_t(bytes * lanes) > limit)
