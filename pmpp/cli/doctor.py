@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+from pmpp._runtime import device
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -68,60 +69,21 @@ def _compilers() -> Iterator[Finding]:
         yield Finding("", f"it does not compile: {said}", "error", f"Run: {REBUILD}")
 
 
-OLDEST_DRIVER = 580
-OLDEST_CAPABILITY = (7, 5)
-UPDATE = f"Install a driver of the {OLDEST_DRIVER} line or newer; older ones cannot run what nvcc 13 makes."
-
-
-def _driver() -> tuple[int, ...] | None:
-    """Return the release of the NVIDIA driver, or None where there is none."""
-    try:
-        from cuda.core import system
-
-        return tuple(system.get_kernel_mode_driver_version())
-    except Exception:  # whatever cuda.core raises: no driver answers
-        return None
-
-
-def _gpu() -> tuple[str, tuple[int, int]] | None:
-    """Return name and compute capability of the GPU in use, or None where there is none."""
-    try:
-        from cuda.core import Device
-
-        device = Device(0)
-        return device.name, (device.compute_capability.major, device.compute_capability.minor)
-    except Exception:  # whatever cuda.core raises: no GPU answers
-        return None
-
-
 def _device() -> Iterator[Finding]:
-    asked = os.environ.get("PMPP_DEVICE", "auto")
-    wanted = f"PMPP_DEVICE is {asked}" if "PMPP_DEVICE" in os.environ else "PMPP_DEVICE is not set, so a GPU is preferred"
-    if asked not in ("auto", "cuda", "sim"):
-        yield Finding("device", f"none: {wanted}", "error", "PMPP_DEVICE can be auto, cuda or sim; or unset it.")
-        return
-    driver, gpu = _driver(), _gpu()
-    reason, mend = "", ""
-    if driver is None and gpu is None:
-        reason, mend = "there is no NVIDIA driver", f"Install an NVIDIA driver ({OLDEST_DRIVER} or newer), or unset PMPP_DEVICE."
-    elif driver is not None and driver[0] < OLDEST_DRIVER:
-        reason, mend = "the NVIDIA driver is too old", UPDATE
-    elif gpu is None:
-        reason, mend = "the NVIDIA driver shows no GPU", "See what nvidia-smi says, and whether CUDA_VISIBLE_DEVICES hides it."
-    elif gpu[1] < OLDEST_CAPABILITY:
-        reason, mend = f"{gpu[0]} has compute capability {gpu[1][0]}.{gpu[1][1]}, below 7.5", "Unset PMPP_DEVICE to use the software GPU."
-    usable = gpu is not None and not reason
-    if asked == "cuda" and not usable:
-        yield Finding("device", f"none: {wanted}, but {reason}", "error", mend)
-    elif usable and asked != "sim" and gpu is not None:
-        yield Finding("device", f"{gpu[0]}, compute capability {gpu[1][0]}.{gpu[1][1]}: {wanted}")
-    elif asked == "sim":
-        yield Finding("device", f"the software GPU: {wanted}")
-    elif driver is None and gpu is None:
-        yield Finding("device", f"the software GPU: {wanted}, but {reason}")
+    gpu = device.find_gpu()
+    if gpu is None:
+        mend = f"Install an NVIDIA driver ({device.OLDEST_DRIVER} or newer); if there is one, see what nvidia-smi says."
     else:
-        yield Finding("device", f"the software GPU: {wanted}, but {reason}", "warning", mend)
-    yield Finding("NVIDIA driver", ".".join(f"{part:02d}" for part in driver) if driver else "none")
+        mend = f"Install a driver of the {device.OLDEST_DRIVER} line or newer, or set PMPP_DEVICE=sim."
+    try:
+        chosen = device.choose()
+        name = chosen.gpu.name if chosen.name == "cuda" and chosen.gpu else "the software GPU"
+        unused = chosen.name == "sim" and gpu is not None and "PMPP_DEVICE" not in os.environ
+        yield Finding("device", f"{name}: {chosen.reason}", *(("warning", mend) if unused else ()))
+    except device.DeviceError as failure:
+        asked = os.environ.get("PMPP_DEVICE")
+        yield Finding("device", f"none: {failure}", "error", mend if asked == "cuda" else "Run: unset PMPP_DEVICE")
+    yield Finding("NVIDIA driver", gpu.driver if gpu else "none")
 
 
 def _build() -> Iterator[Finding]:
@@ -151,9 +113,9 @@ def findings() -> list[Finding]:
     return [*_device(), *_build(), *_compilers(), *_python()]
 
 
-@click.command()
+@click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def doctor(as_json: bool) -> None:
+def command(as_json: bool) -> None:
     """Say what pmpp runs on, what is wrong, and the mend.
 
     The exit code is 1 if something keeps pmpp from working.

@@ -116,7 +116,7 @@ struct Instruction {
   std::vector<Operand> operands;
   std::int32_t location = -1;      ///< index into Module::locations
   std::uint32_t line = 0;          ///< PTX line
-  std::uint32_t used_bytes = ~0u;  ///< of a load's result, as `.pragma "used_bytes_mask 0xfff"` says
+  std::uint32_t used_bytes = ~0u;  ///< of a load's result, as `.pragma "used_bytes_mask 4095"` says
 
   std::string_view opcode() const { return parts.empty() ? std::string_view{} : parts[0]; }
 };

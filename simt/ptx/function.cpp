@@ -299,10 +299,11 @@ void Parser::parse_pragma(bool in_function) {
     constexpr std::string_view used_bytes = "used_bytes_mask ";
     if (!in_function || !text.starts_with(used_bytes)) continue;
     std::string_view digits = text.substr(used_bytes.size());
-    if (digits.starts_with("0x") || digits.starts_with("0X")) digits.remove_prefix(2);
-    const auto [stop, status] = std::from_chars(digits.data(), digits.data() + digits.size(), used_bytes_, 16);
+    const bool is_hex = digits.starts_with("0x") || digits.starts_with("0X");
+    if (is_hex) digits.remove_prefix(2);
+    const auto [stop, status] = std::from_chars(digits.data(), digits.data() + digits.size(), used_bytes_, is_hex ? 16 : 10);
     if (status != std::errc{} || stop != digits.data() + digits.size()) {
-      fail_at(token.line, "expected a hexadecimal mask of 32 bits in " + shown(token));
+      fail_at(token.line, "expected a mask of 32 bits in " + shown(token));
     }
   } while (accept(','));
   expect(';', "after '.pragma'");

@@ -1,4 +1,6 @@
 // Module scope: what stands outside of functions, and the debug strings that name inlined functions.
+#include <algorithm>
+
 #include "simt/ptx/parser_impl.hpp"
 
 namespace simt::ptx {
@@ -26,7 +28,11 @@ void Parser::parse_target() {
   do {
     const Token token = token_;
     const std::string_view word = expect_name("a target such as 'sm_75'");
-    if (module_.target.empty() && word.starts_with("sm_")) {
+    std::size_t digits = 3;
+    while (digits < word.size() && word[digits] >= '0' && word[digits] <= '9') ++digits;
+    const std::string_view variant = word.substr(std::min(digits, word.size()));
+    const bool is_architecture = word.starts_with("sm_") && digits > 3 && (variant.empty() || variant == "a" || variant == "f");
+    if (module_.target.empty() && is_architecture) {
       module_.target = word;
     } else if (word != "debug" && word != "texmode_unified" && word != "texmode_independent") {
       fail_at(token.line, "target option " + shown(token) + " is not supported");
