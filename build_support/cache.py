@@ -102,7 +102,7 @@ def _dependencies(depfile: Path) -> set[str]:
     _, _, right = depfile.read_text().replace("\\\n", " ").partition(": ")
     names = (name.replace("\\ ", " ") for name in re.findall(r"(?:\\ |\S)+", right))
     inside = {os.path.relpath(ROOT / name, ROOT) for name in names}
-    return {name for name in inside if name.split(os.sep)[0] in ROOMS}
+    return {name for name in inside if Path(name).parts[0] in ROOMS}
 
 
 def run(command: Command, what: str) -> None:

@@ -54,7 +54,7 @@ class HostCompiler:
         A conda Python loads its own, often older, libstdc++ before ours; some distributions ship no static one.
         """
         answer = _output([str(self.path), "-print-file-name=libstdc++.a"]) or ""
-        return ("-static-libstdc++", "-static-libgcc") if os.path.isabs(answer.strip()) else ()
+        return ("-static-libstdc++", "-static-libgcc") if Path(answer.strip()).is_absolute() else ()
 
 
 @dataclass(frozen=True)

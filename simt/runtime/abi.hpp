@@ -96,7 +96,7 @@ struct Memcpy3DPeerParms {
   Extent extent;
 };
 union LaunchAttributeValue {
-  char pad[64];
+  alignas(8) char pad[64];
   int cooperative;
   Dim3 clusterDim;
   int priority;

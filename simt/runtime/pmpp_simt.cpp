@@ -11,12 +11,12 @@ PMPP_EXPORT const char* pmpp_simt_last_message(void) { return last_message(); }
 PMPP_EXPORT int pmpp_simt_version(void) { return 1; }
 PMPP_EXPORT const char* pmpp_simt_device_name(void) { return simt::model::current().name.data(); }
 PMPP_EXPORT const char* pmpp_simt_isa(void) {
-  static constexpr const char* names[] = {
-#define SIMT_NAME(level) #level,
-      SIMT_FOR_EACH_ISA(SIMT_NAME)
-#undef SIMT_NAME
-  };
-  return names[static_cast<int>(simt::exec::isa())];
+  switch (simt::exec::isa()) {
+#define LEVEL(level) case simt::exec::Isa::level: return #level;
+    SIMT_FOR_EACH_ISA(LEVEL)
+#undef LEVEL
+  }
+  return "";
 }
 PMPP_EXPORT void pmpp_simt_set_threads(unsigned threads) { simt::exec::settings().threads = threads; }
 PMPP_EXPORT unsigned pmpp_simt_threads(void) { return simt::exec::settings().threads; }

@@ -218,7 +218,9 @@ static void storm() {
 
 int main() {
   asynchrony();
+#ifndef CUDA_API_PER_THREAD_DEFAULT_STREAM   // there the default stream is one among others
   legacy_order();
+#endif
   events();
   callbacks();
   questions();
