@@ -38,7 +38,7 @@ RECORD = 256
 MEMORY_LIMIT = 4 << 30
 OUTPUT_LIMIT = 16 << 10
 #: Warp instructions that a kernel of an exercise may take on the software GPU before it counts as endless.
-BUDGET = 50_000_000
+BUDGET = 20_000_000
 _STAGES = ("starting", "loading", "preparing", "calling", "collecting", "done")
 
 
@@ -252,16 +252,18 @@ class _Shared:
         return result
 
 
-_CANARY = 0xA5
+#: Read as a float it is a NaN: a value from outside of an array spoils what it goes into.
+_CANARY = 0xFF
+_UNWRITTEN = 0xA5
 
 
 def sentinel(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return what an output holds before the learner's code ran: a NaN nobody computes, or a pattern of bytes."""
-    value = np.full(shape, _CANARY, np.uint8) if dtype.itemsize == 1 else np.empty(shape, dtype)
+    value = np.full(shape, _UNWRITTEN, np.uint8) if dtype.itemsize == 1 else np.empty(shape, dtype)
     if dtype.kind == "f":
         value.view(f"u{dtype.itemsize}")[...] = {4: 0x7FC5A5A5, 8: 0x7FF8A5A5A5A5A5A5}[dtype.itemsize]
     else:
-        value.view(np.uint8)[...] = _CANARY
+        value.view(np.uint8)[...] = _UNWRITTEN
     return value
 
 
