@@ -21,12 +21,12 @@ ROOT_FILES = {
     "README.md", "chapters.toml", "pyproject.toml", "setup.py",
 }  # fmt: skip
 ROOMS = {
-    ".ci": {""},
+    ".ci": {"", ".py"},
     "benchmarks": {".py", ".md", ".json"},
     "build_support": {".py"},
     "cuda_src": {".cu", ".cuh", ".h"},
     "docs": {".md", ".py", ".svg", ".toml", ".png"},
-    "exercises": {".cu", ".cuh", ".h", ".md", ".py"},
+    "exercises": {".cu", ".cuh", ".h", ".md", ".py", ".toml"},
     "pmpp": {".py", ".pyi", ".pyx", ".pxd", ".typed", ".cpp", ".h"},
     "simt": {".cpp", ".hpp", ".h", ".def", ".map"},
     "tests": {".py", ".cu", ".cuh", ".ptx", ".cpp", ".h", ".hpp", ".txt", ".json"},
@@ -255,17 +255,19 @@ def exercises_are_complete(tree: Tree) -> Iterator[str]:
             yield f"{home}: there is no README.md"
         if len(set(names)) < len(names):
             yield f"chapters.toml: {chapter['folder']} lists an exercise twice"
-        parts = [(f"{name}.cu", f"test_{name}.py", f"hints/{name}.md", f"solutions/{name}.cu") for name in names]
-        yield from (f"{home}: there is no {part}" for four in parts for part in four if home / part not in tree)
+        expected = {"README.md"}
         for name in names:
-            mutants = len(tree.room(str(home / "mutants" / name), ".cu"))
-            if mutants < 4:
-                yield f"{home}: {name} has {mutants} mutants, at least 4 are needed"
-        expected = {part for four in parts for part in four} | {"README.md"}
+            stub, mutants = f"stubs/{name}.cu", f"mutants/{name}.toml"
+            parts = {f"{name}.cu", stub, f"test_{name}.py", f"hints/{name}.md", f"solutions/{name}.cu", mutants}
+            expected |= parts
+            yield from (f"{home}: there is no {part}" for part in sorted(parts) if home / part not in tree)
+            if home / stub in tree and "TODO" not in tree.read(home / stub):
+                yield f"{home / stub}: says nowhere what is TODO"
+            wrong = len(tomllib.loads(tree.read(home / mutants))) if home / mutants in tree else 0
+            if wrong < 4:
+                yield f"{home}: {name} has {wrong} mutants, at least 4 are needed"
         for path in tree.room(str(home)):
-            inside = path.relative_to(home)
-            mutant = inside.parts[0] == "mutants" and len(inside.parts) == 3 and inside.parts[1] in names
-            if str(inside) not in expected and not mutant:
+            if str(path.relative_to(home)) not in expected:
                 yield f"{path}: belongs to no exercise that chapters.toml lists"
 
 
@@ -298,7 +300,6 @@ def test_tree_keeps(check, repository):
 
 # Below: the checker itself, on made-up trees.
 
-MUTANTS = {f"exercises/ch11/mutants/block_scan/{name}.cu": "// x\n" for name in "abcd"}
 GOOD = {
     "README.md": "",
     "chapters.toml": '[[chapter]]\nfolder = "ch11"\ntitle = "Scan"\nedition5 = 11\nedition4 = 11\nmodules = ["scan", "sort/radix"]\n'
@@ -325,10 +326,11 @@ GOOD = {
     "exercises/conftest.py": '"""x"""\n',
     "exercises/ch11/README.md": "",
     "exercises/ch11/block_scan.cu": "// x\n",
+    "exercises/ch11/stubs/block_scan.cu": "// TODO (about 2 lines): x\n",
+    "exercises/ch11/mutants/block_scan.toml": "[a]\n[b]\n[c]\n[d]\n",
     "exercises/ch11/test_block_scan.py": '"""x"""\nfrom pmpp.testing import Problem\n',
     "exercises/ch11/hints/block_scan.md": "",
     "exercises/ch11/solutions/block_scan.cu": "// x\n",
-    **MUTANTS,
 }
 GONE = None
 BREAKS = [
@@ -375,7 +377,10 @@ BREAKS = [
     (exercises_are_complete, {"exercises/ch11/test_block_scan.py": GONE}, "no test_block_scan.py"),
     (exercises_are_complete, {"exercises/ch11/hints/block_scan.md": GONE}, "no hints/block_scan.md"),
     (exercises_are_complete, {"exercises/ch11/solutions/block_scan.cu": GONE}, "no solutions/block_scan.cu"),
-    (exercises_are_complete, {"exercises/ch11/mutants/block_scan/a.cu": GONE}, "has 3 mutants"),
+    (exercises_are_complete, {"exercises/ch11/mutants/block_scan.toml": "[a]\n[b]\n[c]\n"}, "has 3 mutants"),
+    (exercises_are_complete, {"exercises/ch11/mutants/block_scan.toml": GONE}, "has 0 mutants"),
+    (exercises_are_complete, {"exercises/ch11/stubs/block_scan.cu": GONE}, "no stubs/block_scan.cu"),
+    (exercises_are_complete, {"exercises/ch11/stubs/block_scan.cu": "// x\n"}, "TODO"),
     (exercises_are_complete, {"exercises/ch11/grid_scan.cu": "// x\n"}, "grid_scan.cu: belongs to no exercise"),
     (files_are_short_and_say_what_they_are, {"pmpp/scan.pyx": "import numpy\n"}, "no comment"),
     (files_are_short_and_say_what_they_are, {"simt/ptx/parser.cpp": "#include <vector>\n"}, "no comment"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, device_attributes
+from pmpp.testing import Case, Problem
 
 problem = Problem(
     title="Ask the device about itself",
@@ -15,10 +15,10 @@ problem = Problem(
 ATTRIBUTES = (16, 1, 10, 8, 75, 76)
 
 
-@problem.test("the facts")
-def facts(rng):
+@problem.test("the facts", asks_device=True)
+def facts(rng, attributes):
     """Compare with what the device says when it is asked for single attributes."""
-    expected = np.array(device_attributes(ATTRIBUTES), np.int32)
+    expected = np.array(attributes(ATTRIBUTES), np.int32)
     yield Case("device 0", {"device": 0}, {"facts": expected}, min_launches=0)
 
 

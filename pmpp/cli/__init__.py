@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli.doctor import doctor
+from pmpp.cli import doctor
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,4 +11,4 @@ def main() -> None:
     """Learn to program massively parallel processors, with a GPU and without one."""
 
 
-main.add_command(doctor)
+main.add_command(doctor.command)

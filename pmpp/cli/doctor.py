@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -15,10 +16,11 @@ from pathlib import Path
 
 import click
 
+from pmpp._runtime import device
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
-REBUILD = 'python -m pip install -e ".[dev]"' if (PACKAGE.parent / "cuda_src").is_dir() else "python -m pip install --force-reinstall pmpp"
+REBUILD = 'python -m pip install -e ".[dev]"' if (PACKAGE.parent / "pyproject.toml").exists() else "python -m pip install --force-reinstall pmpp"
 
 
 @dataclass
@@ -67,6 +69,23 @@ def _compilers() -> Iterator[Finding]:
         yield Finding("", f"it does not compile: {said}", "error", f"Run: {REBUILD}")
 
 
+def _device() -> Iterator[Finding]:
+    gpu = device.find_gpu()
+    if gpu is None:
+        mend = f"Install an NVIDIA driver ({device.OLDEST_DRIVER} or newer); if there is one, see what nvidia-smi says."
+    else:
+        mend = f"Install a driver of the {device.OLDEST_DRIVER} line or newer, or set PMPP_DEVICE=sim."
+    try:
+        chosen = device.choose()
+        name = chosen.gpu.name if chosen.name == "cuda" and chosen.gpu else "the software GPU"
+        unused = chosen.name == "sim" and gpu is not None and "PMPP_DEVICE" not in os.environ
+        yield Finding("device", f"{name}: {chosen.reason}", *(("warning", mend) if unused else ()))
+    except device.DeviceError as failure:
+        asked = os.environ.get("PMPP_DEVICE")
+        yield Finding("device", f"none: {failure}", "error", mend if asked == "cuda" else "Run: unset PMPP_DEVICE")
+    yield Finding("NVIDIA driver", gpu.driver if gpu else "none")
+
+
 def _build() -> Iterator[Finding]:
     library = PACKAGE / "_lib" / "sim" / "libpmpp_simt.so"
     if not (PACKAGE / "_lib" / "sources").exists():
@@ -85,20 +104,18 @@ def _build() -> Iterator[Finding]:
         f"{threads} thread{'s' if threads != 1 else ''}",
     )
     sources = PACKAGE.parent
-    if (sources / "cuda_src").is_dir() and sources_digest(sources) != (PACKAGE / "_lib" / "sources").read_text():
+    if (sources / "pyproject.toml").exists() and sources_digest(sources) != (PACKAGE / "_lib" / "sources").read_text():
         yield Finding("native libraries", "older than the sources in this folder", "warning", f"Run: {REBUILD}")
 
 
 def findings() -> list[Finding]:
     """Examine this machine."""
-    from pmpp.cli.device import examine_device
-
-    return [*examine_device(), *_build(), *_compilers(), *_python()]
+    return [*_device(), *_build(), *_compilers(), *_python()]
 
 
-@click.command()
+@click.command("doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def doctor(as_json: bool) -> None:
+def command(as_json: bool) -> None:
     """Say what pmpp runs on, what is wrong, and the mend.
 
     The exit code is 1 if something keeps pmpp from working.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -121,7 +122,8 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
     rng = np.random.default_rng(seed)
     verdict = Verdict(exercise, "solved")
     for test in problem.tests:
-        cases = list(test.cases(rng))
+        ask = (partial(device_attributes, target=target, cache_dir=cache_dir),) if test.asks_device else ()
+        cases = list(test.cases(rng, *ask))
         for schedule in range(test.schedules if target.device == "sim" else 1):
             failed = _run(problem, cases, library, target, schedule, verdict, pictures if schedule == 0 else None, exercise)
             if failed is None:
@@ -160,13 +162,10 @@ def _as_stub(verdict: Verdict, shown: Path) -> Verdict:
         return verdict
     lines = sum(todo.lines for todo in todos)
     verdict.state, verdict.kind = "to do", "stub"
-    verdict.headline = f"{shown}:{todos[0].line}: {_first_sentence(todos[0].text)} (about {lines} lines)"
+    count = "1 line" if lines == 1 else f"{lines} lines"
+    verdict.headline = f"{shown}:{todos[0].line}: about {count}: {verdict.exercise.problem.title}"
     verdict.details = [f"{shown}:{todo.line}: {todo.text}" for todo in todos]
     return verdict
-
-
-def _first_sentence(text: str) -> str:
-    return text.split(". ")[0].rstrip(".")
 
 
 def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, exercise) -> tuple[Case, _Failure] | None:

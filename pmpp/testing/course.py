@@ -14,7 +14,7 @@ import importlib.util
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -139,6 +139,23 @@ def exercise_of(path: Path) -> Exercise | None:
 
 
 def find_exercises(folder: Path) -> list[Exercise]:
-    """Return the problems of a chapter, or of all chapters below ``folder``, in the order of their names."""
-    stubs = sorted(folder.glob("stubs/*.cu")) or sorted(folder.glob("ch*/stubs/*.cu"))
-    return [Exercise(stub.parents[1], stub.stem) for stub in stubs]
+    """Return the problems of a chapter, or of all chapters below ``folder``, in the order in which they are worked."""
+    stubs = list(folder.glob("stubs/*.cu")) or list(folder.glob("*/stubs/*.cu"))
+    return in_order([Exercise(stub.parents[1], stub.stem) for stub in stubs])
+
+
+def in_order(exercises: Sequence[Exercise]) -> list[Exercise]:
+    """Sort problems as chapters.toml lists them, the nearest one above them; unlisted ones come last, by name."""
+    places: dict[Path, dict[tuple[str, str], int]] = {}
+
+    def key(exercise: Exercise) -> tuple:
+        home = exercise.folder.parent
+        if home not in places:
+            registry = next((p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None)
+            chapters = tomllib.loads(registry.read_text(encoding="utf-8"))["chapter"] if registry else []
+            names = [(c["folder"], name) for c in chapters for name in c.get("exercises", [])]
+            places[home] = {name: place for place, name in enumerate(names)}
+        listed = places[home]
+        return (listed.get((exercise.chapter, exercise.name), len(listed)), exercise.chapter, exercise.name)
+
+    return sorted(exercises, key=key)

@@ -67,37 +67,36 @@ def device_message(stderr: str) -> str:
 
 def cuda(written: Written, case: Case, outcome: Outcome) -> Finding | None:
     """Explain an error of the device, or a status that is not the expected one."""
-    if written.error:
-        return _device_error(written, outcome)
     if isinstance(case.returns, str):
-        if written.returned_name != case.returns:
-            came = written.returned_name if written.returned else "0 (success)"
-            why = f" after cudaMalloc number {case.fail_malloc} was refused" if case.fail_malloc else ""
-            return Finding("error ignored", f"The function returned {came}{why}; it must return {case.returns}.")
-    elif written.returned != case.returns:
-        if written.refused_bytes and written.refused_on_device:
-            return Finding(
-                "memory", f"cudaMalloc was asked for {written.refused_bytes:,} bytes, more than the device has: sizes are in bytes."
-            )
-        call = f" {written.first_error_call} was the first call that failed." if written.first_error else ""
-        name = f" ({written.returned_name})" if written.returned_name else ""
-        return Finding("status", f"The function returned {written.returned}{name}, expected {case.returns}.{call}")
+        if written.returned_name == case.returns:
+            return None
+        came = written.returned_name if written.returned else "0 (success)"
+        why = f" after cudaMalloc number {case.fail_malloc} was refused" if case.fail_malloc else ""
+        return Finding("error ignored", f"The function returned {came}{why}; it must return {case.returns}.")
+    if written.refused_bytes and written.refused_on_device and (written.returned or written.error):
+        return Finding(
+            "memory", f"cudaMalloc was asked for {written.refused_bytes:,} bytes, more than the device has: sizes are in bytes."
+        )
+    if written.returned != case.returns:
+        if written.returned in (written.first_error, written.error):
+            return _device_error(written.returned_name, written, outcome)
+        return Finding("status", f"The function returned {written.returned}, expected {case.returns}.")
+    if written.error:
+        return _device_error(written.error_name or f"CUDA error {written.error}", written, outcome)
     return None
 
 
-def _device_error(written: Written, outcome: Outcome) -> Finding:
+def _device_error(name: str, written: Written, outcome: Outcome) -> Finding:
     said = device_message(outcome.stderr)
-    name = written.error_name or f"CUDA error {written.error}"
     launch = f" The launch was {written.launch}." if written.launch is not None else ""
-    if name == "cudaErrorLaunchTimeout" or "budget" in said:
+    if name == "cudaErrorLaunchTimeout":
         return Finding("endless", said or f"A kernel ran for more than {BUDGET:,} warp instructions: is there a loop that never ends?")
-    if name in ("cudaErrorInvalidConfiguration", "cudaErrorInvalidValue") and not said:
-        return Finding("launch", f"The launch was refused ({name}): at most 1024 threads a block, no dimension 0.{launch}")
     if name in ("cudaErrorInvalidConfiguration", "cudaErrorLaunchOutOfResources"):
-        return Finding("launch", f"The launch was refused ({name}). {said}{launch}")
+        rule = said or "A block has 1 to 1024 threads, and no dimension of the grid is 0."
+        return Finding("launch", f"The launch was refused ({name}). {rule}{launch}")
     if name in ("cudaErrorIllegalAddress", "cudaErrorMisalignedAddress", "cudaErrorInvalidAddressSpace"):
         return Finding("out of bounds", said or f"A kernel used an address outside of its arrays ({name}): check the bounds.{launch}")
-    where = f" in {written.first_error_call}" if written.first_error == written.error else ""
+    where = f" in {written.first_error_call}" if written.first_error else ""
     return Finding("cuda error", f"{name}{where}. {said}".rstrip() + launch)
 
 

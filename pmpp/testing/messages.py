@@ -24,10 +24,11 @@ class Message:
     hint: str = ""
 
 
+_DEVICE_ONLY = "It exists only in a __global__ or __device__ function."
 #: What a beginner's message usually means: a pattern for the message, and for the source line; what to do.
 HINTS: tuple[tuple[str, str, str], ...] = (
     (r'expected a ";"', "", "A semicolon is missing, often at the end of the line above."),
-    (r'identifier "(threadIdx|blockIdx|blockDim|gridDim)" is undefined', "", "It exists only in a __global__ or __device__ function."),
+    (r'identifier "(threadIdx|blockIdx|blockDim|gridDim)" is undefined', "", _DEVICE_ONLY),
     (r'identifier "cuda\w*" is undefined', "", "Is the name of the CUDA call spelled right?"),
     (r'identifier "__sync\w*" is undefined', "", "The barrier is __syncthreads(), two underscores and a plural."),
     (r'identifier "(\w+)" is undefined', "", "Is it declared above this line and spelled the same?"),
@@ -83,6 +84,8 @@ def _error_at(lines: list[str], number: int, line: str, source: Path, compiled: 
     if match := _PTXAS.match(line):
         return _with_hint(Message(source, 0, match["text"]))
     if match := _LINK.search(line):
+        if builtin := re.fullmatch(r"__device_builtin_variable_(\w+)", match["name"]):
+            return Message(source, 0, f"{builtin[1]} is used by a function that runs on the host", hint=_DEVICE_ONLY)
         return _with_hint(Message(source, 0, f"undefined reference to {match['name']}"))
     return None
 

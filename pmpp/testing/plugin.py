@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pmpp.testing.course import Exercise, exercise_of
+from pmpp.testing.course import Exercise, exercise_of, in_order
 
 _STATE = pytest.StashKey["State"]()
 
@@ -137,6 +137,15 @@ def pytest_collect_file(file_path: Path, parent):
     return None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the problems into the order of the course; other tests stay where they are."""
+    places = [place for place, item in enumerate(items) if isinstance(item, ProblemItem)]
+    by_exercise = {items[place].exercise: items[place] for place in places}
+    if len(by_exercise) == len(places):
+        for place, exercise in zip(places, in_order(list(by_exercise)), strict=True):
+            items[place] = by_exercise[exercise]
+
+
 def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]):
     """Print the header of the exercises, and start to compile."""
     from pmpp.testing.build import build
@@ -171,6 +180,7 @@ def pytest_terminal_summary(terminalreporter, config: pytest.Config) -> None:
         return
     if config.option.reportchars == "fE":
         config.option.reportchars = terminalreporter.reportchars = ""  # the lines below say it better
+    terminalreporter.ensure_newline()
     terminalreporter.section("exercises")
     lines = summary(state.verdicts, solutions=state.solutions, device=state.device.description, root=state.root)
     for line, markup in lines:

@@ -87,13 +87,16 @@ class Test:
     schedules
         On the software GPU the cases run once for each of so many warp schedules; a result that depends on the order of
         the warps fails.
+    asks_device
+        The generator's second argument is a function that asks the device for attributes, numbers of cudaDeviceAttr.
     """
 
     __test__ = False  # not for pytest's own collection
 
     name: str
-    cases: Callable[[np.random.Generator], Iterable[Case]]
+    cases: Callable[..., Iterable[Case]]
     schedules: int = 1
+    asks_device: bool = False
 
 
 @dataclass
@@ -136,11 +139,11 @@ class Problem:
         if self.memory not in ("device", "host"):
             raise ValueError(f"memory is {self.memory!r}: accepted are 'device' and 'host'")
 
-    def test(self, name: str, *, schedules: int = 1) -> Callable:
+    def test(self, name: str, *, schedules: int = 1, asks_device: bool = False) -> Callable:
         """Register a generator of cases; it is called with a fresh ``numpy.random.Generator``."""
 
-        def register(cases: Callable[[np.random.Generator], Iterable[Case]]) -> Callable:
-            self.tests.append(Test(name, cases, schedules))
+        def register(cases: Callable[..., Iterable[Case]]) -> Callable:
+            self.tests.append(Test(name, cases, schedules, asks_device))
             return cases
 
         return register

@@ -72,6 +72,8 @@ def block(verdict: Verdict, root: Path) -> list[Line]:
             say(verdict.headline, {"red": True})
     elif verdict.state == "to do":
         say(f"{exercise.problem.title} (about {exercise.problem.minutes} minutes)", {"bold": True})
+        if not verdict.details:
+            say(verdict.headline)
     elif verdict.state == "broken":
         say(verdict.headline, {"red": True})
     for number, paragraph in enumerate(verdict.details):
@@ -100,14 +102,13 @@ def _literal(text: str) -> list[str]:
 
 
 def _reading(exercise: Exercise, root: Path) -> str:
-    fifth, fourth = exercise.problem.read
-    where = []
-    if fifth:
-        where.append(f"section {fifth} (5th edition)")
-    if fourth:
-        where.append(f"{'' if fifth else 'section '}{fourth} (4th edition)")
-    reading = f"Read {', '.join(where)}. " if where else ""
-    return f"{reading}Hints: {_short(exercise.hints, root)}"
+    places = zip(exercise.problem.read, ("5th", "4th"), strict=True)
+    where = [f"{_kind(text)} {text} ({edition} edition)" for text, edition in places if text]
+    return f"Read {', '.join(where)}. Hints: {_short(exercise.hints, root)}"
+
+
+def _kind(place: str) -> str:
+    return "chapter" if "." not in place else "section" if " " not in place else "sections"
 
 
 def summary(verdicts: Iterable[Verdict], *, solutions: bool, device: str, root: Path) -> list[Line]:
@@ -140,8 +141,6 @@ def _left(verdict: Verdict, root: Path) -> str:
     if verdict.state in ("to do", "error"):
         # The list already names the problem: the line number is enough.
         return headline.removeprefix(str(_short(verdict.exercise.folder, root)) + "/")
-    if verdict.state == "wrong":
-        return headline.removeprefix(verdict.exercise.problem.signature.name + " ")
     return headline
 
 

@@ -203,7 +203,7 @@ class _Shared:
         # A case whose call did not come back still has the record of the probe, and so its launch and its errors.
         reached = complete + (name in ("calling", "collecting"))
         written = [self._written(number) for number in range(min(reached, len(self.cases)))]
-        stopped = next((i for i, w in enumerate(written) if w.error), None)
+        stopped = next((i for i, w in enumerate(written) if w.error and not w.returned), None)
         if name == "done" and stopped is not None:
             written = written[: stopped + 1]
             complete = stopped

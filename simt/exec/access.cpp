@@ -64,8 +64,8 @@ void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsign
     const bool after = address >= near->base + near->size;
     if (near->live || address < near->base || after) {
       const auto distance = after ? address - (near->base + near->size) : near->base - address;
-      text += ": " + std::to_string(distance) + " bytes " + (after ? "past the end of " : "before the start of ") +
-              name_of(*near) + (near->live ? "" : ", which was freed");
+      text += (distance ? ": " + std::to_string(distance) + " bytes " + (after ? "past" : "before") : std::string(": right at")) +
+              (after ? " the end of " : " the start of ") + name_of(*near) + (near->live ? "" : ", which was freed");
     } else {
       text += ": in " + name_of(*near) + ", which was freed";
     }

@@ -173,6 +173,7 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
       set_lanes(warp, ~warp.dead);
       warp.quantum = kQuantum;
       warp.unpaid = 0;
+      warp.pass = 0;
       warp.limit = kNoLimit;
       warp.frame = nullptr;
       warp.local_base = 0;

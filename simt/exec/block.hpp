@@ -127,7 +127,10 @@ void sort_groups(Warp& warp);
 /// Lanes of `warp` exited: completes what waited for them.
 void lanes_exited(Warp& warp);
 
-// collective.cpp ---------------------------------------------------------------------------------------------------
+// converge.cpp -----------------------------------------------------------------------------------------------------
+
+/// The active lanes wait at `instr` until all of `members` are there. Returns what to run meanwhile.
+const Instr* wait_for_lanes(Warp& warp, const Instr* instr, Mask members);
 
 /// Lanes that wait for ones that have exited need not wait any more.
 void converge_after_exit(Warp& warp);

@@ -418,7 +418,7 @@ Handler pick_store(Reach reach) {
 
 #define SIMT_SHAPES(X)                                                                             \
   X(u8, 1) X(u8, 2) X(u8, 4) X(s8, 1) X(s8, 2) X(s8, 4) X(u16, 1) X(u16, 2) X(u16, 4) X(u32, 1)    \
-  X(u32, 2) X(u32, 4) X(u32, 8) X(u64, 1) X(u64, 2) X(u64, 4)
+  X(u32, 2) X(u32, 4) X(u64, 1) X(u64, 2) X(u64, 4)
 
 Handler load(Reach reach, Elem elem, unsigned count) {
 #define SIMT_PICK(E, V) if (elem == Elem::E && count == V) return pick_load<E, V>(reach);

@@ -77,11 +77,22 @@ std::size_t& stack_limit() {
   return limit;
 }
 
+std::size_t& heap_limit() {
+  static std::size_t limit = 8 << 20;
+  return limit;
+}
+
 Isa isa() {
 #if defined(__x86_64__)
   const auto& wanted = settings().isa;
   __builtin_cpu_init();
-  const bool has_v3 = __builtin_cpu_supports("x86-64-v3"), has_v4 = __builtin_cpu_supports("x86-64-v4");
+  // Feature by feature: g++ 11 does not know the levels' names here.
+  const bool has_v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+                      __builtin_cpu_supports("f16c") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("lzcnt") &&
+                      __builtin_cpu_supports("movbe");
+  const bool has_v4 = has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                      __builtin_cpu_supports("avx512vl");
   if (wanted == "v2" || !has_v3) return Isa::v2;
   if (wanted == "v3" || !has_v4) return Isa::v3;
   return Isa::v4;

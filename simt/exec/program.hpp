@@ -22,5 +22,7 @@ class Kernel {
 
 /// Bytes of stack that recursion may use beyond what is known at load (cudaLimitStackSize).
 std::size_t& stack_limit();
+/// Bytes that device code may have allocated with malloc at a time (cudaLimitMallocHeapSize).
+std::size_t& heap_limit();
 
 }  // namespace simt::exec

@@ -60,6 +60,7 @@ struct alignas(64) Warp {
   Mask exec = 0;
   Mask active = 0;                  ///< lanes that really execute this instruction: what memory handlers obey
   Mask dead = 0;                    ///< lanes that never existed or have exited
+  Mask pass = 0;                    ///< lanes that need not wait for others at the next converging instruction
   std::int32_t quantum = 0;         ///< what is left of the time slice, in warp instructions
   const Instr* limit = nullptr;     ///< lowest instruction at which other lanes wait: a jump that reaches it stops
   Worker* worker = nullptr;

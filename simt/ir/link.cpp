@@ -18,21 +18,8 @@ bool seen_by_others(Linkage linkage) { return linkage != Linkage::none; }
 bool in_memory(const ptx::Variable& v) { return v.space == Space::global || v.space == Space::constant; }
 }  // namespace
 
-std::size_t size_of(Type type) {
-  switch (type) {
-    case Type::none: return 0;
-    case Type::pred: case Type::b8: case Type::u8: case Type::s8: return 1;
-    case Type::b16: case Type::u16: case Type::s16: case Type::f16: case Type::bf16: return 2;
-    case Type::b32: case Type::u32: case Type::s32: case Type::f16x2: case Type::bf16x2: case Type::tf32:
-    case Type::f32: return 4;
-    case Type::b64: case Type::u64: case Type::s64: case Type::f32x2: case Type::f64: return 8;
-    case Type::b128: return 16;
-  }
-  return 0;
-}
-
 std::size_t size_of(const ptx::Variable& v) {
-  return size_of(v.type) * v.vector * (v.is_array ? v.count : 1);
+  return std::size_t{size_of(v.type)} * v.vector * (v.is_array ? v.count : 1);
 }
 
 Image::~Image() {

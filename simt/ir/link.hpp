@@ -31,7 +31,7 @@ struct LinkedFunction {
 };
 
 /// Bytes of a variable.
-std::size_t size_of(ptx::Type type);
+using ptx::size_of;
 std::size_t size_of(const ptx::Variable& variable);
 
 class Image {

@@ -75,7 +75,9 @@ bool FunctionLowering::control(const Instruction& instruction) {
   if (opcode == "brx") {
     const auto* list = instruction.operands.size() == 2
                            ? std::get_if<ptx::SymbolOperand>(&instruction.operands[1].value) : nullptr;
-    const auto* labels = list && ptx_.branch_targets.size() == 1 ? &ptx_.branch_targets[0] : nullptr;
+    const auto* labels = list && list->kind == ptx::SymbolOperand::branch_targets &&
+                                 list->index < ptx_.branch_targets.size()
+                             ? &ptx_.branch_targets[list->index] : nullptr;
     if (!labels) return fail(instruction, "it names no .branchtargets list");
     begin_skip();
     Node node;

@@ -148,8 +148,15 @@ bool FunctionLowering::load(const Instruction& instruction) {
     return load_param(instruction, form.type, form.lanes);
   const Space space = form.space == Space::param ? Space::none : form.space;
 
-  const auto at = address(*where, space);
+  auto at = address(*where, space);
   if (!at.ok) return false;
+  if (form.space == Space::param) {
+    // nvcc moves a parameter's address into a register to reach into an array: that is an offset, and loads are generic.
+    const auto generic = unit_.temporary(Cls::r64);
+    emit(exec::move_handler(unit_.level, "add_64")).add(generic, true).add(at.base).add(unit_.constant(Cls::r64, kParamWindow));
+    at.base = generic;
+    at.uniform = false;
+  }
   const bool wide = size_of(form.type) == 16;    // .b128: two 64-bit halves
   const unsigned elems = wide ? 2 : form.lanes;
   const Elem elem = elem_of(form.type);

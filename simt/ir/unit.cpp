@@ -220,15 +220,22 @@ Fault Unit::lower(Code& code) {
   code.info.name = ptx_entry.name;
   code.function = &ptx_entry;
 
+  auto reserve = [&](const std::vector<ptx::Variable>& list) {
+    std::size_t words = 0;
+    for (const auto& v : list) words += std::min<std::size_t>((size_of(v) + 3) / 4, kMaxParams);
+    abi_words = std::max(abi_words, std::uint32_t(std::min<std::size_t>(words, kMaxParams)));
+  };
   for (const auto& f : image.functions()) {
-    if (f.function->is_entry) continue;
-    for (const auto* list : {&f.function->params, &f.function->returns}) {
-      std::size_t words = 0;
-      for (const auto& v : *list) words += std::min<std::size_t>((size_of(v) + 3) / 4, kMaxParams);
-      if (words > kMaxParams / 4) return {kInvalidPtx, "function " + f.function->name + " takes too large parameters"};
-      abi_words = std::max(abi_words, std::uint32_t(words));
+    if (!f.function->is_entry) {
+      reserve(f.function->params);
+      reserve(f.function->returns);
+    }
+    for (const auto& prototype : f.function->prototypes) {
+      reserve(prototype.params);
+      reserve(prototype.returns);
     }
   }
+  if (abi_words > kMaxParams / 4) return {kInvalidPtx, "a function takes parameters of more than " + std::to_string(kMaxParams) + " bytes"};
   abi = ValueId(values.size());
   for (std::uint32_t n = 0; n < abi_words; ++n) values[temporary(Cls::r32)].kind = Value::fixed;
 

@@ -82,7 +82,7 @@ AddressSpace::AddressSpace() : impl_(new Impl) {
   }
   impl_->device.reserve(device, true, kDeviceHint, 256);
   impl_->host.reserve(host, false, kHostHint, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
-  impl_->capacity = std::min(capacity, impl_->device.size());
+  impl_->capacity = std::min(capacity, impl_->device.size()) >> 20 << 20;
   install_fault_handler();
   pthread_atfork(nullptr, nullptr, [] { forked_.store(true, std::memory_order_relaxed); });
 }

@@ -9,24 +9,37 @@ using namespace simt::lanes::SIMT_ISA;
 
 namespace {
 
-template <class Row, bool Flush>
-constexpr exec::Handler unary = LaneWise<Single<Row, Flush>, float, float>::run;
+/// A subnormal becomes zero of its sign if `flush` is all ones.
+SIMT_INLINE float flushed_if(float x, std::uint32_t flush) {
+  const std::uint32_t u = bits_of(x);
+  return as_float(u & ~(((u & 0x7f800000u) == 0 ? 0x7fffffffu : 0u) & flush));
+}
+/// .ftz or not is in Instr::imm: two more operations are little beside a polynomial.
+template <class Row>
+const Instr* unary(Warp& warp, const Instr* instr) {
+  const std::uint32_t flush = static_cast<std::uint32_t>(instr->imm);
+  auto* d = row<float>(warp, instr->op[0]);
+  const auto* a = row<float>(warp, instr->op[1]);
+  write(d, warp.exec, [=](int lane) __attribute__((always_inline)) {
+    const float x = a[lane];
+    return flushed_if(canonical(Row::template of<float>(flushed_if(x, flush))), flush);
+  });
+  return instr + 1;
+}
 template <class Op>
 constexpr exec::Handler binary = LaneWise<Op, float, float, float>::run;
 template <class Op>
 constexpr exec::Handler ternary = LaneWise<Op, float, float, float, float>::run;
 
-#define SIMT_BOTH(name, row) {name ".f32", unary<row, false>}, {name ".ftz.f32", unary<row, true>}
-
 constexpr HotEntry kLoops[] = {
     {"div.approx.f32", binary<Single<div_approx_row, false>>},
     {"div.approx.ftz.f32", binary<Single<div_approx_row, true>>},
-    SIMT_BOTH("rsqrt.approx", rsqrt_approx_row),
-    SIMT_BOTH("ex2.approx", ex2_approx_row),
-    SIMT_BOTH("lg2.approx", lg2_approx_row),
-    SIMT_BOTH("sin.approx", sin_approx_row),
-    SIMT_BOTH("cos.approx", cos_approx_row),
-    SIMT_BOTH("tanh.approx", tanh_approx_row),
+    {"rsqrt.approx.f32", unary<rsqrt_approx_row>},
+    {"ex2.approx.f32", unary<ex2_approx_row>},
+    {"lg2.approx.f32", unary<lg2_approx_row>},
+    {"sin.approx.f32", unary<sin_approx_row>},
+    {"cos.approx.f32", unary<cos_approx_row>},
+    {"tanh.approx.f32", unary<tanh_approx_row>},
     {"add.rz.f32", binary<DirectedAdd<'z', false>>},
     {"add.rm.f32", binary<DirectedAdd<'m', false>>},
     {"add.rp.f32", binary<DirectedAdd<'p', false>>},
@@ -38,7 +51,6 @@ constexpr HotEntry kLoops[] = {
     {"fma.rp.f32", ternary<DirectedFma<'p', false>>},
     {"fma.rm.ftz.f32", ternary<DirectedFma<'m', true>>},
 };
-#undef SIMT_BOTH
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Fast loops of setp with one result, and of selp.
+// Fast loops of setp with one result, and of selp. A relation and its complement share a loop.
 #include "simt/exec/lanes.hpp"
 #include "simt/ops/compare_rows.hpp"
 #include "simt/ops/float_rows.hpp"
@@ -10,14 +10,20 @@ using namespace simt::lanes::SIMT_ISA;
 
 namespace {
 
-template <class Relation>
-struct Flushed {
-  SIMT_INLINE static bool apply(float a, float b) { return Relation::apply(flushed(a), flushed(b)); }
-};
-template <class Relation, class T>
-constexpr exec::Handler test = LaneTest<Relation, T, T>::run;
-template <class Relation>
-constexpr exec::Handler flushed_test = LaneTest<Flushed<Relation>, float, float>::run;
+/// setp: Instr::imm is all ones for the complement of the relation, which is a relation of its own (`geu` of `lt`).
+template <class Relation, class T, bool Flush = false>
+const Instr* test(Warp& warp, const Instr* instr) {
+  const auto *a = row<T>(warp, instr->op[1]), *b = row<T>(warp, instr->op[2]);
+  const Mask held = gather_mask<sizeof(T)>([=](int lane) __attribute__((always_inline)) {
+    const T x = a[lane], y = b[lane];
+    if constexpr (Flush) return Relation::apply(flushed(x), flushed(y));
+    else return Relation::apply(x, y);
+  });
+  const Mask value = held ^ static_cast<Mask>(instr->imm), mask = warp.exec;
+  auto& p = predicate(warp, instr->op[0]);
+  p = (p & ~mask) | (value & mask);
+  return instr + 1;
+}
 
 template <class T>
 const Instr* select_lanes(Warp& warp, const Instr* instr) {
@@ -41,24 +47,19 @@ const Instr* select_lanes(Warp& warp, const Instr* instr) {
   return instr + 1;
 }
 
-#define SIMT_INTEGERS(r)                                                                       \
+#define SIMT_INTEGERS(r)                                                                                         \
   {"setp." #r ".s32", test<r##_relation, std::int32_t>}, {"setp." #r ".u32", test<r##_relation, std::uint32_t>}, \
   {"setp." #r ".s64", test<r##_relation, std::int64_t>}, {"setp." #r ".u64", test<r##_relation, std::uint64_t>}
-#define SIMT_FLOATS(r)                                                                         \
-  {"setp." #r ".f32", test<r##_relation, float>}, {"setp." #r ".ftz.f32", flushed_test<r##_relation>},           \
+#define SIMT_FLOATS(r)                                                                                           \
+  {"setp." #r ".f32", test<r##_relation, float>}, {"setp." #r ".ftz.f32", test<r##_relation, float, true>},      \
   {"setp." #r ".f64", test<r##_relation, double>}
 
 constexpr HotEntry kLoops[] = {
     {"setp.eq.b16", test<eq_relation, std::uint16_t>},
-    {"setp.ne.b16", test<ne_relation, std::uint16_t>},
     {"setp.eq.b32", test<eq_relation, std::uint32_t>},
-    {"setp.ne.b32", test<ne_relation, std::uint32_t>},
     {"setp.eq.b64", test<eq_relation, std::uint64_t>},
-    {"setp.ne.b64", test<ne_relation, std::uint64_t>},
-    SIMT_INTEGERS(lt), SIMT_INTEGERS(le), SIMT_INTEGERS(gt), SIMT_INTEGERS(ge),
-    SIMT_FLOATS(eq), SIMT_FLOATS(ne), SIMT_FLOATS(lt), SIMT_FLOATS(le), SIMT_FLOATS(gt), SIMT_FLOATS(ge),
-    SIMT_FLOATS(equ), SIMT_FLOATS(neu), SIMT_FLOATS(ltu), SIMT_FLOATS(leu), SIMT_FLOATS(gtu), SIMT_FLOATS(geu),
-    SIMT_FLOATS(num), SIMT_FLOATS(nan),
+    SIMT_INTEGERS(lt), SIMT_INTEGERS(gt),
+    SIMT_FLOATS(eq), SIMT_FLOATS(ne), SIMT_FLOATS(lt), SIMT_FLOATS(le), SIMT_FLOATS(gt), SIMT_FLOATS(ge), SIMT_FLOATS(num),
     {"selp.b16", select_lanes<std::uint16_t>},
     {"selp.b32", select_lanes<std::uint32_t>},
     {"selp.b64", select_lanes<std::uint64_t>},

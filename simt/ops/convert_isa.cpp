@@ -58,9 +58,9 @@ struct Up {
   SIMT_INLINE static f64 apply(f64 x) { return __builtin_ceil(x); }
 };
 
-template <class Rounding, bool Flush>
+template <class Rounding>
 struct IntegralFloat {
-  SIMT_INLINE static f32 apply(f32 x) { return canonical(Rounding::apply(Flush ? flushed(x) : x)); }
+  SIMT_INLINE static f32 apply(f32 x) { return canonical(Rounding::apply(x)); }
 };
 template <class Rounding>
 struct IntegralDouble {
@@ -120,8 +120,7 @@ struct ToPair {
 
 #define SIMT_ROUNDINGS(X) X("rni", Nearest) X("rzi", TowardsZero) X("rmi", Down) X("rpi", Up)
 #define SIMT_INTEGRAL(name, rounding)                                                         \
-  {"cvt." name ".f32.f32", LaneWise<IntegralFloat<rounding, false>, f32, f32>::run},          \
-  {"cvt." name ".ftz.f32.f32", LaneWise<IntegralFloat<rounding, true>, f32, f32>::run},       \
+  {"cvt." name ".f32.f32", LaneWise<IntegralFloat<rounding>, f32, f32>::run},          \
   {"cvt." name ".f64.f64", LaneWise<IntegralDouble<rounding>, f64, f64>::run},                \
   {"cvt." name ".s32.f32", LaneWise<ToSigned<rounding>, s32, f32>::run},                      \
   {"cvt." name ".u32.f32", LaneWise<ToUnsigned<rounding>, u32, f32>::run},                    \

@@ -43,6 +43,10 @@ constexpr HotEntry kLoops[] = {
     {"mul.f64", loop<Double<mul_row>, f64, f64, f64>},
     {"fma.f64", loop<Double<fma_row>, f64, f64, f64, f64>},
     {"div.f64", loop<Double<div_row>, f64, f64, f64>},
+    {"min.f64", loop<Double<min_row>, f64, f64, f64>},
+    {"max.f64", loop<Double<max_row>, f64, f64, f64>},
+    {"neg.f64", loop<Quiet<neg_row>, f64, f64>},
+    {"abs.f64", loop<Quiet<abs_row>, f64, f64>},
     {"rcp.f64", loop<Double<rcp_row>, f64, f64>},
     {"sqrt.f64", loop<Double<sqrt_row>, f64, f64>},
 };

@@ -10,6 +10,8 @@ SIMT_LANE std::uint64_t bits_of(double x) { return __builtin_bit_cast(std::uint6
 SIMT_LANE float as_float(std::uint32_t x) { return __builtin_bit_cast(float, x); }
 SIMT_LANE double as_double(std::uint64_t x) { return __builtin_bit_cast(double, x); }
 
+template <class T> SIMT_LANE T from_image(decltype(bits_of(T())) x) { return __builtin_bit_cast(T, x); }
+
 constexpr std::uint32_t kNan32 = 0x7fffffff;
 
 /// .ftz: a subnormal becomes zero of its sign.
@@ -52,23 +54,15 @@ SIMT_LANE float multiply_add(float a, float b, float c) { return static_cast<flo
 SIMT_LANE double multiply_add(double a, double b, double c) { return __builtin_fma(a, b, c); }
 
 template <class T> SIMT_LANE T smaller(T a, T b) {
-  const bool first = a < b || (a == b && __builtin_signbit(a)) || b != b;
-  return first ? a : b;
-}
-template <class T> SIMT_LANE T greater(T a, T b) {
-  const bool first = a > b || (a == b && !__builtin_signbit(a)) || b != b;
-  return first ? a : b;
-}
-template <> SIMT_LANE float smaller(float a, float b) {
-  const float least = a < b ? a : b;                                   // b if equal or not ordered
-  const float zero = as_float(bits_of(a) | bits_of(b));
-  const float r = a == b ? zero : least;
+  const T least = a < b ? a : b;  // b if equal or not ordered
+  const T zero = from_image<T>(bits_of(a) | bits_of(b));
+  const T r = a == b ? zero : least;
   return b != b ? a : r;
 }
-template <> SIMT_LANE float greater(float a, float b) {
-  const float most = a > b ? a : b;
-  const float zero = as_float(bits_of(a) & bits_of(b));
-  const float r = a == b ? zero : most;
+template <class T> SIMT_LANE T greater(T a, T b) {
+  const T most = a > b ? a : b;
+  const T zero = from_image<T>(bits_of(a) & bits_of(b));
+  const T r = a == b ? zero : most;
   return b != b ? a : r;
 }
 SIMT_LANE float magnitude(float a) { return as_float(bits_of(a) & 0x7fffffffu); }
@@ -138,7 +132,7 @@ SIMT_LANE Quadrant quadrant(float x) {
 }
 SIMT_LANE float wave(float r, std::uint32_t n) {
   const float z = r * r;
-  const float s = r + r * z * ((-0.00019587890710681677f * z + 0.008332747966051102f) * z - 0.166666641831398f);
+  const float s = r * (1.0f + z * ((-0.00019587890710681677f * z + 0.008332747966051102f) * z - 0.166666641831398f));  // sine of -0 is -0
   const float c = 1.0f - 0.5f * z + z * z * ((2.454794230288826e-05f * z - 0.001388830249197781f) * z + 0.0416666641831398f);
   const std::uint32_t u = (n & 1) != 0 ? bits_of(c) : bits_of(s);
   return as_float(u ^ (n & 2) << 30);
@@ -218,6 +212,15 @@ SIMT_LANE double passed_on(double r, double a) { return passed_on(r, a, a); }
 template <class Row>
 struct Double {
   template <class... S> SIMT_LANE static double apply(S... s) { return passed_on(Row::template of<double>(s...), s...); }
+};
+
+/// What only touches the sign quietens a NaN and leaves the rest of it.
+template <class Row>
+struct Quiet {
+  SIMT_LANE static double apply(double a) {
+    const std::uint64_t r = bits_of(Row::template of<double>(a));
+    return as_double(a != a ? r | 0x0008000000000000ull : r);
+  }
 };
 
 /// Rounds a double that was made to odd to float, in a direction: 'z', 'm' or 'p'.

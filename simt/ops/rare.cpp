@@ -52,7 +52,7 @@ const Instr* run(Warp& warp, const Instr* instr) {
     if (rare.carry_in) in[kCarry] = load(warp.regs + exec::kCarryRow, 1, lane);
     const std::uint64_t result = rare.lane(in, rare);
     store(warp.regs + instr->op[0], rare.bits[0], lane, result);
-    if (rare.destinations == 2) store(warp.regs + instr->op[1], rare.bits[1], lane, result >> 1);
+    if (rare.destinations == 2) store(warp.regs + instr->op[1], rare.bits[1], lane, result >> rare.bits[0]);
     if (rare.carry_out) store(warp.regs + exec::kCarryRow, 1, lane, in[kCarry]);
   }
   return instr + 1;

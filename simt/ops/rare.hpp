@@ -20,12 +20,13 @@ using LaneFunction = std::uint64_t (*)(std::uint64_t* operands, const Rare&);
 struct Rare {
   LaneFunction lane = nullptr;
   LaneFunction element = nullptr;     ///< of a packed form: what `packed` calls for each element
-  std::uint8_t destinations = 1;      ///< 2: a second predicate, bit 1 of the result
+  std::uint8_t destinations = 1;      ///< 2: the second one's bits lie above the first one's in the result
   std::uint8_t sources = 0;
   std::uint8_t bits[8] = {};          ///< row width of every operand, destinations first; 1: predicate; 128: two halves
   std::uint8_t element_bits = 0, elements = 1;
   bool carry_in = false, carry_out = false;
   const Format* from = nullptr;       ///< format of the sources
+  const Format* last = nullptr;       ///< of the last source, if it is another one
   const Format* to = nullptr;         ///< format of the result
   std::uint8_t from_bits = 0, to_bits = 0, stored_bits = 0;  ///< conversions: integer widths
   bool from_signed = false, to_signed = false, flush_inputs = false;

@@ -1,8 +1,12 @@
 // setp, set and testp: relations of compare.def, the boolean with a predicate, and the second result.
+#include <deque>
+#include <mutex>
+
 #include "simt/ops/compare_rows.hpp"
 #include "simt/ops/float_rows.hpp"
 #include "simt/ops/form.hpp"
 #include "simt/ops/rare.hpp"
+#include "simt/ops/value.hpp"
 
 namespace simt::ops {
 namespace {
@@ -27,14 +31,11 @@ constexpr Relation kRelations[] = {
 #undef SIMT_COMPARE
 };
 
-double to_double(const Format& f, std::uint64_t bits, bool flush) {
-  return as_double(pack(kF64, unpack(f, bits, flush), {}));
-}
 std::int64_t extended(std::uint64_t x, unsigned bits) { return static_cast<std::int64_t>(x << (64 - bits)) >> (64 - bits); }
 
 bool related(std::uint64_t a, std::uint64_t b, const Rare& r) {
   const Relation& relation = kRelations[r.relation];
-  if (r.from) return relation.on_float(to_double(*r.from, a, r.flush_inputs), to_double(*r.from, b, r.flush_inputs));
+  if (r.from) return relation.on_float(value_of(*r.from, a, r.flush_inputs), value_of(*r.from, b, r.flush_inputs));
   if (r.from_signed) return relation.on_signed(extended(a, r.from_bits), extended(b, r.from_bits));
   return relation.on_unsigned(a, b);
 }
@@ -52,6 +53,41 @@ std::uint64_t setp_lane(std::uint64_t* in, const Rare& r) {
   const bool t = related(in[0] & (r.elements == 2 ? 0xffff : ~0ull), in[1] & (r.elements == 2 ? 0xffff : ~0ull), r);
   const bool second = r.elements == 2 ? related(in[0] >> 16, in[1] >> 16, r) : !t;
   return combined(t, in[2], r) | static_cast<std::uint64_t>(combined(second, in[2], r)) << 1;
+}
+
+/// setp with a boolean, a second result, or both, around the fast loop of the relation.
+struct Combined {
+  exec::Handler relation;
+  std::uint64_t complement;
+  std::uint8_t combine;
+  bool pair;
+  bool operator==(const Combined&) const = default;
+};
+const exec::Instr* combined_loop(exec::Warp& warp, const exec::Instr* instr) {
+  const Combined& how = *reinterpret_cast<const Combined*>(instr->imm);
+  auto predicate = [&](int i) -> exec::Mask& { return *reinterpret_cast<exec::Mask*>(warp.regs + instr->op[i]); };
+  const int sources = how.pair ? 2 : 1;
+  const exec::Mask mask = warp.exec, c = how.combine != none ? predicate(sources + 2) : 0;
+  const exec::Mask old = predicate(0);
+  exec::Instr plain;
+  plain.op[0] = instr->op[0];
+  plain.op[1] = instr->op[sources];
+  plain.op[2] = instr->op[sources + 1];
+  plain.imm = how.complement;
+  how.relation(warp, &plain);
+  const exec::Mask t = predicate(0);
+  auto combined = [&](exec::Mask x) { return how.combine == and_ ? x & c : how.combine == or_ ? x | c : how.combine == xor_ ? x ^ c : x; };
+  predicate(0) = (old & ~mask) | (combined(t) & mask);
+  if (how.pair) predicate(1) = (predicate(1) & ~mask) | (combined(~t) & mask);
+  return instr + 1;
+}
+const Combined* intern(const Combined& how) {
+  static std::mutex mutex;
+  static std::deque<Combined> store;
+  std::lock_guard lock(mutex);
+  for (const Combined& known : store)
+    if (known == how) return &known;
+  return &store.emplace_back(how);
 }
 
 /// All ones or 1.0 where the relation holds, element by element.
@@ -84,6 +120,23 @@ bool allows(std::string_view types, const TypeInfo& t) {
   auto has = [&](std::string_view word) { return types.find(word) != std::string_view::npos; };
   if (t.is_float()) return has("float");
   return (types.starts_with("int") || (has("unsigned") && t.kind == TypeInfo::unsigned_)) && t.count == 1 && t.bits >= 16;
+}
+
+/// The relation that has a fast loop, and whether this one is its complement.
+std::pair<std::string_view, bool> loop_of(std::string_view name, const TypeInfo& t) {
+  struct Alias { std::string_view name, loop; };
+  constexpr Alias integers[] = {{"ne", "eq"}, {"ge", "lt"}, {"le", "gt"}, {"hs", "lt"}, {"ls", "gt"}};
+  constexpr Alias floats[] = {{"equ", "ne"}, {"neu", "eq"}, {"ltu", "ge"}, {"leu", "gt"}, {"gtu", "le"}, {"geu", "lt"}, {"nan", "num"}};
+  if (name == "lo") return {"lt", false};
+  if (name == "hi") return {"gt", false};
+  if (t.is_float()) {
+    for (const Alias& a : floats)
+      if (a.name == name) return {a.loop, true};
+  } else {
+    for (const Alias& a : integers)
+      if (a.name == name) return {a.loop, true};
+  }
+  return {name, false};
 }
 
 }  // namespace
@@ -134,7 +187,6 @@ bool select_compare(Form& form, Selection& s) {
   rare.from_bits = t.bits;
   rare.from_signed = t.is_signed();
   rare.elements = t.count;
-  const std::string suffix = kRelations[relation].name + std::string(rare.flush_inputs ? ".ftz." : ".");
   if (to_predicate) {
     const auto& operands = form.instruction.operands;
     const bool pair = !operands.empty() && std::holds_alternative<ptx::PairOperand>(operands[0].value);
@@ -143,13 +195,15 @@ bool select_compare(Form& form, Selection& s) {
     slot(s, Slot::read, t.row);
     slot(s, Slot::read, t.row);
     if (rare.combine != none) slot(s, Slot::read, Type::pred);
-    if (!pair && rare.combine == none && t.count == 1) {
-      std::string name = suffix + std::string(t.name);
-      // The four names of unsigned relations are the same loops.
-      for (auto [from, to] : {std::pair{"lo.", "lt."}, {"ls.", "le."}, {"hi.", "gt."}, {"hs.", "ge."}})
-        if (name.starts_with(from)) name = to + name.substr(3);
-      s.handler = hot("setp." + name, form.level);
-      if (!s.handler && relation <= 1 && !t.format) s.handler = hot("setp." + suffix + "b" + std::to_string(t.bits), form.level);
+    if (t.count == 1) {
+      const auto [name, complement] = loop_of(kRelations[relation].name, t);
+      s.handler = hot("setp." + std::string(name) + (rare.flush_inputs ? ".ftz." : ".") + std::string(t.name), form.level);
+      if (!s.handler && !t.format) s.handler = hot("setp." + std::string(name) + ".b" + std::to_string(t.bits), form.level);
+      s.imm = complement ? ~0ull : 0;
+      if (s.handler && (pair || rare.combine != none)) {
+        s.imm = reinterpret_cast<std::uint64_t>(intern({s.handler, s.imm, rare.combine, pair}));
+        s.handler = combined_loop;
+      }
       if (s.handler) return true;
     }
     rare.lane = setp_lane;

@@ -211,7 +211,8 @@ bool select_convert(Form& form, Selection& s) {
       std::string name = "cvt";
       if (!mode.empty() && (narrows || !integral_mode.empty())) name += "." + mode;
       if (rare.finish.saturate) name += ".sat";
-      if (flush) name += ".ftz";
+      // Subnormals round to zero anyway, except away from it.
+      if (flush && integral_mode != "rni" && integral_mode != "rzi") name += ".ftz";
       s.handler = hot(name + types, form.level);
     }
     rare.lane = two ? two_to_packed : d->count == 2 ? packed_to_packed : !integral_mode.empty() ? float_to_integral : float_to_float;

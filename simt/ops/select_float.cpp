@@ -1,7 +1,9 @@
 // Floating-point arithmetic: from names to the rows of float.def, with their wrappers.
 #include "simt/ops/float_rows.hpp"
 #include "simt/ops/form.hpp"
+#include "simt/ops/half_math.hpp"
 #include "simt/ops/rare.hpp"
+#include "simt/ops/value.hpp"
 
 namespace simt::ops {
 namespace {
@@ -12,10 +14,19 @@ struct Operands {
   Exact a, b, c;
   Operands(const std::uint64_t* in, const Rare& r) {
     Exact* each[] = {&a, &b, &c};
-    for (unsigned i = 0; i < r.sources && i < 3; ++i) *each[i] = unpack(*r.from, in[i], r.flush_inputs);
+    for (unsigned i = 0; i < r.sources && i < 3; ++i) *each[i] = unpack(r.last && i + 1 == r.sources ? *r.last : *r.from, in[i], r.flush_inputs);
   }
 };
-double to_double(std::uint64_t bits, const Rare& r) { return as_double(pack(kF64, unpack(*r.from, bits, r.flush_inputs), {})); }
+double to_double(std::uint64_t bits, const Rare& r) { return value_of(*r.from, bits, r.flush_inputs); }
+
+/// The image of a value that the format holds, or of the NaN that it knows.
+std::uint64_t image_of(double value, const Rare& r) {
+  if (value != value) return r.to == &kF64 ? bits_of(value) | 0x0008000000000000ull : r.to->nan;
+  if (r.to == &kF64) return bits_of(value);
+  const float x = static_cast<float>(value);
+  const std::uint32_t whole = bits_of(r.finish.flush && r.to == &kF32 ? flushed(x) : x);
+  return r.to == &kF32 ? whole : r.to == &kBf16 ? whole >> 16 : F16::narrow(x);
+}
 
 // One lane function a row. What rounds does so in Exact; the others compute in double or float and convert.
 #define SIMT_FLOAT(name, arity, types, native, exact, documentation)                              \
@@ -28,7 +39,7 @@ double to_double(std::uint64_t bits, const Rare& r) { return as_double(pack(kF64
 #define SIMT_VALUE(name, arity, types, semantics, documentation)                                  \
   std::uint64_t name##_lane(std::uint64_t* in, const Rare& r) {                                   \
     const double value = name##_row::of<double>(to_double(in[0], r), arity > 1 ? to_double(in[1], r) : 0.0); \
-    return pack(*r.to, unpack(kF64, bits_of(value)), r.finish);                                   \
+    return image_of(value, r);                                                                    \
   }
 #define SIMT_APPROXIMATE(name, arity, types, semantics, documentation)                            \
   std::uint64_t name##_lane(std::uint64_t* in, const Rare& r) {                                   \
@@ -80,7 +91,7 @@ std::uint64_t extreme_lane(std::uint64_t* in, const Rare& r) {
     x = r.mode & greatest ? greater(x, y) : smaller(x, y);
     if ((r.mode & xor_sign) && x == x) x = with_sign(x, negative ? -1.0 : 1.0);
   }
-  return pack(*r.to, unpack(kF64, bits_of(x)), r.finish);
+  return image_of(x, r);
 }
 
 bool lists(std::string_view list, std::string_view word) {
@@ -103,7 +114,11 @@ bool select_float(Form& form, Selection& s) {
   if (t->name == "f64" && rare.flush_inputs && find(name + ".ftz")) name += ".ftz";
   const Entry* e = find(name);
   if (!e) return find(form.opcode) != nullptr || name != form.opcode;
-  if (form.types.size() != 1 || !lists(e->types, t->name)) {
+  // add, sub and fma of .f32 may take half-precision operands before the last one.
+  const TypeInfo* narrow = form.type(1);
+  const bool mixed = narrow && t->name == "f32" && (narrow->name == "f16" || narrow->name == "bf16") &&
+                     (name == "add" || name == "sub" || name == "fma") && !rare.flush_inputs;
+  if (form.types.size() != 1u + mixed || !lists(e->types, t->name)) {
     s.error = "it takes one type of " + std::string(e->types);
     return true;
   }
@@ -127,19 +142,26 @@ bool select_float(Form& form, Selection& s) {
     if (form.instruction.operands.size() == 4 && t->name == "f32") rare.mode |= three, arity = 3;
   }
   slot(s, Slot::write, t->row);
-  for (int i = 0; i < arity; ++i) slot(s, Slot::read, t->row);
+  for (int i = 0; i < arity; ++i) slot(s, Slot::read, mixed && i + 1 < arity ? narrow->row : t->row);
 
-  if (rare.mode == 0 && !rare.finish.relu) {
+  if (rare.mode == 0 && !rare.finish.relu && !mixed) {
     std::string loop = name;
     if (loop == "rcp.approx" || loop == "sqrt.approx" || loop == "div.full") loop.resize(loop.find('.'));
     const Round round = rare.finish.round;
     if (round != Round::rn) loop += round == Round::rz ? ".rz" : round == Round::rm ? ".rm" : ".rp";
-    if (rare.finish.flush && !name.ends_with(".ftz")) loop += ".ftz";
+    // Loops of approximations take .ftz as a constant; the others come with and without.
+    const bool constant = e->kind == Entry::approximate && e->arity == 1 && loop != "rcp" && loop != "sqrt";
+    if (constant) s.imm = rare.finish.flush ? ~0ull : 0;
+    else if (rare.finish.flush) loop += ".ftz";
     if (rare.finish.saturate) loop += ".sat";
     s.handler = hot(loop + "." + std::string(t->name), form.level);
     if (s.handler) return true;
   }
   rare.from = rare.to = t->format;
+  if (mixed) {
+    rare.from = narrow->format;
+    rare.last = t->format;
+  }
   rare.lane = e->lane;
   if (rare.mode != 0) {
     if (name == "max") rare.mode |= greatest;

@@ -128,16 +128,48 @@ ptx::Type widened(const TypeInfo& t) {
   return type_info((t.is_signed() ? "s" : "u") + std::to_string(2 * t.bits))->row;
 }
 
-/// lop3's table is its fifth operand, a constant. With a boolean modifier there are a second result and a predicate:
-/// p = (result != 0) op q.
+/// lop3's table is a constant. With a boolean there is a second result: (result != 0) op the last operand.
 std::uint64_t logic3_lane(std::uint64_t* in, const Rare& r) {
-  return logic3(static_cast<std::uint32_t>(in[0]), static_cast<std::uint32_t>(in[1]), static_cast<std::uint32_t>(in[2]), r.literal);
+  const std::uint32_t x = logic3(static_cast<std::uint32_t>(in[0]), static_cast<std::uint32_t>(in[1]), static_cast<std::uint32_t>(in[2]), r.literal);
+  const std::uint64_t p = r.combine == 1 ? (x != 0) & in[3] : (x != 0) | in[3];
+  return x | p << 32;
+}
+
+void select_logic3(Form& form, Selection& s) {
+  Rare rare;
+  auto boolean = form.take_one({"and", "or"});
+  rare.combine = boolean == "and" ? 1 : boolean == "or" ? 2 : 0;
+  if (form.types.size() != 1 || form.type()->name != "b32") return;
+  const auto& operands = form.instruction.operands;
+  const std::size_t count = rare.combine ? 6 : 5;
+  const auto* table = operands.size() == count ? std::get_if<ptx::ImmOperand>(&operands[4].value) : nullptr;
+  if (!table) {
+    s.error = "its fifth operand must be a constant";
+    return;
+  }
+  slot(s, Slot::write, ptx::Type::b32);
+  if (rare.combine) slot(s, Slot::write, ptx::Type::pred);
+  for (int i = 0; i < 3; ++i) slot(s, Slot::read, ptx::Type::b32);
+  slot(s, Slot::literal, ptx::Type::b32);
+  if (!rare.combine) {
+    s.imm = table->bits & 255;
+    s.handler = hot("lop3.b32", form.level);
+    return;
+  }
+  slot(s, Slot::read, ptx::Type::pred);
+  rare.literal = static_cast<std::uint32_t>(table->bits & 255);
+  rare.lane = logic3_lane;
+  use(s, rare);
 }
 
 }  // namespace
 
 bool select_integer(Form& form, Selection& s) {
   std::string name(form.opcode);
+  if (name == "lop3") {
+    select_logic3(form, s);
+    return true;
+  }
   Rare rare;
   // addc, subc, madc read the carry; .cc writes it.
   if (name == "addc" || name == "subc" || name == "madc") {
@@ -185,25 +217,13 @@ bool select_integer(Form& form, Selection& s) {
     const ptx::Type type = letter == 'u' ? ptx::Type::u32 : letter == 's' ? ptx::Type::s32 : letter == 'w' ? widened(*t) : t->row;
     slot(s, i == 0 ? Slot::write : Slot::read, type);
   }
-  if (name == "lop3") {
-    s.slots[4].role = Slot::literal;
-    auto* table = form.instruction.operands.size() == 5 ? std::get_if<ptx::ImmOperand>(&form.instruction.operands[4].value) : nullptr;
-    if (!table) {
-      s.error = "its fifth operand must be a constant";
-      return true;
-    }
-    s.imm = table->bits & 255;
-    rare.literal = static_cast<std::uint32_t>(s.imm);
-    rare.lane = logic3_lane;
-  } else {
-    const unsigned size = t->bits == 16 ? 0 : t->bits == 32 ? 2 : 4;
-    rare.lane = e->lane[size + t->is_signed()];
-    if (t->count == 2) {
-      rare.element = rare.lane;
-      rare.lane = packed;
-      rare.elements = 2;
-      rare.element_bits = 16;
-    }
+  const unsigned size = t->bits == 16 ? 0 : t->bits == 32 ? 2 : 4;
+  rare.lane = e->lane[size + t->is_signed()];
+  if (t->count == 2) {
+    rare.element = rare.lane;
+    rare.lane = packed;
+    rare.elements = 2;
+    rare.element_bits = 16;
   }
   if (!rare.carry_in && !rare.carry_out) {
     s.handler = hot(name + "." + std::string(t->name), form.level);

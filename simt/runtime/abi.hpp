@@ -28,6 +28,7 @@ enum Error : int {
   kUnsupportedLimit = 215,
   kPeerAccessUnsupported = 217,
   kInvalidPtx = 218,
+  kUnsupportedPtxVersion = 222,
   kFileNotFound = 301,
   kInvalidResourceHandle = 400,
   kSymbolNotFound = 500,
@@ -95,7 +96,7 @@ struct Memcpy3DPeerParms {
   Extent extent;
 };
 union LaunchAttributeValue {
-  char pad[64];
+  alignas(8) char pad[64];
   int cooperative;
   Dim3 clusterDim;
   int priority;

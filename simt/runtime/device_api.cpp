@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "simt/exec/program.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/runtime/stream.hpp"
@@ -135,7 +136,9 @@ std::atomic<unsigned> device_flags{0};
 std::atomic<int> cache_config{0};
 
 /// By cudaLimit: stack, printf buffer, malloc heap, launch depth, pending launches, L2 fetch granularity, persisting L2.
-std::atomic<size_t> limits[7] = {size_t{1} << 10, size_t{1} << 20, size_t{8} << 20, 2, 2048, 64, 0};
+/// The engine obeys the first and the third; it prints without a buffer, so nothing is ever lost.
+std::atomic<size_t> limits[7] = {simt::exec::stack_limit(), size_t{1} << 20, simt::exec::heap_limit(), 2, 2048, 64, 0};
+constexpr size_t most_stack = 512 << 10;   // local memory of a thread, as on a GPU
 
 Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
 
@@ -216,7 +219,11 @@ PMPP_EXPORT Code cudaDeviceSetLimit(int which, size_t value) {
   return call("cudaDeviceSetLimit", [&]() -> Code {
     if (which < 0 || which > 6) return fail(abi::kUnsupportedLimit, format("%d is not a cudaLimit.", which));
     if (which == 6 && value) return fail(abi::kUnsupportedLimit, "persisting L2 lines are not implemented by the software GPU.");
+    if (which == 0 && value > most_stack)
+      return fail(abi::kInvalidValue, format("a stack of %zu bytes a thread; at most %zu are possible.", value, most_stack));
     limits[which] = value;
+    if (which == 0) simt::exec::stack_limit() = value;
+    if (which == 2) simt::exec::heap_limit() = value;
     return 0;
   });
 }

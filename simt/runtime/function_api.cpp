@@ -88,18 +88,21 @@ bool is_text(const void* code) {
   return std::none_of(std::begin(magics), std::end(magics), [&](const auto& m) { return std::equal(m, m + 4, bytes); });
 }
 
-struct Wrapper {
-  std::uint32_t magic, version;
-  const void* data;
-};
-
 void set_source(Module& m, const void* code) {
+  const auto* bytes = static_cast<const unsigned char*>(code);
   if (is_text(code)) {
     m.text = static_cast<const char*>(code);
-  } else if (*static_cast<const unsigned char*>(code) == 0xb1) {
-    m.containers.push_back(static_cast<const Wrapper*>(code)->data);
+  } else if (*bytes == 0xb1) {
+    m.wrapper = code;
+  } else if (*bytes == 0x50) {
+    // A container says how long it is: header size at 6, the rest at 8.
+    std::uint16_t header;
+    std::uint64_t rest;
+    std::memcpy(&header, bytes + 6, sizeof header);
+    std::memcpy(&rest, bytes + 8, sizeof rest);
+    m.image = {static_cast<const char*>(code), header + rest};
   } else {
-    m.containers.push_back(code);
+    m.image = {static_cast<const char*>(code), 0};   // machine code of unknown length
   }
 }
 
@@ -230,11 +233,12 @@ PMPP_EXPORT Code cudaLibraryLoadFromFile(void** library, const char* path, int*,
     std::FILE* f = path ? std::fopen(path, "re") : nullptr;
     if (!f) return fail(abi::kFileNotFound, format("'%s' cannot be read.", path ? path : ""));
     char buffer[1 << 14];
-    for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, f)) > 0;)
-      module->owned.insert(module->owned.end(), reinterpret_cast<std::byte*>(buffer), reinterpret_cast<std::byte*>(buffer) + n);
+    for (size_t n; (n = std::fread(buffer, 1, sizeof buffer, f)) > 0;) module->owned.insert(module->owned.end(), buffer, buffer + n);
     std::fclose(f);
-    module->owned.resize(module->owned.size() + 8);   // ends the text; the magic numbers can be read in any case
-    set_source(*module, module->owned.data());
+    const size_t size = module->owned.size();
+    module->owned.push_back('\0');
+    if (is_text(module->owned.data())) module->text = module->owned.data();
+    else module->image = {module->owned.data(), size};
     return 0;
   });
   return read ? read : load_library("cudaLibraryLoadFromFile", library, std::move(module));

@@ -20,6 +20,8 @@ namespace simt::runtime {
 Code out_of_memory(size_t bytes) {
   auto& space = AddressSpace::instance();
   const size_t all = space.capacity(0), used = space.used(0);
+  if (bytes < all - std::min(all, used))
+    return fail(abi::kMemoryAllocation, format("%zu bytes were asked for, and this machine does not have them to spare now.", bytes));
   return fail(abi::kMemoryAllocation, format("%zu bytes were asked for, but only %zu of the device's %zu bytes are free.", bytes,
                                              all - std::min(all, used), all));
 }

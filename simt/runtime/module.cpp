@@ -73,13 +73,6 @@ bool managed_at(Module& m, const void* host, const void* address) {
                      [&](const Module::Variable& v) { return v.host == host && v.managed && *v.managed == address; });
 }
 
-constexpr std::uint32_t kWrapperMagic = 0x466243b1;
-struct Wrapper {
-  std::uint32_t magic, version;
-  const void* data;
-  const void* const* prelinked;    // version 2: containers of unlinked PTX, ended by null
-};
-
 }  // namespace
 
 std::string readable(const std::string& mangled) {
@@ -208,17 +201,7 @@ using namespace simt::runtime;
 
 PMPP_EXPORT void** __cudaRegisterFatBinary(void* image) {
   auto module = std::make_shared<Module>();
-  const auto* wrapper = static_cast<const Wrapper*>(image);
-  if (wrapper && wrapper->magic == kWrapperMagic) {
-    if (wrapper->version >= 2 && wrapper->prelinked) {
-      for (const void* const* c = wrapper->prelinked; *c; ++c) module->containers.push_back(*c);
-    } else {
-      module->containers.push_back(wrapper->data);
-    }
-  } else {
-    module->tried = true;
-    module->fault = {simt::abi::kInvalidKernelImage, "the program registered something that is not a fatbinary of nvcc."};
-  }
+  module->wrapper = image;
   auto& r = registry();
   std::unique_lock lock(r.mutex);
   void** handle = reinterpret_cast<void**>(module.get());

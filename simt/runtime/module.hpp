@@ -29,10 +29,11 @@ using KernelRef = std::shared_ptr<Kernel>;
 
 /// One fatbinary of a program, or one library that it loaded. Its PTX is read and lowered at the first use.
 struct Module {
-  // Where the PTX is: fatbinary containers (several where -rdc left unlinked ones) or the text itself.
-  std::vector<const void*> containers;
-  std::vector<std::byte> owned;       // a file's bytes
+  // Where the PTX is, one of: the wrapper that a program registers, an image (fatbinary, ELF file), the text itself.
+  const void* wrapper = nullptr;
+  std::string_view image;
   std::string text;
+  std::vector<char> owned;            // a file's bytes
 
   std::mutex mutex;                   // guards what follows
   bool tried = false;

@@ -1,6 +1,7 @@
 // The private interface: see pmpp_simt.h.
 #include "simt/runtime/pmpp_simt.h"
 
+#include "simt/exec/isa.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/runtime/core.hpp"
 
@@ -9,7 +10,14 @@ using namespace simt::runtime;
 PMPP_EXPORT const char* pmpp_simt_last_message(void) { return last_message(); }
 PMPP_EXPORT int pmpp_simt_version(void) { return 1; }
 PMPP_EXPORT const char* pmpp_simt_device_name(void) { return simt::model::current().name.data(); }
-PMPP_EXPORT const char* pmpp_simt_isa(void) { return simt::exec::settings().isa.c_str(); }
+PMPP_EXPORT const char* pmpp_simt_isa(void) {
+  switch (simt::exec::isa()) {
+#define LEVEL(level) case simt::exec::Isa::level: return #level;
+    SIMT_FOR_EACH_ISA(LEVEL)
+#undef LEVEL
+  }
+  return "";
+}
 PMPP_EXPORT void pmpp_simt_set_threads(unsigned threads) { simt::exec::settings().threads = threads; }
 PMPP_EXPORT unsigned pmpp_simt_threads(void) { return simt::exec::settings().threads; }
 PMPP_EXPORT void pmpp_simt_set_seed(uint64_t seed) { simt::exec::settings().seed = seed; }

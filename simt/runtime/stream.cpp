@@ -1,6 +1,7 @@
 // The scheduler: one lock, a queue and a worker thread a stream, dependencies between tasks of different streams.
 #include "simt/runtime/stream.hpp"
 
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -97,7 +98,18 @@ void worker(StreamRef s) {
   g.forget(s);
 }
 
+/// Threads run this library's code: it must not be unloaded under them.
+void stay_loaded() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    Dl_info info;
+    if (dladdr(reinterpret_cast<void*>(&stay_loaded), &info) && info.dli_fname)
+      dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
+  });
+}
+
 void start_worker(const StreamRef& s) {
+  stay_loaded();
   // Signals belong to the program's own threads; those that a fault raises must stay deliverable.
   sigset_t all, old;
   sigfillset(&all);

@@ -1,16 +1,20 @@
-"""What the tests of the software GPU share: nvcc's output, and the front end built from its sources."""
+"""What the tests of the software GPU share: the GPU itself, nvcc's output, and the front end built from its sources."""
 
 import ctypes
 import hashlib
 import json
 import os
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from pmpp._toolkit import clean_environment, find_host_compiler, find_toolkit
+
+sys.path.insert(0, os.fspath(Path(__file__).parent))
+import gpu as gpu_module  # noqa: E402  (found beside this file)
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).with_name("sources")
@@ -119,3 +123,19 @@ def nvcc_output():
         )  # fmt: skip
 
     return compile_source
+
+
+@pytest.fixture(scope="session")
+def _loaded():
+    given = os.environ.get("PMPP_TEST_SIMT")
+    return gpu_module.Gpu(Path(given) if given else ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
+
+
+@pytest.fixture
+def gpu(_loaded):
+    """The software GPU, with two threads, seed 0 and a budget that ends a hanging test."""
+    _loaded.threads(2)
+    _loaded.seed(0)
+    _loaded.budget(2_000_000_000)
+    yield _loaded
+    _loaded.reset()

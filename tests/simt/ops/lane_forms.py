@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-import reference as ref
-from reference import FORMATS, decode, encode, image, number
+import lane_reference as ref
+from lane_reference import FORMATS, decode, encode, image, number
 
 Check = Callable[[tuple[int, ...], int], bool]
 
@@ -89,6 +89,9 @@ def add_integers() -> None:
         form(f"bfind.shiftamt.{k}", f"u32 {k}",
              on(k, lambda a, k=k, n=n: n - 1 - at if (at := ref.leading(k, a)) >= 0 else -1, "u32"))  # fmt: skip
         form(f"bfe.{k}", f"{k} {k} u8 u8", partial(ref.bit_field, k), code=f"bfe.{k} {{0}}, {{1}}, {{2}}, {{3}};")
+        for op, sign in (("add", 1), ("sub", -1)):
+            form(f"{op}c.{k}", f"{k} {k} {k} {k}", lambda a, b, c, k=k, n=n, s=sign: image(k, c + s * ((a + b >> n) + c)),
+                 code=f"add.cc.{k} {{0}}, {{1}}, {{2}}; {op}c.{k} {{0}}, {{3}}, {{3}};")  # fmt: skip
         # Carries: the low result, and the carry as the sum of two zeros.
         for op, sign in (("add", 1), ("sub", -1)):
             form(f"{op}.cc.{k}", f"{k} {k} {k} {k}",
@@ -148,8 +151,8 @@ def add_bits() -> None:
         form(f"cnot.{k}", f"{k} {k}", lambda a: int(a == 0))
         form(f"shl.{k}", f"{k} {k} u32", lambda a, b, u=u: image(u, a << min(b, 64)))
         form(f"shr.{k}", f"{k} {k} u32", lambda a, b: a >> b)
-        form(f"mov.{k}", f"{k} {k}", lambda a: a)
         for t in (k, u, f"s{n}", *((f"f{n}",) if n > 16 else ())):
+            form(f"mov.{t}", f"{t} {t}", lambda a: a)
             form(f"selp.{t}", f"{t} {t} {t} pred", lambda a, b, c: a if c else b)
             form(f"slct.{t}.s32", f"{t} {t} {t} s32", lambda a, b, c: a if number("s32", c) >= 0 else b)
             form(f"slct.{t}.f32", f"{t} {t} {t} f32", partial(choose_by_sign, False))
@@ -170,6 +173,10 @@ def add_bits() -> None:
     for table in (0x00, 0x96, 0xE8, 0xCA, 0x1D, 0xFE, 0x80):
         form(f"lop3.b32 {table:#x}", "b32 b32 b32 b32", partial(truth_table, table),
              code=f"lop3.b32 {{0}}, {{1}}, {{2}}, {{3}}, {table:#x};")  # fmt: skip
+    for boolean, f in (("and", lambda t, q: t & q), ("or", lambda t, q: t | q)):
+        form(f"lop3.{boolean}.b32", "b32 pred b32 b32 b32 pred",
+             lambda a, b, c, q, f=f: (x := truth_table(0xE8, a, b, c), f(int(x != 0), q)),
+             code=f"lop3.{boolean}.b32 {{0}}|{{1}}, {{2}}, {{3}}, {{4}}, 0xE8, {{5}};", results=2)  # fmt: skip
     for mode in ("", "f4e", "b4e", "rc8", "ecl", "ecr", "rc16"):
         form(f"prmt.b32.{mode}".rstrip("."), "b32 b32 b32 b32", partial(ref.permute, mode))
     form("fns.b32", "b32 b32 u5 s6", lambda a, b, c: ref.nth_set(a, b, number("s32", c)))
@@ -256,6 +263,12 @@ def rounded(op: str, kind: str, mode: str, flush: bool, more: dict, *args: int) 
     return encode(f, EXACT[op][1](*(decode(f, a, flush) for a in args), mode), mode, flush, **more)
 
 
+def mixed(op: str, narrow: str, mode: str, more: dict, *args: int) -> int:
+    """A single-precision operation whose operands before the last one are in half precision."""
+    values = [decode(FORMATS[narrow], a) for a in args[:-1]] + [decode(ref.F32, args[-1])]
+    return encode(ref.F32, EXACT[op][1](*values, mode), mode, **more)
+
+
 def pairs(function: Callable[..., int], *args: int, n: int = 16) -> int:
     """`function` on each half of packed operands."""
     mask = (1 << n) - 1
@@ -310,8 +323,9 @@ def add_floats() -> None:
                         if (last == ".relu" and op != "fma") or (last == ".sat" and kind == "bf16"):
                             continue
                         more = {last[1:].replace("sat", "saturate"): True} if last else {}
-                        form(f"{op}.rn{ftz}{last}.{t}", " ".join([t] * (arity + 1)),
-                             lift(partial(rounded, op, kind, "n", bool(ftz), more)))  # fmt: skip
+                        for rn in ("", ".rn") if op != "fma" else (".rn",):
+                            form(f"{op}{rn}{ftz}{last}.{t}", " ".join([t] * (arity + 1)),
+                                 lift(partial(rounded, op, kind, "n", bool(ftz), more)))  # fmt: skip
             for r in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"):
                 test = partial(compare, kind, r, False)
                 if x2:
@@ -338,6 +352,13 @@ def add_floats() -> None:
     for op in ("add", "mul", "fma"):
         arity = EXACT[op][0]
         form(f"{op}.rn.f32x2", " ".join(["b64"] * (arity + 1)), partial(pairs, partial(rounded, op, "f32", "n", False, {}), n=32))
+    for narrow in ("f16", "bf16"):
+        for r in ROUNDINGS:
+            for sat in ("", ".sat"):
+                more = {"saturate": True} if sat else {}
+                form(f"add.{r}{sat}.f32.{narrow}", f"f32 {narrow} f32", partial(mixed, "add", narrow, r[1], more))
+                form(f"sub.{r}{sat}.f32.{narrow}", f"f32 {narrow} f32", partial(mixed, "sub", narrow, r[1], more))
+                form(f"fma.{r}{sat}.f32.{narrow}", f"f32 {narrow} {narrow} f32", partial(mixed, "fma", narrow, r[1], more))
     for kind in ("f32", "f64"):
         for r in ("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"):
             for ftz in ("", ".ftz") if kind == "f32" else ("",):
@@ -540,18 +561,19 @@ def add_conversions() -> None:
                      lambda x, d=d, a=a, s=sign: image(s, number(d, convert_integer(d, a, False, x))), code=f"cvt.{d}.{a} {{0}}, {{1}};")  # fmt: skip
     for k in everything:
         for f in ("f16", "bf16", "f32", "f64"):
+            register = lambda k, f=f: "b8" if k[1:] == "8" and f == "bf16" else "b16" if k[1:] == "8" else k  # noqa: E731
             for r in ROUNDINGS:
                 form(f"cvt.{r}.{f}.{k}", f"{f} {register(k)}",
                      lambda x, r=r, f=f, k=k: encode(FORMATS[f], ref.Fraction(number(k, x)) or ref.Zero(), r[1]))  # fmt: skip
                 for ftz in ("", ".ftz") if f == "f32" else ("",):
                     form(f"cvt.{r}i{ftz}.{k}.{f}", f"{register(k)} {f}",
-                         lambda x, r=r, f=f, k=k, z=bool(ftz): image("u16" if k[1:] == "8" else k, number(k, ref.to_integer(FORMATS[f], k, decode(FORMATS[f], x, z), r[1]))))  # fmt: skip
+                         lambda x, r=r, f=f, k=k, z=bool(ftz), register=register: image("u16" if register(k) == "b16" else k, number(k, ref.to_integer(FORMATS[f], k, decode(FORMATS[f], x, z), r[1]))))  # fmt: skip
     kinds = ("f16", "bf16", "f32", "f64")
     for d in kinds:
         for a in kinds:
             narrows = FORMATS[d].fraction < FORMATS[a].fraction or FORMATS[d].exponent < FORMATS[a].exponent
             for ftz in ("", ".ftz") if "f32" in (d, a) else ("",):
-                for sat in ("", ".sat") if d != "bf16" else ("",):
+                for sat in ("", ".sat") if "bf16" not in (d, a) else ("",):
                     for r in (*ROUNDINGS,) if narrows else ("",):
                         if d == a and not sat:
                             continue
@@ -576,7 +598,8 @@ def add_conversions() -> None:
         for relu in ("", ".relu"):
             more = {"finite": True, **({"relu": True} if relu else {})}
             form(f"cvt.rn.satfinite{relu}.{d}x2.f32", "b16 f32 f32", partial(side_by_side, 8, partial(convert, d, "f32", "n", False, more)))
-            form(f"cvt.rn.satfinite{relu}.{d}x2.f16x2", "b16 f16x2",
+            if d in ("e4m3", "e5m2"):
+                form(f"cvt.rn.satfinite{relu}.{d}x2.f16x2", "b16 f16x2",
                  lambda a, d=d, m=more: side_by_side(8, partial(convert, d, "f16", "n", False, m), a >> 16, a & 0xFFFF))  # fmt: skip
             form(f"cvt.rn{relu}.f16x2.{d}x2", "b32 b16",
                  lambda a, d=d, m=bool(relu): side_by_side(16, partial(convert, "f16", d, "n", False, {"relu": m}), a >> 8, a & 0xFF))  # fmt: skip

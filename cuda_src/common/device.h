@@ -1,0 +1,20 @@
+/* Memory, copies and streams of the device, for the Python side. Statuses are cudaError_t. */
+#pragma once
+
+#include "cuda_src/common/api.h"
+
+PMPP_API int pmpp_allocate(void** pointer, size_t bytes);
+PMPP_API int pmpp_release(void* pointer);
+/* Ordered on the stream; back when the host may touch `host` again. */
+PMPP_API int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream);
+PMPP_API int pmpp_copy_to_host(void* host, const void* device, size_t bytes, cudaStream_t stream);
+PMPP_API int pmpp_copy_on_device(void* to, const void* from, size_t bytes, cudaStream_t stream);
+PMPP_API int pmpp_stream_create(cudaStream_t* stream);
+PMPP_API int pmpp_stream_destroy(cudaStream_t stream);
+PMPP_API int pmpp_stream_synchronize(cudaStream_t stream);
+/* Reports what went wrong since the last call, and clears it. */
+PMPP_API int pmpp_last_error(void);
+/* 75 for compute capability 7.5. */
+PMPP_API int pmpp_capability(int* capability);
+/* Launches a kernel that does nothing: what a call costs at least. */
+PMPP_API int pmpp_null_kernel(cudaStream_t stream);

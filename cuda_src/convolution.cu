@@ -1,0 +1,363 @@
+// Convolution in two dimensions (chapter 7), from naive to best:
+//
+//   basic      one thread a pixel, image and weights from global memory
+//   constant   weights in constant memory: one read serves the warp, and the cache keeps them
+//   tiled      the block's part of the image with its halo in shared memory: each pixel is read about once from outside
+//   cached     only the tile itself in shared memory; the halo is left to the L2 cache, where a neighbour has put it
+//   separable  weights that are a column times a row: a pass along the rows, then one along the columns,
+//              height + width instead of height * width multiplications a pixel
+//
+// "auto" takes separable where the weights are exactly that and it saves work, else tiled.
+#include "cuda_src/convolution.h"
+
+#include <cmath>
+#include <limits>
+#include <mutex>
+#include <type_traits>
+
+#include "cuda_src/common/ladder.cuh"
+
+namespace pmpp {
+namespace {
+
+struct Tuning {
+  static constexpr int cols = 32;          // threads and pixels of a block along a row: a warp reads neighbours
+  static constexpr int thread_rows = 8;
+  static constexpr int rows = 32;          // pixels of a tile along a column: each thread does rows / thread_rows
+  static constexpr int separable_from = 16;  // taps from which two passes are less work than one
+};
+
+template <class T>
+struct Task {
+  const T* image;
+  int image_rows, image_cols;
+  int weight_rows, weight_cols;
+  T* out;
+  int out_rows, out_cols;
+  int row_offset, col_offset;
+  int boundary;
+  T fill;
+};
+
+/// Index of the pixel that stands for `i` beyond the border of `n` pixels.
+__device__ int wrapped(int i, int n) {
+  const int m = i % n;
+  return m < 0 ? m + n : m;
+}
+__device__ int mirrored(int i, int n) {
+  // In 64 bits: 2 n does not fit in an int for the longest images.
+  long long m = i % (2LL * n);
+  if (m < 0) m += 2LL * n;
+  return int(m < n ? m : 2LL * n - 1 - m);
+}
+
+template <class T>
+__device__ T sample(const Task<T>& task, int r, int c) {
+  if (unsigned(r) >= unsigned(task.image_rows) || unsigned(c) >= unsigned(task.image_cols)) {
+    if (task.boundary == PMPP_BOUNDARY_FILL || task.image_rows == 0 || task.image_cols == 0) return task.fill;
+    const bool wrap = task.boundary == PMPP_BOUNDARY_WRAP;
+    r = wrap ? wrapped(r, task.image_rows) : mirrored(r, task.image_rows);
+    c = wrap ? wrapped(c, task.image_cols) : mirrored(c, task.image_cols);
+  }
+  return task.image[size_t(r) * task.image_cols + c];
+}
+
+// ---- weights --------------------------------------------------------------------------------------------------------
+
+__constant__ double constant_weights[PMPP_CONVOLUTION_MAX_WEIGHTS];  // room for either type
+
+template <class T>
+struct GlobalWeights {
+  const T* weights;
+  __device__ T operator[](int k) const { return weights[k]; }
+};
+template <class T>
+struct ConstantWeights {
+  __device__ T operator[](int k) const { return reinterpret_cast<const T*>(constant_weights)[k]; }
+};
+
+// ---- kernels --------------------------------------------------------------------------------------------------------
+// Along y the grid has at most 65535 blocks; for taller images each block goes on, a grid further down.
+
+/// One thread a pixel. Serves two rungs: they differ only in where the weights are.
+template <class T, class Weights>
+__global__ void pixel_kernel(Task<T> task, Weights weights) {
+  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  if (c >= task.out_cols) return;
+  for (int r = blockIdx.y * blockDim.y + threadIdx.y; r < task.out_rows; r += gridDim.y * blockDim.y) {
+    T sum = 0;
+    for (int i = 0; i < task.weight_rows; ++i)
+      for (int j = 0; j < task.weight_cols; ++j)
+        sum += weights[i * task.weight_cols + j] * sample(task, r + task.row_offset + i, c + task.col_offset + j);
+    task.out[size_t(r) * task.out_cols + c] = sum;
+  }
+}
+
+template <class T>
+__device__ T* shared_memory() {
+  extern __shared__ double raw[];
+  return reinterpret_cast<T*>(raw);
+}
+
+template <class T>
+__global__ void tiled_kernel(Task<T> task) {
+  T* tile = shared_memory<T>();
+  const int width = Tuning::cols + task.weight_cols - 1, height = Tuning::rows + task.weight_rows - 1;
+  const int first_col = blockIdx.x * Tuning::cols, c = first_col + threadIdx.x;
+
+  for (int first_row = blockIdx.y * Tuning::rows; first_row < task.out_rows; first_row += gridDim.y * Tuning::rows) {
+    __syncthreads();  // nobody reads the tile before any more
+    // Threads walk over the tile with its halo, which is larger than the block.
+    for (int y = threadIdx.y; y < height; y += Tuning::thread_rows)
+      for (int x = threadIdx.x; x < width; x += Tuning::cols)
+        tile[y * width + x] = sample(task, first_row + task.row_offset + y, first_col + task.col_offset + x);
+    __syncthreads();
+
+    for (int y = threadIdx.y; y < Tuning::rows && first_row + y < task.out_rows && c < task.out_cols; y += Tuning::thread_rows) {
+      T sum = 0;
+      for (int i = 0; i < task.weight_rows; ++i) {
+        const T* row = tile + (y + i) * width + threadIdx.x;
+        for (int j = 0; j < task.weight_cols; ++j) sum += ConstantWeights<T>{}[i * task.weight_cols + j] * row[j];
+      }
+      task.out[size_t(first_row + y) * task.out_cols + c] = sum;
+    }
+  }
+}
+
+template <class T>
+__global__ void cached_kernel(Task<T> task) {
+  __shared__ T tile[Tuning::rows][Tuning::cols];
+  // The tile is the part of the image that lies under the block's output pixels when the weights are centred on them.
+  const int centre_row = task.row_offset + task.weight_rows / 2, centre_col = task.col_offset + task.weight_cols / 2;
+  const int first_col = blockIdx.x * Tuning::cols, c = first_col + threadIdx.x;
+
+  for (int first_row = blockIdx.y * Tuning::rows; first_row < task.out_rows; first_row += gridDim.y * Tuning::rows) {
+    __syncthreads();  // nobody reads the tile before any more
+    for (int y = threadIdx.y; y < Tuning::rows; y += Tuning::thread_rows)
+      tile[y][threadIdx.x] = sample(task, first_row + centre_row + y, first_col + centre_col + int(threadIdx.x));
+    __syncthreads();
+
+    for (int y = threadIdx.y; y < Tuning::rows && first_row + y < task.out_rows && c < task.out_cols; y += Tuning::thread_rows) {
+      T sum = 0;
+      for (int i = 0; i < task.weight_rows; ++i) {
+        const int tile_row = y + i - task.weight_rows / 2;
+        for (int j = 0; j < task.weight_cols; ++j) {
+          const int tile_col = int(threadIdx.x) + j - task.weight_cols / 2;
+          const bool inside = unsigned(tile_row) < unsigned(Tuning::rows) && unsigned(tile_col) < unsigned(Tuning::cols);
+          const T pixel = inside ? tile[tile_row][tile_col]
+                                 : sample(task, first_row + y + task.row_offset + i, c + task.col_offset + j);
+          sum += ConstantWeights<T>{}[i * task.weight_cols + j] * pixel;
+        }
+      }
+      task.out[size_t(first_row + y) * task.out_cols + c] = sum;
+    }
+  }
+}
+
+/// First pass: along the rows, for the output's columns and every row that the second pass needs, those beyond the border
+/// included. Constant memory holds the row of weights, then the column.
+template <class T>
+__global__ void row_pass_kernel(Task<T> task, T* between, int between_rows) {
+  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  if (c >= task.out_cols) return;
+  for (int r = blockIdx.y * blockDim.y + threadIdx.y; r < between_rows; r += gridDim.y * blockDim.y) {
+    T sum = 0;
+    for (int j = 0; j < task.weight_cols; ++j)
+      sum += ConstantWeights<T>{}[j] * sample(task, r + task.row_offset, c + task.col_offset + j);
+    between[size_t(r) * task.out_cols + c] = sum;
+  }
+}
+
+template <class T>
+__global__ void column_pass_kernel(Task<T> task, const T* between) {
+  const int c = blockIdx.x * blockDim.x + threadIdx.x;
+  if (c >= task.out_cols) return;
+  for (int r = blockIdx.y * blockDim.y + threadIdx.y; r < task.out_rows; r += gridDim.y * blockDim.y) {
+    T sum = 0;
+    for (int i = 0; i < task.weight_rows; ++i)
+      sum += ConstantWeights<T>{}[task.weight_cols + i] * between[size_t(r + i) * task.out_cols + c];
+    task.out[size_t(r) * task.out_cols + c] = sum;
+  }
+}
+
+// ---- host -----------------------------------------------------------------------------------------------------------
+
+/// Weights on their way to the device: in the order in which they are applied.
+template <class T>
+struct HostWeights {
+  T value[PMPP_CONVOLUTION_MAX_WEIGHTS];
+  int count;
+};
+
+/// Splits weights into a row and a column, if their product is the weights to the last bits; stores the row, then the column.
+template <class T>
+bool split(const HostWeights<T>& weights, int rows, int cols, HostWeights<T>& out) {
+  int pivot = 0;
+  for (int k = 1; k < weights.count; ++k)
+    if (std::abs(weights.value[k]) > std::abs(weights.value[pivot])) pivot = k;
+  const T largest = weights.value[pivot];
+  if (!std::isfinite(largest) || largest == 0) return false;
+  const int pivot_row = pivot / cols, pivot_col = pivot % cols;
+  for (int j = 0; j < cols; ++j) out.value[j] = weights.value[pivot_row * cols + j];
+  for (int i = 0; i < rows; ++i) out.value[cols + i] = weights.value[i * cols + pivot_col] / largest;
+  out.count = rows + cols;
+  const T allowed = 4 * std::numeric_limits<T>::epsilon() * std::abs(largest);
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < cols; ++j)
+      if (!(std::abs(out.value[cols + i] * out.value[j] - weights.value[i * cols + j]) <= allowed)) return false;
+  return true;
+}
+
+/// Constant memory is one for all streams: whoever fills it waits, on the device, for the last kernel that reads it.
+class ConstantMemory {
+ public:
+  template <class T, class Launch>
+  int with(const HostWeights<T>& weights, cudaStream_t stream, Launch launch) {
+    std::lock_guard<std::mutex> lock(mutex_);
+    int device = 0;
+    int status = cudaGetDevice(&device);
+    if (status || device < 0 || device >= kDevices) return status ? status : int(cudaErrorInvalidDevice);
+    cudaEvent_t& last_reader = last_reader_[device];
+    if (!last_reader) status = cudaEventCreateWithFlags(&last_reader, cudaEventDisableTiming);
+    else status = cudaStreamWaitEvent(stream, last_reader, 0);
+    if (!status)
+      status = cudaMemcpyToSymbolAsync(constant_weights, weights.value, weights.count * sizeof(T), 0, cudaMemcpyHostToDevice, stream);
+    if (status) return status;
+    launch();
+    status = cudaGetLastError();
+    return status ? status : int(cudaEventRecord(last_reader, stream));
+  }
+
+ private:
+  static constexpr int kDevices = 64;
+  std::mutex mutex_;
+  cudaEvent_t last_reader_[kDevices] = {};
+};
+ConstantMemory constant_memory;
+
+template <class T>
+struct Call {
+  Task<T> task;
+  HostWeights<T> weights;
+  void* workspace;
+  cudaStream_t stream;
+};
+
+dim3 blocks(int rows, int cols, int tile_rows) {
+  return dim3(unsigned(ceil_div(cols, Tuning::cols)), grid_size(rows, tile_rows, 65535));
+}
+const dim3 kThreads(Tuning::cols, Tuning::thread_rows);
+
+struct Basic {
+  template <class T>
+  int operator()(const Call<T>& call) const {
+    T* weights = static_cast<T*>(call.workspace);
+    const int status = cudaMemcpyAsync(weights, call.weights.value, call.weights.count * sizeof(T), cudaMemcpyHostToDevice, call.stream);
+    if (status) return status;
+    const dim3 grid = blocks(call.task.out_rows, call.task.out_cols, Tuning::thread_rows);
+    pixel_kernel<<<grid, kThreads, 0, call.stream>>>(call.task, GlobalWeights<T>{weights});
+    return cudaGetLastError();
+  }
+};
+
+struct Constant {
+  template <class T>
+  int operator()(const Call<T>& call) const {
+    const dim3 grid = blocks(call.task.out_rows, call.task.out_cols, Tuning::thread_rows);
+    return constant_memory.with(call.weights, call.stream, [&] {
+      pixel_kernel<<<grid, kThreads, 0, call.stream>>>(call.task, ConstantWeights<T>{});
+    });
+  }
+};
+
+struct Tiled {
+  template <class T>
+  int operator()(const Call<T>& call) const {
+    const dim3 grid = blocks(call.task.out_rows, call.task.out_cols, Tuning::rows);
+    const size_t tile = size_t(Tuning::rows + call.task.weight_rows - 1) * (Tuning::cols + call.task.weight_cols - 1);
+    return constant_memory.with(call.weights, call.stream, [&] {
+      tiled_kernel<<<grid, kThreads, tile * sizeof(T), call.stream>>>(call.task);
+    });
+  }
+};
+
+struct Cached {
+  template <class T>
+  int operator()(const Call<T>& call) const {
+    const dim3 grid = blocks(call.task.out_rows, call.task.out_cols, Tuning::rows);
+    return constant_memory.with(call.weights, call.stream, [&] { cached_kernel<<<grid, kThreads, 0, call.stream>>>(call.task); });
+  }
+};
+
+struct Separable {
+  template <class T>
+  int operator()(const Call<T>& call) const {
+    HostWeights<T> parts;
+    if (!split(call.weights, call.task.weight_rows, call.task.weight_cols, parts)) return PMPP_UNSUITABLE;
+    T* between = static_cast<T*>(call.workspace);
+    const int between_rows = call.task.out_rows + call.task.weight_rows - 1;
+    return constant_memory.with(parts, call.stream, [&] {
+      const dim3 first = blocks(between_rows, call.task.out_cols, Tuning::thread_rows);
+      row_pass_kernel<<<first, kThreads, 0, call.stream>>>(call.task, between, between_rows);
+      const dim3 second = blocks(call.task.out_rows, call.task.out_cols, Tuning::thread_rows);
+      column_pass_kernel<<<second, kThreads, 0, call.stream>>>(call.task, between);
+    });
+  }
+};
+
+struct Launch {
+  int (*f32)(const Call<float>&);
+  int (*f64)(const Call<double>&);
+};
+template <class Rung>
+constexpr Launch launch = {[](const Call<float>& call) { return Rung{}(call); }, [](const Call<double>& call) { return Rung{}(call); }};
+
+const Rung<Launch> ladder[] = {
+    {{"basic", "basic convolution", 75}, launch<Basic>},
+    {{"constant", "weights in constant memory", 75}, launch<Constant>},
+    {{"tiled", "tiled, with the halo in shared memory", 75}, launch<Tiled>},
+    {{"cached", "tiled, with the halo left to the cache", 75}, launch<Cached>},
+    {{"separable", "separable weights, two passes", 75}, launch<Separable>},
+};
+
+template <class T>
+int run(const pmpp_convolution& in, const char* variant, void* workspace, cudaStream_t stream) {
+  Call<T> call{{static_cast<const T*>(in.image), in.image_rows, in.image_cols, in.weight_rows, in.weight_cols,
+                static_cast<T*>(in.out), in.out_rows, in.out_cols, in.row_offset, in.col_offset, in.boundary, T(in.fill)},
+               {}, workspace, stream};
+  call.weights.count = in.weight_rows * in.weight_cols;
+  const T* weights = static_cast<const T*>(in.weights);
+  for (int k = 0; k < call.weights.count; ++k) call.weights.value[k] = weights[in.flip ? call.weights.count - 1 - k : k];
+  if (std::strcmp(variant, "auto") == 0) {
+    HostWeights<T> parts;
+    const bool two_passes = call.weights.count >= Tuning::separable_from && split(call.weights, in.weight_rows, in.weight_cols, parts);
+    variant = two_passes ? "separable" : "tiled";
+  }
+  const auto* rung = find(ladder, variant);
+  if (!rung) return PMPP_UNKNOWN_VARIANT;
+  if constexpr (std::is_same_v<T, float>) return rung->launch.f32(call);
+  else return rung->launch.f64(call);
+}
+
+}  // namespace
+}  // namespace pmpp
+
+PMPP_API size_t pmpp_convolve2d_workspace(const pmpp_convolution* task) {
+  const size_t element = task->dtype == PMPP_FLOAT64 ? sizeof(double) : sizeof(float);
+  const size_t between = (size_t(task->out_rows) + task->weight_rows) * task->out_cols;
+  const size_t weights = size_t(task->weight_rows) * task->weight_cols;
+  return element * (between > weights ? between : weights);
+}
+
+PMPP_API int pmpp_convolve2d(const pmpp_convolution* task, const char* variant, void* workspace, size_t workspace_bytes,
+                             cudaStream_t stream) {
+  if (task->dtype != PMPP_FLOAT32 && task->dtype != PMPP_FLOAT64) return PMPP_UNSUPPORTED_DTYPE;
+  if (task->weight_rows < 0 || task->weight_cols < 0 || task->weight_rows * task->weight_cols > PMPP_CONVOLUTION_MAX_WEIGHTS)
+    return PMPP_UNSUITABLE;
+  if (task->out_rows <= 0 || task->out_cols <= 0) return cudaSuccess;
+  if (workspace_bytes < pmpp_convolve2d_workspace(task)) return PMPP_SMALL_WORKSPACE;
+  return task->dtype == PMPP_FLOAT32 ? pmpp::run<float>(*task, variant, workspace, stream)
+                                     : pmpp::run<double>(*task, variant, workspace, stream);
+}
+
+PMPP_API const pmpp_variant* pmpp_convolve2d_variant(int i) { return pmpp::variant(pmpp::ladder, i); }

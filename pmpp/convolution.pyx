@@ -1,0 +1,195 @@
+# cython: embedsignature=True
+"""Convolution and correlation in two dimensions (chapter 7)."""
+
+import numpy as np
+
+from libc.stdint cimport uintptr_t
+
+from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_variants
+
+
+cdef extern from "cuda_src/convolution.h" nogil:
+    ctypedef struct CUstream_st:
+        pass
+    ctypedef CUstream_st* cudaStream_t
+    ctypedef struct pmpp_variant:
+        const char* name
+        int capability
+    ctypedef struct pmpp_convolution:
+        const void* image
+        int image_rows, image_cols
+        const void* weights
+        int weight_rows, weight_cols
+        void* out
+        int out_rows, out_cols, row_offset, col_offset, flip, boundary
+        double fill
+        int dtype
+    int pmpp_convolve2d(const pmpp_convolution*, const char*, void*, size_t, cudaStream_t)
+    size_t pmpp_convolve2d_workspace(const pmpp_convolution*)
+    const pmpp_variant* pmpp_convolve2d_variant(int)
+
+
+_BOUNDARIES = {"fill": 0, "wrap": 1, "symm": 2}
+_LARGEST = 31
+
+
+def _rung(int i):
+    cdef const pmpp_variant* rung = pmpp_convolve2d_variant(i)
+    return (rung.name.decode(), rung.capability) if rung else None
+
+
+def _geometry(mode, image, weights, flip):
+    """Return the result's shape, and the offset from its first pixel to the first pixel under the weights."""
+    if mode == "full":
+        return [n + k - 1 for n, k in zip(image, weights)], [1 - k for k in weights]
+    if mode == "same":
+        # Even weights have no centre: as in SciPy, the pixel before the middle takes its place, seen before the flip.
+        return image, [-(k // 2) if flip else -((k - 1) // 2) for k in weights]
+    return [n - k + 1 for n, k in zip(image, weights)], [0, 0]
+
+
+def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stream):
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"mode: got {mode!r}; 'full', 'same' and 'valid' are accepted")
+    if boundary not in _BOUNDARIES:
+        raise ValueError(f"boundary: got {boundary!r}; 'fill', 'wrap' and 'symm' are accepted")
+    call = Call(function.__name__, stream)
+    backwards = False
+    if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == 2:
+        larger = [n >= k for n, k in zip(image.shape, weights.shape)]
+        if not all(larger):
+            if any(n > k for n, k in zip(image.shape, weights.shape)):
+                raise ValueError(f"weights: shape {weights.shape} does not fit into the image's {image.shape} in every "
+                                 f"dimension, nor the other way round, as mode='valid' needs")
+            image, weights = weights, image  # as in SciPy the smaller slides over the larger
+            backwards = function is correlate2d
+            if backwards:
+                if not isinstance(image, np.ndarray):
+                    raise ValueError("weights: larger than the image, which mode='valid' takes from NumPy arrays only")
+                image = image[::-1, ::-1]  # the result comes backwards then, as SciPy's: see `flip` below
+    x = call.input("image", image, FLOATS, ndim=2)
+    w = call.host_input("weights", weights, (x.dtype.name,), ndim=2)
+    if max(w.shape) > _LARGEST:
+        raise ValueError(f"weights: got shape {w.shape}; up to {_LARGEST} x {_LARGEST} are accepted")
+    if mode == "valid" and 0 in x.shape + w.shape:
+        raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
+    shape, offset = _geometry(mode, x.shape, w.shape, function is convolve2d)
+    result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
+
+    cdef pmpp_convolution task
+    cdef uintptr_t px = x.pointer, pw = w.ctypes.data, pr = result.pointer, handle = call.stream, scratch
+    task.image, task.weights, task.out = <const void*>px, <const void*>pw, <void*>pr
+    task.image_rows, task.image_cols = x.shape
+    task.weight_rows, task.weight_cols = w.shape
+    task.out_rows, task.out_cols = result.shape
+    task.row_offset, task.col_offset = offset
+    task.flip = function is convolve2d or backwards
+    task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
+    cdef size_t nbytes = pmpp_convolve2d_workspace(&task)
+    scratch = call.workspace(nbytes)
+    name = str(variant).encode()
+    cdef const char* rung = name
+    cdef int status
+    with nogil:
+        status = pmpp_convolve2d(&task, rung, <void*>scratch, nbytes, <cudaStream_t>handle)
+    return call.finish(status, variant, variants(function) if status else (), "the weights are no column times a row", out=out)
+
+
+@with_variants(_rung)
+def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
+    """Convolve an image with weights: slide the flipped weights over it, and sum the products.
+
+    Parameters
+    ----------
+    image : array, two dimensions
+        float32 or float64: a NumPy array, or an array on the device.
+    weights : array, two dimensions
+        Of the image's dtype, up to 31 x 31, of any parity.
+    mode : {"full", "same", "valid"}
+        Which pixels come back: all that any weight reaches, those of the image's shape around the centre, or those that
+        need nothing beyond the border. As in :mod:`scipy.signal`.
+    boundary : {"fill", "wrap", "symm"}
+        What lies beyond the border: `fillvalue`, the image again, or its mirror image.
+    fillvalue : float
+        For ``boundary="fill"``.
+    out : array, optional
+        Where the result goes: its shape and dtype, in the image's memory; not the image itself.
+    variant : str
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
+        column times a row, else ``"tiled"``.
+    stream : optional
+        Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
+
+    Returns
+    -------
+    array
+        A NumPy array for a NumPy image, a `pmpp.DeviceArray` for an image on the device, or `out`.
+
+    Raises
+    ------
+    TypeError
+        For another dtype, or arrays in different memories.
+    ValueError
+        For other shapes, modes or variants, or ``variant="separable"`` with weights that are not.
+
+    Notes
+    -----
+    Chapter 7. The sums are taken in the image's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convolve2d(np.float32([[1, 2, 3]]), np.float32([[1, 0, -1]]), mode="same")
+    array([[ 2.,  2., -2.]], dtype=float32)
+    """
+    return _run(convolve2d, image, weights, mode, boundary, fillvalue, out, variant, stream)
+
+
+@with_variants(_rung)
+def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
+    """Slide weights over an image as they are, and sum the products: what the book calls convolution.
+
+    Parameters
+    ----------
+    image : array, two dimensions
+        float32 or float64: a NumPy array, or an array on the device.
+    weights : array, two dimensions
+        Of the image's dtype, up to 31 x 31, of any parity.
+    mode : {"full", "same", "valid"}
+        Which pixels come back: all that any weight reaches, those of the image's shape around the centre, or those that
+        need nothing beyond the border. As in :mod:`scipy.signal`.
+    boundary : {"fill", "wrap", "symm"}
+        What lies beyond the border: `fillvalue`, the image again, or its mirror image.
+    fillvalue : float
+        For ``boundary="fill"``.
+    out : array, optional
+        Where the result goes: its shape and dtype, in the image's memory; not the image itself.
+    variant : str
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
+        column times a row, else ``"tiled"``.
+    stream : optional
+        Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
+
+    Returns
+    -------
+    array
+        A NumPy array for a NumPy image, a `pmpp.DeviceArray` for an image on the device, or `out`.
+
+    Raises
+    ------
+    TypeError
+        For another dtype, or arrays in different memories.
+    ValueError
+        For other shapes, modes or variants, or ``variant="separable"`` with weights that are not.
+
+    Notes
+    -----
+    Chapter 7. The sums are taken in the image's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate2d(np.float32([[1, 2, 3]]), np.float32([[1, 0, -1]]), mode="same")
+    array([[-2., -2.,  2.]], dtype=float32)
+    """
+    return _run(correlate2d, image, weights, mode, boundary, fillvalue, out, variant, stream)

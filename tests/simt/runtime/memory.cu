@@ -1,0 +1,247 @@
+// Allocation, copies and fills of every kind of memory, and what happens when they are used wrongly.
+#include <cstring>
+#include <vector>
+
+#include "check.cuh"
+
+__device__ int table[8];
+__constant__ float weights[4] = {1, 2, 3, 4};
+__managed__ int shared_counter = 41;
+
+static void plain() {
+  char* p = nullptr;
+  CALL(cudaMalloc(&p, 0));
+  CHECK(p == nullptr);
+  CALL(cudaFree(nullptr));
+  CALL(cudaMalloc(&p, 1000));
+  CHECK(reinterpret_cast<size_t>(p) % 256 == 0);
+  std::vector<char> in(1000), out(1000);
+  for (int i = 0; i < 1000; ++i) in[i] = char(i * 7);
+  CALL(cudaMemcpy(p, in.data(), 1000, cudaMemcpyHostToDevice));
+  CALL(cudaMemcpy(out.data(), p, 1000, cudaMemcpyDeviceToHost));
+  CHECK(in == out);
+  CALL(cudaMemcpy(out.data(), p + 10, 5, cudaMemcpyDefault));
+  CHECK(std::memcmp(out.data(), in.data() + 10, 5) == 0);
+  char* q;
+  CALL(cudaMalloc(&q, 1000));
+  CALL(cudaMemcpy(q, p, 1000, cudaMemcpyDeviceToDevice));
+  CALL(cudaMemset(q, 9, 500));
+  CALL(cudaMemcpy(out.data(), q, 1000, cudaMemcpyDeviceToHost));
+  for (int i = 0; i < 1000; ++i) CHECK(out[i] == (i < 500 ? 9 : in[i]));
+  CALL(cudaMemcpy(q, nullptr, 0, cudaMemcpyHostToDevice));
+
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(p, in.data(), 1001, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(p + 999, in.data(), 2, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(in.data(), p, 10, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(p, in.data(), 10, cudaMemcpyDeviceToHost));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(p, nullptr, 10, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidMemcpyDirection, cudaMemcpy(p, in.data(), 10, cudaMemcpyKind(9)));
+  FAILS(cudaErrorInvalidValue, cudaMemset(p, 0, 1001));
+  FAILS(cudaErrorInvalidValue, cudaMemset(in.data(), 0, 10));
+  FAILS(cudaErrorInvalidValue, cudaFree(p + 1));
+  FAILS(cudaErrorInvalidValue, cudaFree(in.data()));
+  CALL(cudaFree(p));
+  FAILS(cudaErrorInvalidValue, cudaFree(p));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy(p, in.data(), 10, cudaMemcpyHostToDevice));
+  CALL(cudaFree(q));
+}
+
+static void limits() {
+  size_t before, total, after;
+  CALL(cudaMemGetInfo(&before, &total));
+  CHECK(before <= total);
+  void* p = &p;
+  FAILS(cudaErrorMemoryAllocation, cudaMalloc(&p, total + 1));
+  CHECK(p == nullptr);
+  FAILS(cudaErrorMemoryAllocation, cudaMalloc(&p, size_t(-1)));
+  FAILS(cudaErrorMemoryAllocation, cudaMallocManaged(&p, size_t(1) << 60));
+  FAILS(cudaErrorMemoryAllocation, cudaMallocHost(&p, size_t(1) << 60));
+  size_t pitch;
+  FAILS(cudaErrorMemoryAllocation, cudaMallocPitch(&p, &pitch, size_t(1) << 40, size_t(1) << 40));
+  std::vector<void*> many;
+  for (int i = 0; i < 2000; ++i) {
+    CALL(cudaMalloc(&p, 1 + i % 5000));
+    many.push_back(p);
+  }
+  for (void* q : many) CALL(cudaFree(q));
+  CALL(cudaMemGetInfo(&after, &total));
+  CHECK(before == after);
+}
+
+static void planes() {
+  const size_t width = 100, height = 7, depth = 3;
+  char* p;
+  size_t pitch;
+  CALL(cudaMallocPitch(&p, &pitch, width, height));
+  CHECK(pitch >= width && pitch % 512 == 0);
+  std::vector<char> in(120 * height), out(120 * height, -1);
+  for (size_t i = 0; i < in.size(); ++i) in[i] = char(i);
+  CALL(cudaMemcpy2D(p, pitch, in.data(), 120, width, height, cudaMemcpyHostToDevice));
+  CALL(cudaMemset2D(p + 3, pitch, 77, 2, height));
+  CALL(cudaMemcpy2D(out.data(), 120, p, pitch, width, height, cudaMemcpyDeviceToHost));
+  for (size_t y = 0; y < height; ++y)
+    for (size_t x = 0; x < 120; ++x) {
+      const char expected = x >= width ? -1 : x == 3 || x == 4 ? 77 : in[y * 120 + x];
+      CHECK(out[y * 120 + x] == expected);
+    }
+  FAILS(cudaErrorInvalidPitchValue, cudaMemcpy2D(p, 50, in.data(), 120, width, height, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy2D(p, pitch, in.data(), 120, width, height + 1, cudaMemcpyHostToDevice));
+  CALL(cudaFree(p));
+
+  cudaPitchedPtr box;
+  CALL(cudaMalloc3D(&box, make_cudaExtent(width, height, depth)));
+  CALL(cudaMemset3D(box, 5, make_cudaExtent(width, height, depth)));
+  std::vector<char> solid(width * height * depth, 1);
+  cudaMemcpy3DParms parms = {};
+  parms.srcPtr = box;
+  parms.dstPtr = make_cudaPitchedPtr(solid.data(), width, width, height);
+  parms.srcPos = make_cudaPos(1, 1, 1);
+  parms.dstPos = make_cudaPos(2, 2, 0);
+  parms.extent = make_cudaExtent(10, 3, 2);
+  parms.kind = cudaMemcpyDeviceToHost;
+  CALL(cudaMemcpy3D(&parms));
+  for (size_t z = 0; z < depth; ++z)
+    for (size_t y = 0; y < height; ++y)
+      for (size_t x = 0; x < width; ++x)
+        CHECK(solid[(z * height + y) * width + x] == (z < 2 && y >= 2 && y < 5 && x >= 2 && x < 12 ? 5 : 1));
+  CALL(cudaFree(box.ptr));
+}
+
+static void arrays() {
+  cudaArray_t array;
+  const cudaChannelFormatDesc floats = cudaCreateChannelDesc<float2>();
+  CALL(cudaMallocArray(&array, &floats, 16, 4));
+  float in[4][32], out[4][32] = {};
+  for (int i = 0; i < 128; ++i) in[0][i] = float(i);
+  CALL(cudaMemcpy2DToArray(array, 0, 0, in, sizeof in[0], sizeof in[0], 4, cudaMemcpyHostToDevice));
+  CALL(cudaMemcpy2DFromArray(out, sizeof out[0], array, 0, 0, sizeof out[0], 4, cudaMemcpyDeviceToHost));
+  CHECK(std::memcmp(in, out, sizeof in) == 0);
+  cudaChannelFormatDesc desc;
+  cudaExtent extent;
+  unsigned flags;
+  CALL(cudaArrayGetInfo(&desc, &extent, &flags, array));
+  CHECK(desc.x == 32 && desc.y == 32 && desc.z == 0 && desc.f == cudaChannelFormatKindFloat);
+  CHECK(extent.width == 16 && extent.height == 4 && flags == 0);
+  FAILS(cudaErrorInvalidValue, cudaMemcpy2DToArray(array, 8, 0, in, sizeof in[0], sizeof in[0], 4, cudaMemcpyHostToDevice));
+  cudaMemcpy3DParms parms = {};   // positions and extent count elements where an array takes part
+  parms.srcArray = array;
+  parms.srcPos = make_cudaPos(2, 1, 0);
+  float piece[2][6] = {};
+  parms.dstPtr = make_cudaPitchedPtr(piece, sizeof piece[0], sizeof piece[0], 2);
+  parms.extent = make_cudaExtent(3, 2, 1);
+  parms.kind = cudaMemcpyDeviceToHost;
+  CALL(cudaMemcpy3D(&parms));
+  for (int y = 0; y < 2; ++y)
+    for (int x = 0; x < 6; ++x) CHECK(piece[y][x] == in[y + 1][4 + x]);
+  CALL(cudaFreeArray(array));
+  FAILS(cudaErrorInvalidResourceHandle, cudaFreeArray(array));
+}
+
+static void host_memory() {
+  int *pinned, *device;
+  CALL(cudaMallocHost(&pinned, 400));
+  pinned[99] = 5;
+  CALL(cudaHostGetDevicePointer(&device, pinned, 0));
+  CHECK(device == pinned);
+  unsigned flags;
+  CALL(cudaHostGetFlags(&flags, pinned));
+  CHECK(flags & cudaHostAllocMapped);
+  cudaPointerAttributes a;
+  CALL(cudaPointerGetAttributes(&a, pinned + 3));
+  CHECK(a.type == cudaMemoryTypeHost && a.hostPointer == pinned + 3 && a.devicePointer == pinned + 3 && a.device == 0);
+  FAILS(cudaErrorInvalidValue, cudaFree(pinned));
+  CALL(cudaFreeHost(pinned));
+
+  std::vector<int> mine(1000, 7);
+  CALL(cudaHostRegister(mine.data(), 4000, cudaHostRegisterDefault));
+  FAILS(cudaErrorHostMemoryAlreadyRegistered, cudaHostRegister(mine.data() + 10, 4, cudaHostRegisterDefault));
+  CALL(cudaPointerGetAttributes(&a, mine.data()));
+  CHECK(a.type == cudaMemoryTypeHost);
+  CALL(cudaHostUnregister(mine.data()));
+  FAILS(cudaErrorHostMemoryNotRegistered, cudaHostUnregister(mine.data()));
+  CALL(cudaPointerGetAttributes(&a, mine.data()));
+  CHECK(a.type == cudaMemoryTypeUnregistered && a.devicePointer == nullptr);
+
+  int* both;
+  CALL(cudaMallocManaged(&both, 4096));
+  both[1023] = 3;
+  CALL(cudaMemset(both, 0xff, 4));
+  CHECK(both[0] == -1 && both[1023] == 3);
+  CALL(cudaPointerGetAttributes(&a, both));
+  CHECK(a.type == cudaMemoryTypeManaged);
+  cudaMemLocation here = {cudaMemLocationTypeDevice, 0};
+  CALL(cudaMemPrefetchAsync(both, 4096, here, 0, nullptr));
+  CALL(cudaMemAdvise(both, 4096, cudaMemAdviseSetReadMostly, here));
+  FAILS(cudaErrorInvalidValue, cudaMemPrefetchAsync(both, 5000, here, 0, nullptr));
+  CALL(cudaFree(both));
+  CALL(cudaMalloc(&device, 4));
+  CALL(cudaPointerGetAttributes(&a, device));
+  CHECK(a.type == cudaMemoryTypeDevice && a.hostPointer == nullptr);
+  CALL(cudaFree(device));
+}
+
+static void symbols() {
+  int in[8] = {1, 2, 3, 4, 5, 6, 7, 8}, out[8] = {};
+  CALL(cudaMemcpyToSymbol(table, in, sizeof in));
+  CALL(cudaMemcpyFromSymbol(out, table, 8, 16));
+  CHECK(out[0] == 5 && out[1] == 6);
+  void* address;
+  size_t size;
+  CALL(cudaGetSymbolAddress(&address, table));
+  CALL(cudaGetSymbolSize(&size, table));
+  CHECK(size == 32);
+  CALL(cudaMemcpy(out, address, 32, cudaMemcpyDeviceToHost));
+  CHECK(std::memcmp(in, out, 32) == 0);
+  float w[4];
+  CALL(cudaMemcpyFromSymbol(w, weights, sizeof w));
+  CHECK(w[0] == 1 && w[3] == 4);
+  FAILS(cudaErrorInvalidValue, cudaMemcpyToSymbol(table, in, 33));
+  FAILS(cudaErrorInvalidValue, cudaMemcpyToSymbol(table, in, 32, 4));
+  FAILS(cudaErrorInvalidSymbol, cudaMemcpyToSymbol(out, in, 4));
+  CHECK(shared_counter == 41);
+  shared_counter = 42;
+  CALL(cudaGetSymbolSize(&size, shared_counter));
+  CHECK(size == 4);
+}
+
+static void pools() {
+  cudaStream_t stream;
+  CALL(cudaStreamCreate(&stream));
+  int *p, *q;
+  CALL(cudaMallocAsync(&p, 4096, stream));
+  CALL(cudaMemsetAsync(p, 0, 4096, stream));
+  cudaMemPool_t pool;
+  CALL(cudaDeviceGetDefaultMemPool(&pool, 0));
+  unsigned long long used = 0, threshold = 1 << 20;
+  CALL(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used));
+  CHECK(used == 4096);
+  CALL(cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &threshold));
+  CALL(cudaFreeAsync(p, stream));
+  CALL(cudaStreamSynchronize(stream));
+  CALL(cudaMemPoolGetAttribute(pool, cudaMemPoolAttrUsedMemCurrent, &used));
+  CHECK(used == 0);
+  cudaMemPoolProps props = {};
+  props.allocType = cudaMemAllocationTypePinned;
+  props.location = {cudaMemLocationTypeDevice, 0};
+  CALL(cudaMemPoolCreate(&pool, &props));
+  CALL(cudaMallocFromPoolAsync(&q, 100, pool, stream));
+  CALL(cudaFreeAsync(q, stream));
+  CALL(cudaStreamSynchronize(stream));
+  CALL(cudaMemPoolDestroy(pool));
+  FAILS(cudaErrorInvalidValue, cudaMemPoolDestroy(pool));
+  CALL(cudaMallocAsync(&p, 64, stream));
+  CALL(cudaFree(p));   // the other way to free it
+  CALL(cudaStreamDestroy(stream));
+}
+
+int main() {
+  plain();
+  limits();
+  planes();
+  arrays();
+  host_memory();
+  symbols();
+  pools();
+  CALL(cudaDeviceSynchronize());
+  std::puts("ok");
+}

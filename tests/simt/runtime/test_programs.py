@@ -1,0 +1,128 @@
+"""CUDA programs, compiled by nvcc, on both links of the software GPU: its own name, and in the place of libcudart.so.13."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pmpp._toolkit import clean_environment, find_toolkit
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+LIB = ROOT / "pmpp" / "_lib"
+OWN = LIB / "sim" / "libpmpp_simt.so"
+TWIN = LIB / "run" / "libcudart.so.13"
+PTX = ("-gencode", "arch=compute_75,code=compute_75")
+
+
+def nvcc(*arguments, cwd):
+    command = find_toolkit().command("-std=c++17", "-lineinfo", "-I", HERE, *arguments)
+    done = subprocess.run(command, cwd=cwd, env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run(program, *arguments, twin=False, **environment):
+    """Run a program, with the twin in the place of the runtime if it was linked against that."""
+    env = {**os.environ, **environment}
+    if twin:
+        env["LD_LIBRARY_PATH"] = str(TWIN.parent)
+    return subprocess.run([program, *arguments], env=env, capture_output=True, text=True, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.fixture(scope="module")
+def build(folder):
+    """Compile one of the .cu files beside this one, once."""
+    made = {}
+
+    def compile_once(name, *flags):
+        key = (name, *flags)
+        if key not in made:
+            made[key] = folder / f"{name}{len(made)}"
+            nvcc(*PTX, "--no-compress", *flags, HERE / f"{name}.cu", *find_toolkit().link_flags(OWN), "-o", made[key], cwd=folder)
+        return made[key]
+
+    return compile_once
+
+
+def succeeds(done):
+    assert (done.returncode, done.stdout) == (0, "ok\n"), done.stdout + done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize("name", ["memory", "streams", "launch", "faults", "fork"])
+def test_program(build, name):
+    succeeds(run(build(name)))
+
+
+@pytest.mark.parametrize("name", ["memory", "streams", "faults"])
+def test_program_with_per_thread_default_stream(build, name):
+    # What is expected of the legacy default stream alone is skipped by the program.
+    succeeds(run(build(name, "--default-stream=per-thread")))
+
+
+def test_unmodified_program_in_place_of_the_runtime(folder):
+    toolkit = find_toolkit()
+    nvcc(*PTX, HERE / "memory.cu", "-cudart", "none", "-cudadevrt", "none", f"-L{toolkit.lib}", "-l:libcudart.so.13",
+         "-o", "shared", cwd=folder)  # fmt: skip
+    succeeds(run(folder / "shared", twin=True))
+
+
+def test_separate_compilation(folder):
+    # With -cudart none nvcc leaves out the device link, so it is a step of its own.
+    both = ("-gencode", "arch=compute_75,code=[compute_75,sm_75]")
+    for half in "ab":
+        nvcc(*both, "-rdc=true", "--no-compress", "-c", HERE / f"separate_{half}.cu", "-o", f"{half}.o", cwd=folder)
+    nvcc(*both, "-dlink", "a.o", "b.o", "-o", "link.o", cwd=folder)
+    nvcc("a.o", "b.o", "link.o", *find_toolkit().link_flags(OWN), "-o", "separate", cwd=folder)
+    succeeds(run(folder / "separate"))
+
+
+def test_fault_names_kernel_line_and_allocation(build):
+    stderr = succeeds(run(build("faults")))
+    assert "faults.cu:4" in stderr
+    assert "past the end of allocation 1" in stderr
+    assert "freed" in stderr
+
+
+def test_quiet(build):
+    assert succeeds(run(build("faults"), PMPP_SIM_QUIET="1")) == ""
+
+
+def test_failed_calls_explain_themselves(build):
+    stderr = succeeds(run(build("memory")))
+    for sentence in (
+        "pmpp: cudaMemcpy: 1001 bytes do not fit: the destination is allocation 1 (1000 bytes), so only 1000 are left.",
+        "Are the arguments in the order (destination, source, bytes, kind), and is the kind right?",
+        "pmpp: cudaFree: 0x200000000000 was freed before.",
+        "lies in allocation 1 (1000 bytes), which was freed.",
+        "33 bytes at offset 0 do not fit into 'table', which has 32 bytes.",
+    ):
+        assert sentence in stderr
+
+
+@pytest.mark.parametrize("case", ["device", "freed"])
+def test_host_access_dies_with_an_explanation(build, case):
+    done = run(build("host_access"), case)
+    assert done.returncode == -signal.SIGSEGV
+    assert done.stdout == ""
+    assert "byte 12 of allocation 1 (400 bytes)" in done.stderr
+    assert ("which was freed" if case == "freed" else "cudaMemcpyDeviceToHost") in done.stderr
+
+
+@pytest.mark.parametrize(("key", "name", "sms"), [("t4", "Software GPU (T4)", 40), ("a100", "Software GPU (A100)", 108)])
+def test_another_device_is_chosen_by_name(build, key, name, sms):
+    done = run(build("device"), PMPP_SIM_GPU=key)
+    assert done.stdout == f"{name}\n{sms}\n", done.stderr
+
+
+def test_unknown_device_is_said(build):
+    done = run(build("device"), PMPP_SIM_GPU="h900")
+    assert done.stdout == "Software GPU (H200)\n132\n"
+    assert "PMPP_SIM_GPU=h900 is not a known device; using h200. Known: h200, a100, l4, rtx4090, t4." in done.stderr

@@ -1,0 +1,134 @@
+"""The plug-in as a learner meets it: pytest in a folder with problems."""
+
+import json
+import re
+
+import pytest
+
+WRONG = """extern "C" int twice(const float* x, float* y, int n) {
+    for (int i = 0; i < n; ++i) y[i] = 2 * x[i] + (i == 30);
+    return 0;
+}
+"""
+
+
+@pytest.fixture
+def course(pytester, chapter):
+    """A course of one problem, and a way to run pytest on it."""
+    pytester.makefile(".toml", chapters='[[chapter]]\nfolder = "ch2"\nexercises = ["twice"]\n')
+    pytester.makeini("[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider\n")
+    exercise = chapter(pytester.path / "exercises" / "ch2")
+
+    def run(*arguments, write=None):
+        if write is not None:
+            exercise.file.write_text(write)
+        result = pytester.runpytest_subprocess(*arguments)
+        text = result.stdout.str() + result.stderr.str()
+        assert "Traceback" not in text
+        assert "INTERNALERROR" not in text
+        return result
+
+    run.exercise = exercise
+    return run
+
+
+def test_fresh_stub_says_what_to_do(course):
+    result = course("exercises/ch2")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "pmpp: testing your files in exercises/ch2, on the software GPU",
+            "*0 of 1 problem solved so far; 1 still the stub, which is meant to fail",
+            "*ch2: twice*",
+            "Twice everything (about 5 minutes)",
+            "exercises/ch2/twice.cu:3: Double every element of x.",
+            "Read chapter 2 (5th edition), section 2.3 (4th edition). Hints:*",
+            "to do   twice  twice.cu:3: about 2 lines: Twice everything",
+            "0 of 1 problems solved, on the software GPU. Next: exercises/ch2/twice.cu",
+            "=* 1 failed in *",
+        ]
+    )
+
+
+def test_reference_solutions_pass(course):
+    result = course("exercises/ch2", "--solutions")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["pmpp: testing the reference solutions*", "solved  twice", "1 of 1 reference solutions pass*"])
+
+
+def test_header_counts_what_is_solved_and_forgets_what_changed(course):
+    solution = course.exercise.solution.read_text()
+    course("exercises/ch2", write=solution).assert_outcomes(passed=1)
+    course("exercises/ch2", "--collect-only").stdout.fnmatch_lines(["*1 of 1 problem solved so far"])
+    result = course("exercises/ch2", write=WRONG)
+    result.stdout.fnmatch_lines(["*0 of 1 problem solved so far"])
+    result.stdout.fnmatch_lines(
+        [
+            "twice, small sizes: n = 40",
+            "y[[]30[]] is *, expected *; 1 of 40 elements are wrong.",
+            "wrong   twice  y[[]30[]] is*",
+        ]
+    )
+
+
+def test_solutions_do_not_count_as_the_learners(course):
+    course("exercises/ch2", "--solutions")
+    course("exercises/ch2", "--collect-only").stdout.fnmatch_lines(["*0 of 1 problem solved so far*"])
+
+
+def test_compiler_errors_are_shown_without_noise(course):
+    result = course("exercises/ch2", write=WRONG.replace("return 0;", "return 0"))
+    result.stdout.fnmatch_lines(['exercises/ch2/twice.cu:4: expected a ";"', "error   twice  twice.cu:4: expected*"])
+    result.stdout.no_fnmatch_line("*nvcc*")
+
+
+def test_a_cu_file_can_be_named(course):
+    course("exercises/ch2/twice.cu").assert_outcomes(failed=1)
+
+
+def test_pytest_can_be_called_from_the_chapter(course, pytester, monkeypatch):
+    monkeypatch.chdir(pytester.path / "exercises" / "ch2")
+    course().assert_outcomes(failed=1)
+
+
+def test_renamed_copied_and_missing_files_are_harmless(course):
+    course.exercise.file.rename(course.exercise.file.with_name("mine.cu"))
+    result = course("exercises/ch2")
+    result.stdout.fnmatch_lines(["exercises/ch2/twice.cu is missing: cp exercises/ch2/stubs/twice.cu", "exercises/ch2/twice.cu"])
+
+
+def test_broken_test_file_is_one_sentence(course):
+    course.exercise.test_file.write_text("problem = 3\n")
+    course("exercises/ch2").stdout.fnmatch_lines(["*broken*declares no problem*"])
+
+
+def test_unknown_device_is_one_sentence(course, monkeypatch):
+    monkeypatch.setenv("PMPP_DEVICE", "tpu")
+    result = course("exercises/ch2")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*PMPP_DEVICE is 'tpu'; accepted are auto, cuda and sim*"])
+
+
+@pytest.mark.parametrize("colour", ["yes", "no"])
+def test_everything_fits_80_columns(course, colour):
+    for text in (None, WRONG, WRONG.replace("return 0;", "return 0"), WRONG.replace("y[i]", "y[1000 * n]")):
+        result = course("exercises/ch2", f"--color={colour}", write=text)
+        plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in result.outlines]
+        assert max(map(len, plain)) <= 80
+        assert result.outlines[-1].count("failed") == 1
+
+
+def test_other_tests_are_left_alone(pytester):
+    pytester.makeini("[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider\n")
+    pytester.makepyfile(test_plain="def test_plain(): assert 1\n")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*pmpp:*")
+
+
+def test_progress_that_is_garbage_is_ignored(course, pytester):
+    folder = pytester.path / ".pmpp"
+    folder.mkdir()
+    (folder / "solved.json").write_text("not json")
+    course("exercises/ch2").assert_outcomes(failed=1)
+    assert json.loads((folder / "solved.json").read_text()) == {}
