@@ -44,7 +44,8 @@ def contestants(side: int, taps: int) -> dict[str, Callable[[], object]]:
 
 def main(side: int = 2048, taps: int = 5, rounds: int = 5) -> None:
     """Print the table."""
-    title = f"correlate2d, {side} x {side} float32, {taps} x {taps} weights, device {pmpp.device()}, median of {rounds} rounds, measured"
+    problem = f"correlate2d, {side} x {side} float32, {taps} x {taps} weights"
+    title = f"{problem}, device {pmpp.device()}, median of {rounds} rounds, measured"
     print(table(title, medians(contestants(side, taps), rounds), BYTES_A_PIXEL * side * side))
 
 
