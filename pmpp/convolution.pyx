@@ -25,7 +25,7 @@ cdef extern from "cuda_src/convolution.h" nogil:
         double fill
         int dtype
     int pmpp_convolve2d(const pmpp_convolution*, const char*, void*, size_t, cudaStream_t)
-    size_t pmpp_convolve2d_workspace(const pmpp_convolution*)
+    size_t pmpp_convolve2d_workspace(const pmpp_convolution*, const char*)
     const pmpp_variant* pmpp_convolve2d_variant(int)
 
 
@@ -85,10 +85,10 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
     task.row_offset, task.col_offset = offset
     task.flip = function is convolve2d or backwards
     task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
-    cdef size_t nbytes = pmpp_convolve2d_workspace(&task)
-    scratch = call.workspace(nbytes)
     name = str(variant).encode()
     cdef const char* rung = name
+    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, rung)
+    scratch = call.workspace(nbytes) if nbytes else 0
     cdef int status
     with nogil:
         status = pmpp_convolve2d(&task, rung, <void*>scratch, nbytes, <cudaStream_t>handle)
@@ -115,8 +115,8 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
-        column times a row, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"tiled"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
@@ -165,8 +165,8 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
-        column times a row, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"tiled"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
