@@ -89,7 +89,13 @@ def _after(written: Written | None) -> str:
 def device_message(stderr: str) -> str:
     """Return what the software GPU said, without its prefix; empty if it said nothing."""
     said = [m[1] for m in re.finditer(r"^pmpp(?:-simt| simt|): (.*)$", stderr, re.MULTILINE)]
-    return _demangled(said[0]) if said else ""
+    if not said:
+        return ""
+    text = _demangled(said[0]).removesuffix(". PMPP_SIM_BUDGET sets the limit").rstrip(".") + "."
+    far = re.search(r"(\d+) bytes past the end", text)
+    if far and int(far[1]) > 1 << 32:
+        text += " That is far from any device memory: was a host pointer passed to the kernel?"
+    return text[0].upper() + text[1:]
 
 
 def _demangled(text: str) -> str:

@@ -122,7 +122,7 @@ class Problem:
         PTX instructions that the learner's kernels must contain, such as "ld.shared", and what to say where one
         is missing.
     seconds
-        Time limit of one test.
+        Processor time that one test may take.
     """
 
     title: str
@@ -132,7 +132,7 @@ class Problem:
     memory: str = "device"
     owner: Owner = field(default_factory=linear)
     instructions: Mapping[str, str] = field(default_factory=dict)
-    seconds: float = 10.0
+    seconds: float = 5.0
     tests: list[Test] = field(default_factory=list)
 
     def __post_init__(self) -> None:

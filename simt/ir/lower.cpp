@@ -222,7 +222,7 @@ ValueId FunctionLowering::symbol(const ptx::SymbolOperand& operand, Type type) {
     for (const auto& p : ptx_.params) {
       const std::size_t align = std::max<std::size_t>(p.align, 1);
       at = (at + align - 1) / align * align;
-      if (p.name == name) return unit_.constant(cls, truncate(kParamWindow + at + offset, cls));   // generic at once: cvta.param copies
+      if (p.name == name) return unit_.constant(cls, at + offset);   // cvta.param adds the window
       at += size_of(p);
     }
   }

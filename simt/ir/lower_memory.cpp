@@ -348,6 +348,7 @@ bool FunctionLowering::convert_address(const Instruction& instruction) {
     std::uint64_t window = 0;
     if (space == "shared" || space == "shared::cluster") window = memory::kSharedWindow;
     if (space == "local") window = memory::kLocalWindow;
+    if (space == "param") window = kParamWindow;
     if (narrow && window) return fail(instruction, "generic addresses have 64 bits here");
     if (has(instruction, "to")) window = 0 - window;
     if (window == 0) {
@@ -422,7 +423,7 @@ bool FunctionLowering::load_param(const Instruction& instruction, Type type, uns
     if (!s) return fail(instruction, "it names no parameter");
     const auto start = read(ptx::Operand{*s}, Type::u64);
     if (start == kNoValue) return false;
-    offset = std::int64_t(unit_.values[start].bits - kParamWindow) + where.offset;
+    offset = std::int64_t(unit_.values[start].bits) + where.offset;
   }
   const std::int64_t limit = in_words ? std::int64_t(words.count) * 4 : (1 << 16);
   if (offset < 0 || offset + std::int64_t(bytes * lanes) > limit)

@@ -1,6 +1,11 @@
-"""Device arrays and streams."""
+"""DeviceArray and Stream, and the frame around a call."""
 
 import gc
+import os
+import subprocess
+import sys
+import weakref
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -8,62 +13,160 @@ import pytest
 import pmpp
 from pmpp._runtime import core
 from pmpp._runtime.arrays import stream_handle
+from pmpp._runtime.call import Call, variants
+from pmpp.vector import vector_add
+
+ON_SIM = pmpp.device() == "sim"
+software_gpu_only = pytest.mark.skipif(not ON_SIM, reason="about the software GPU: PMPP_DEVICE=sim runs it")
 
 
-@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 0, 5), (4, 5, 6)])
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "float32", "complex128"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64"]
+)
+@pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 4), (2, 0, 3), (2, 3, 4)])
 def test_round_trip(shape, dtype):
-    host = np.random.default_rng(0).integers(0, 2, shape).astype(dtype)
-    device = pmpp.DeviceArray.from_numpy(host)
-    np.testing.assert_array_equal(device.numpy(), host, strict=True)
-    assert (device.shape, device.dtype, device.nbytes) == (host.shape, host.dtype, host.nbytes)
-    if host.size:
-        assert device.strides == host.strides
+    host = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
+    array = pmpp.DeviceArray.from_numpy(host)
+    assert (array.shape, array.dtype, array.size, array.ndim, array.nbytes) == (
+        shape,
+        host.dtype,
+        host.size,
+        host.ndim,
+        host.nbytes,
+    )
+    assert array.strides == np.empty(shape, dtype).strides or array.size == 0
+    back = array.numpy()
+    assert back.dtype == host.dtype
+    np.testing.assert_array_equal(back, host)
 
 
-def test_strided_host_arrays_are_copied_in_order():
-    host = np.arange(24.0).reshape(4, 6).T[::2]
-    np.testing.assert_array_equal(pmpp.DeviceArray.from_numpy(host).numpy(), host)
+def test_of_arrays_that_are_not_contiguous():
+    host = np.arange(24).reshape(4, 6)
+    for view in (host.T, host[::2, 1::2], host[::-1]):
+        np.testing.assert_array_equal(pmpp.DeviceArray.from_numpy(view).numpy(), view)
 
 
-@pytest.mark.skipif(pmpp.device() != "sim", reason="how memory is shared on the software GPU")
-def test_other_libraries_get_a_host_copy():
-    device = pmpp.DeviceArray.from_numpy(np.arange(5.0))
-    assert not hasattr(device, "__cuda_array_interface__")
-    copy = np.from_dlpack(device)
-    np.testing.assert_array_equal(copy, np.arange(5.0))
+def test_len_and_repr():
+    array = pmpp.DeviceArray((3, 4), "float32")
+    assert len(array) == 3
+    assert repr(array) == f"DeviceArray(shape=(3, 4), dtype=float32, device={pmpp.device()!r})"
+    with pytest.raises(TypeError, match="without dimensions has no length"):
+        len(pmpp.DeviceArray((), "float32"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype", "error", "message"),
+    [
+        ((-1,), "float32", ValueError, "sizes cannot be negative"),
+        ((2,), object, TypeError, "dtype: got object"),
+        ((2,), ">i4", TypeError, "native byte order"),
+    ],
+)
+def test_what_cannot_be(shape, dtype, error, message):
+    with pytest.raises(error, match=message):
+        pmpp.DeviceArray(shape, dtype)
+
+
+def test_memory_that_is_not_there():
+    with pytest.raises(MemoryError):
+        pmpp.DeviceArray((1 << 50,), "uint8")
+    np.testing.assert_array_equal(vector_add(np.float32([1]), np.float32([2])), [3])  # and the error is not remembered
 
 
 def test_memory_is_given_back():
-    for _ in range(100):
-        pmpp.DeviceArray((1 << 30,), np.uint8)  # 100 GiB in turn, not together
+    array = pmpp.DeviceArray((1 << 20,), "uint8")
+    gone = weakref.ref(array)
+    del array
     gc.collect()
+    assert gone() is None
+    for _ in range(300):  # 300 GiB in all
+        pmpp.DeviceArray((1 << 30,), "uint8")
 
 
-def test_too_much_memory_is_a_memory_error_and_nothing_is_lost():
-    with pytest.raises(MemoryError, match="bytes"):
-        pmpp.DeviceArray((1 << 50,), np.uint8)
-    np.testing.assert_array_equal(pmpp.DeviceArray.from_numpy(np.arange(3)).numpy(), np.arange(3))
+def test_borrowed_memory_keeps_its_owner():
+    owner = pmpp.DeviceArray.from_numpy(np.arange(8.0))
+    view = pmpp.DeviceArray.borrow(owner.pointer + 16, (3,), owner.dtype, owner)
+    del owner
+    gc.collect()
+    np.testing.assert_array_equal(view.numpy(), [2, 3, 4])
+
+
+@software_gpu_only
+def test_dlpack_of_the_software_gpu_is_a_copy_on_the_host():
+    array = pmpp.DeviceArray.from_numpy(np.arange(4.0))
+    assert array.__dlpack_device__() == (1, 0)
+    assert not hasattr(array, "__cuda_array_interface__")
+    copy = np.from_dlpack(array)
+    np.testing.assert_array_equal(copy, [0, 1, 2, 3])
+    np.testing.assert_array_equal(array.numpy(), [0, 1, 2, 3])
+
+
+@pytest.mark.skipif(ON_SIM, reason="about NVIDIA GPUs: the software GPU has no __cuda_array_interface__")
+def test_cuda_array_interface():
+    array = pmpp.DeviceArray((2, 3), "float32")
+    interface = array.__cuda_array_interface__
+    assert interface["shape"] == (2, 3)
+    assert interface["data"] == (array.pointer, False)
 
 
 def test_streams():
     stream = pmpp.Stream()
-    assert stream_handle(stream) == stream.handle == stream.__cuda_stream__()[1] != 0
+    assert stream.__cuda_stream__() == (0, stream.handle)
     assert stream_handle(None) == 0
-    assert stream_handle(7) == 7
-    core.null_kernel(stream.handle)
+    assert stream_handle(stream) == stream.handle
+    assert stream_handle(stream.handle) == stream.handle
+
+    class Protocol:
+        def __cuda_stream__(self):
+            return 0, stream.handle
+
+    assert stream_handle(Protocol()) == stream.handle
     stream.synchronize()
-    for wrong in ("x", 1.5, True, -1):
+    for wrong in (True, -1, "0", 1.0):
         with pytest.raises(TypeError, match="stream: got"):
             stream_handle(wrong)
 
 
-@pytest.mark.parametrize("shape", [(-1,), (3, -2)])
-def test_negative_sizes_are_refused(shape):
-    with pytest.raises(ValueError, match="cannot be negative"):
-        pmpp.DeviceArray(shape, np.float32)
+def test_threads_may_call_at_the_same_time():
+    inputs = [np.random.default_rng(k).random(4099, dtype=np.float32) for k in range(16)]
+    with ThreadPoolExecutor(4) as pool:
+        for x, total in zip(inputs, pool.map(lambda x: vector_add(x, x), inputs), strict=True):
+            np.testing.assert_array_equal(total, x + x)
 
 
-def test_elements_without_a_fixed_size_are_refused():
-    with pytest.raises(TypeError, match="dtype: got object"):
-        pmpp.DeviceArray(3, object)
+def test_workspace_lives_as_long_as_its_call():
+    call = Call("test")
+    first, second = call.workspace(100), call.workspace(100)
+    assert abs(first - second) >= 100
+
+
+def test_variants_of_what_has_none():
+    for wrong in (len, None, "vector_add"):
+        with pytest.raises(TypeError, match="a function of pmpp that takes variant= is accepted"):
+            variants(wrong)
+
+
+def test_capability_is_one_that_the_kernels_run_on():
+    assert core.capability() >= 75
+
+
+@software_gpu_only
+def test_a_device_that_fails_becomes_an_exception_with_the_cuda_name():
+    # In a process of its own: a real device would be lost after it.
+    code = """if True:
+        import numpy as np, pmpp
+        from pmpp._runtime import core
+        from pmpp._runtime.errors import CudaError
+        from pmpp.vector import vector_add
+        x = pmpp.DeviceArray.from_numpy(np.ones(64, np.float32))
+        past_the_end = pmpp.DeviceArray.borrow(x.pointer, (1 << 20,), x.dtype, x)
+        try:
+            vector_add(past_the_end, past_the_end, out=past_the_end)
+            core.synchronize()
+        except CudaError as error:
+            print(error.name, error.code)
+            print(error)
+    """
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("cudaErrorIllegalAddress 700\n"), done.stdout + done.stderr
+    assert "vector.cu" in done.stdout

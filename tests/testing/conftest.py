@@ -59,7 +59,7 @@ def _simulator():
     assert simulator().is_file(), "the software GPU is not built: python -m pip install -e '.[dev]'"
 
 
-def _write_chapter(folder: Path, *, seconds: float = 10, launches: int = 0) -> Exercise:
+def _write_chapter(folder: Path, *, seconds: float = 5, launches: int = 0) -> Exercise:
     """Write the made-up problem `twice` into a folder."""
     for name, text in {
         "stubs/twice.cu": STUB,
