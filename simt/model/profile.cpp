@@ -2,9 +2,9 @@
 //
 // Sources. Per compute capability (threads and blocks an SM, shared memory, register file): the CUDA C++ Programming
 // Guide, "Technical Specifications per Compute Capability". SM count, memory, bus and clocks: NVIDIA's datasheets and
-// architecture white papers of each product (H200 SXM; A100 SXM 40 GB; L4; GeForce RTX 4090; T4). L2: the same papers;
-// the H200's is 60 MB enabled of the chip's 60 MB. Memory: what the driver leaves of the nominal size is not modelled,
-// except for the H200, whose 141 GB show as 139 GiB less the driver's share.
+// architecture white papers of each product (H200 SXM; A100 SXM 40 GB; L4; GeForce RTX 4090; T4). L2: the size of the
+// chip as those papers give it, for the H200 that of the GH100 die. Memory: the nominal size, for the H200 the 139 GiB
+// that a driver shows of 141 GB. Memory clocks: half of the data rate that the bus width and the bandwidth give.
 #include "simt/model/profile.hpp"
 
 #include <cstdio>

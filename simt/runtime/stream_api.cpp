@@ -95,6 +95,14 @@ PMPP_STREAM_CALL(cudaStreamIsCapturing, (void* q, int* out), q, [&](const Stream
   *out = 0;   // never: capture is not implemented
   return 0;
 })
+PMPP_STREAM_CALL(cudaStreamGetCaptureInfo,
+                 (void* q, int* out, unsigned long long*, void**, const void**, const void**, std::size_t* dependencies), q,
+                 [&](const StreamRef&) -> Code {
+  if (!out) return null_place();
+  *out = 0;
+  if (dependencies) *dependencies = 0;
+  return 0;
+})
 PMPP_STREAM_CALL(cudaStreamSynchronize, (void* q), q, [&](const StreamRef& s) { return synchronize(s); })
 PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) { return idle(s) ? report_fault() : not_ready(); })
 PMPP_STREAM_CALL(cudaStreamWaitEvent, (void* q, void* event, unsigned flags), q, [&](const StreamRef& s) -> Code {

@@ -112,7 +112,7 @@ static void arrays() {
   const cudaChannelFormatDesc floats = cudaCreateChannelDesc<float2>();
   CALL(cudaMallocArray(&array, &floats, 16, 4));
   float in[4][32], out[4][32] = {};
-  for (int i = 0; i < 128; ++i) in[0][i] = float(i);
+  for (int i = 0; i < 128; ++i) in[i / 32][i % 32] = float(i);
   CALL(cudaMemcpy2DToArray(array, 0, 0, in, sizeof in[0], sizeof in[0], 4, cudaMemcpyHostToDevice));
   CALL(cudaMemcpy2DFromArray(out, sizeof out[0], array, 0, 0, sizeof out[0], 4, cudaMemcpyDeviceToHost));
   CHECK(std::memcmp(in, out, sizeof in) == 0);

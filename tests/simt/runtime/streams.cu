@@ -22,7 +22,7 @@ struct Flag {   // mapped memory that host and kernels both see
     *value = 0;
   }
   ~Flag() { cudaFreeHost(const_cast<int*>(value)); }
-  void raise() { *value = 1; }
+  void raise() { __atomic_store_n(value, 1, __ATOMIC_RELEASE); }
 };
 
 static int* device_ints(int n) {
@@ -84,7 +84,7 @@ static void legacy_order() {
   cudaStream_t free_stream;
   CALL(cudaStreamCreateWithFlags(&free_stream, cudaStreamNonBlocking));
   std::atomic<bool> ran{false};
-  CALL(cudaLaunchHostFunc(nullptr, [](void* p) { while (!*static_cast<volatile int*>(p)) std::this_thread::yield(); }, const_cast<int*>(flag.value)));
+  CALL(cudaLaunchHostFunc(nullptr, [](void* p) { while (!__atomic_load_n(static_cast<int*>(p), __ATOMIC_ACQUIRE)) std::this_thread::yield(); }, const_cast<int*>(flag.value)));
   CALL(cudaLaunchHostFunc(free_stream, [](void* p) { *static_cast<std::atomic<bool>*>(p) = true; }, &ran));
   CALL(cudaStreamSynchronize(free_stream));
   CHECK(ran);

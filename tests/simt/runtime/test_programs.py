@@ -63,7 +63,7 @@ def test_program(build, name):
 
 @pytest.mark.parametrize("name", ["memory", "streams", "faults"])
 def test_program_with_per_thread_default_stream(build, name):
-    # What is expected of the legacy default stream alone is skipped by the program.
+    # streams.cu leaves out what only the legacy default stream does.
     succeeds(run(build(name, "--default-stream=per-thread")))
 
 
