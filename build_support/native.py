@@ -43,7 +43,7 @@ def _host(source: Path, flags: tuple[str, ...], isa: str = "", *, precompile: bo
     compiler = find_host_compiler()
 
     def steps(made: Path, depfile: Path) -> list[Command]:
-        standard = ["-include", _precompiled(flags)] if precompile else []
+        standard: Command = ["-include", _precompiled(flags)] if precompile else []
         return [[compiler.path, *flags, *standard, "-MD", "-MF", depfile, "-c", "-o", made, source.relative_to(ROOT)]]
 
     return Object(source, f"g++-{isa}" if isa else "g++", ("g++", compiler.version, *flags), steps)
@@ -109,9 +109,8 @@ def kernel_objects() -> list[Object]:
     for source in sorted((ROOT / "cuda_src").rglob("*.cu")):
         oldest = architecture(source)
         targets = [f"-gencode=arch=compute_{oldest},code=compute_{oldest}"]
-        number = int(re.match(r"\d+", oldest)[0])
         for name in _machine_code():
-            if int(re.match(r"\d+", name)[0]) >= number:
+            if int(name.rstrip("af")) >= int(oldest.rstrip("af")):
                 targets.append(f"-gencode=arch=compute_{name},code=sm_{name}")
         objects.append(_nvcc(source, (*NVCC_FLAGS, *targets)))
     return objects

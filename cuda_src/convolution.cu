@@ -323,43 +323,63 @@ const Rung<Launch> ladder[] = {
 };
 
 template <class T>
-int run(const pmpp_convolution& in, const char* variant, void* workspace, cudaStream_t stream) {
-  Call<T> call{{static_cast<const T*>(in.image), in.image_rows, in.image_cols, in.weight_rows, in.weight_cols,
-                static_cast<T*>(in.out), in.out_rows, in.out_cols, in.row_offset, in.col_offset, in.boundary, T(in.fill)},
-               {}, workspace, stream};
-  call.weights.count = in.weight_rows * in.weight_cols;
+HostWeights<T> applied(const pmpp_convolution& in) {
+  HostWeights<T> out;
+  out.count = in.weight_rows * in.weight_cols;
   const T* weights = static_cast<const T*>(in.weights);
-  for (int k = 0; k < call.weights.count; ++k) call.weights.value[k] = weights[in.flip ? call.weights.count - 1 - k : k];
-  if (std::strcmp(variant, "auto") == 0) {
-    HostWeights<T> parts;
-    const bool two_passes = call.weights.count >= Tuning::separable_from && split(call.weights, in.weight_rows, in.weight_cols, parts);
-    variant = two_passes ? "separable" : "tiled";
-  }
-  const auto* rung = find(ladder, variant);
+  for (int k = 0; k < out.count; ++k) out.value[k] = weights[in.flip ? out.count - 1 - k : k];
+  return out;
+}
+
+/// What "auto" means for these weights.
+template <class T>
+const char* chosen(const pmpp_convolution& in, const HostWeights<T>& weights, const char* variant) {
+  if (std::strcmp(variant, "auto") != 0) return variant;
+  HostWeights<T> parts;
+  const bool two_passes = weights.count >= Tuning::separable_from && split(weights, in.weight_rows, in.weight_cols, parts);
+  return two_passes ? "separable" : "tiled";
+}
+
+template <class T>
+size_t workspace_bytes(const pmpp_convolution& in, const char* variant) {
+  variant = chosen(in, applied<T>(in), variant);
+  if (std::strcmp(variant, "basic") == 0) return sizeof(T) * in.weight_rows * in.weight_cols;
+  if (std::strcmp(variant, "separable") == 0) return sizeof(T) * (size_t(in.out_rows) + in.weight_rows - 1) * in.out_cols;
+  return 0;
+}
+
+template <class T>
+int run(const pmpp_convolution& in, const char* variant, void* workspace, size_t bytes, cudaStream_t stream) {
+  const Call<T> call{{static_cast<const T*>(in.image), in.image_rows, in.image_cols, in.weight_rows, in.weight_cols,
+                      static_cast<T*>(in.out), in.out_rows, in.out_cols, in.row_offset, in.col_offset, in.boundary, T(in.fill)},
+                     applied<T>(in), workspace, stream};
+  const auto* rung = find(ladder, chosen(in, call.weights, variant));
   if (!rung) return PMPP_UNKNOWN_VARIANT;
+  if (bytes < workspace_bytes<T>(in, rung->variant.name)) return PMPP_SMALL_WORKSPACE;
   if constexpr (std::is_same_v<T, float>) return rung->launch.f32(call);
   else return rung->launch.f64(call);
+}
+
+bool takes(const pmpp_convolution& task) {
+  return task.weight_rows >= 0 && task.weight_cols >= 0 &&
+         size_t(task.weight_rows) * size_t(task.weight_cols) <= PMPP_CONVOLUTION_MAX_WEIGHTS;
 }
 
 }  // namespace
 }  // namespace pmpp
 
-PMPP_API size_t pmpp_convolve2d_workspace(const pmpp_convolution* task) {
-  const size_t element = task->dtype == PMPP_FLOAT64 ? sizeof(double) : sizeof(float);
-  const size_t between = (size_t(task->out_rows) + task->weight_rows) * task->out_cols;
-  const size_t weights = size_t(task->weight_rows) * task->weight_cols;
-  return element * (between > weights ? between : weights);
+PMPP_API size_t pmpp_convolve2d_workspace(const pmpp_convolution* task, const char* variant) {
+  if (!pmpp::takes(*task) || task->out_rows <= 0 || task->out_cols <= 0) return 0;
+  return task->dtype == PMPP_FLOAT64 ? pmpp::workspace_bytes<double>(*task, variant) : pmpp::workspace_bytes<float>(*task, variant);
 }
 
 PMPP_API int pmpp_convolve2d(const pmpp_convolution* task, const char* variant, void* workspace, size_t workspace_bytes,
                              cudaStream_t stream) {
   if (task->dtype != PMPP_FLOAT32 && task->dtype != PMPP_FLOAT64) return PMPP_UNSUPPORTED_DTYPE;
-  if (task->weight_rows < 0 || task->weight_cols < 0 || task->weight_rows * task->weight_cols > PMPP_CONVOLUTION_MAX_WEIGHTS)
-    return PMPP_UNSUITABLE;
+  if (!pmpp::takes(*task)) return PMPP_UNSUITABLE;
   if (task->out_rows <= 0 || task->out_cols <= 0) return cudaSuccess;
-  if (workspace_bytes < pmpp_convolve2d_workspace(task)) return PMPP_SMALL_WORKSPACE;
-  return task->dtype == PMPP_FLOAT32 ? pmpp::run<float>(*task, variant, workspace, stream)
-                                     : pmpp::run<double>(*task, variant, workspace, stream);
+  return task->dtype == PMPP_FLOAT32 ? pmpp::run<float>(*task, variant, workspace, workspace_bytes, stream)
+                                     : pmpp::run<double>(*task, variant, workspace, workspace_bytes, stream);
 }
 
 PMPP_API const pmpp_variant* pmpp_convolve2d_variant(int i) { return pmpp::variant(pmpp::ladder, i); }

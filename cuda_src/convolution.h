@@ -27,5 +27,7 @@ typedef struct {
 /* PMPP_UNSUITABLE: "separable" with weights that are no outer product of a column and a row. */
 PMPP_API int pmpp_convolve2d(const pmpp_convolution* task, const char* variant, void* workspace, size_t workspace_bytes,
                              cudaStream_t stream);
-PMPP_API size_t pmpp_convolve2d_workspace(const pmpp_convolution* task);
+/* Bytes that the variant needs beside the arrays: weights in global memory for "basic", the rows between the two passes for
+   "separable", 0 for the others. */
+PMPP_API size_t pmpp_convolve2d_workspace(const pmpp_convolution* task, const char* variant);
 PMPP_API const pmpp_variant* pmpp_convolve2d_variant(int i);

@@ -188,6 +188,7 @@ def _candidates() -> list[tuple[Path | None, str, str]]:
     wheels = [Path(folder, "nvidia", "cu13", "bin", "nvcc") for folder in folders]
     wheel = next((path for path in wheels if path.exists()), None)
     own = Path(home, "bin", "nvcc") if home else None
+    places: list[tuple[Path | None, str, str]]
     if own is not None and not own.exists():
         places = [(None, "CUDA_HOME", f"CUDA_HOME is {home}, which has no bin/nvcc")]
     else:

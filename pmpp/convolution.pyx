@@ -1,8 +1,6 @@
 # cython: embedsignature=True
 """Convolution and correlation in two dimensions (chapter 7)."""
 
-import numbers
-
 import numpy as np
 
 from libc.stdint cimport uintptr_t
@@ -11,7 +9,9 @@ from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_varian
 
 
 cdef extern from "cuda_src/convolution.h" nogil:
-    ctypedef void* cudaStream_t
+    ctypedef struct CUstream_st:
+        pass
+    ctypedef CUstream_st* cudaStream_t
     ctypedef struct pmpp_variant:
         const char* name
         int capability
@@ -25,7 +25,7 @@ cdef extern from "cuda_src/convolution.h" nogil:
         double fill
         int dtype
     int pmpp_convolve2d(const pmpp_convolution*, const char*, void*, size_t, cudaStream_t)
-    size_t pmpp_convolve2d_workspace(const pmpp_convolution*)
+    size_t pmpp_convolve2d_workspace(const pmpp_convolution*, const char*)
     const pmpp_variant* pmpp_convolve2d_variant(int)
 
 
@@ -43,7 +43,7 @@ def _geometry(mode, image, weights, flip):
     if mode == "full":
         return [n + k - 1 for n, k in zip(image, weights)], [1 - k for k in weights]
     if mode == "same":
-        # Even weights have two middles. SciPy keeps the one before it, in the weights as given: flipped, the one after it.
+        # Even weights have no centre: as in SciPy, the pixel before the middle takes its place, seen before the flip.
         return image, [-(k // 2) if flip else -((k - 1) // 2) for k in weights]
     return [n - k + 1 for n, k in zip(image, weights)], [0, 0]
 
@@ -53,8 +53,6 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
         raise ValueError(f"mode: got {mode!r}; 'full', 'same' and 'valid' are accepted")
     if boundary not in _BOUNDARIES:
         raise ValueError(f"boundary: got {boundary!r}; 'fill', 'wrap' and 'symm' are accepted")
-    if not isinstance(fillvalue, numbers.Real):
-        raise TypeError(f"fillvalue: got {type(fillvalue).__name__}; a real number is accepted")
     call = Call(function.__name__, stream)
     backwards = False
     if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == 2:
@@ -75,8 +73,7 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
         raise ValueError(f"weights: got shape {w.shape}; up to {_LARGEST} x {_LARGEST} are accepted")
     if mode == "valid" and 0 in x.shape + w.shape:
         raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
-    flip = function is convolve2d or backwards
-    shape, offset = _geometry(mode, x.shape, w.shape, flip)
+    shape, offset = _geometry(mode, x.shape, w.shape, function is convolve2d)
     result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
 
     cdef pmpp_convolution task
@@ -86,12 +83,12 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
     task.weight_rows, task.weight_cols = w.shape
     task.out_rows, task.out_cols = result.shape
     task.row_offset, task.col_offset = offset
-    task.flip = flip
+    task.flip = function is convolve2d or backwards
     task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
-    cdef size_t nbytes = pmpp_convolve2d_workspace(&task)
-    scratch = call.workspace(nbytes)
     name = str(variant).encode()
     cdef const char* rung = name
+    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, rung)
+    scratch = call.workspace(nbytes) if nbytes else 0
     cdef int status
     with nogil:
         status = pmpp_convolve2d(&task, rung, <void*>scratch, nbytes, <cudaStream_t>handle)
@@ -118,8 +115,8 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
-        column times a row, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"tiled"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
@@ -168,8 +165,8 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are exactly a
-        column times a row, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"tiled"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 

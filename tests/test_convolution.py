@@ -35,7 +35,9 @@ def close(got, theirs, image, weights, **options):
         magnitude = theirs(np.abs(np.float64(image)), np.abs(np.float64(weights)), **options)
         bound = (weights.size + 8) * np.finfo(image.dtype).eps * magnitude + np.finfo(image.dtype).tiny
         wrong = ~(np.abs(got[finite] - expected[finite]) <= bound[finite])
-    assert not wrong.any(), f"{wrong.sum()} of {wrong.size} pixels differ; the first by {np.abs(got - expected)[finite][wrong][0]}"
+    assert not wrong.any(), (
+        f"{wrong.sum()} of {wrong.size} pixels differ; the first by {np.abs(got - expected)[finite][wrong][0]}"
+    )
 
 
 def noise(shape, dtype, seed=0):
@@ -73,7 +75,13 @@ def test_adversarial_sizes(side, variant, dtype):
             weights = np.outer(noise((taps[0],), dtype), noise((taps[1],), dtype, 1))
             for boundary in BOUNDARIES:
                 options = {"mode": "same", "boundary": boundary}
-                close(correlate2d(image, weights, variant=variant, **options), signal.correlate2d, image, weights, **options)
+                close(
+                    correlate2d(image, weights, variant=variant, **options),
+                    signal.correlate2d,
+                    image,
+                    weights,
+                    **options,
+                )
 
 
 @pytest.mark.parametrize("variant", ANY_WEIGHTS)
@@ -114,7 +122,7 @@ def test_empty_image(shape, variant):
     image, weights = np.empty(shape, np.float32), noise((3, 4), "float32")
     assert convolve2d(image, weights, mode="same", variant=variant).shape == shape
     close(convolve2d(image, weights, variant=variant), signal.convolve2d, image, weights)
-    with pytest.raises(ValueError, match="fit|empty"):
+    with pytest.raises(ValueError, match=r"fit|empty"):
         convolve2d(image, weights, mode="valid", variant=variant)
 
 
@@ -204,8 +212,16 @@ IMAGE, WEIGHTS = noise((6, 7), "float32"), noise((3, 3), "float32")
         ({"mode": "whole"}, ValueError, "mode: got 'whole'; 'full', 'same' and 'valid' are accepted"),
         ({"boundary": "mirror"}, ValueError, "boundary: got 'mirror'; 'fill', 'wrap' and 'symm' are accepted"),
         ({"fillvalue": "grey"}, TypeError, "fillvalue: got str"),
-        ({"variant": "quick"}, ValueError, "variant: got 'quick'; convolve2d has auto, basic, constant, tiled, cached, separable"),
-        ({"variant": "separable"}, ValueError, "variant: 'separable' cannot do this input: the weights are no column times a row"),
+        (
+            {"variant": "quick"},
+            ValueError,
+            "variant: got 'quick'; convolve2d has auto, basic, constant, tiled, cached, separable",
+        ),
+        (
+            {"variant": "separable"},
+            ValueError,
+            "variant: 'separable' cannot do this input: the weights are no column times a row",
+        ),
         ({"out": np.zeros((6, 7), np.float32)}, ValueError, r"out: got shape \(6, 7\); the result has \(8, 9\)"),
         ({"stream": 1.5}, TypeError, "stream: got float"),
     ],

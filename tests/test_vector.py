@@ -16,7 +16,7 @@ SIZES = (0, 1, 2, 3, 4, 5, 31, 32, 33, 255, 256, 257, 1021, TILE - 1, TILE, TILE
 
 
 def values(kind: str, n: int, dtype: str) -> np.ndarray:
-    """Inputs that are not alike at any two places, or are special at some."""
+    """Return inputs that are not alike at any two places, or are special at some."""
     rng = np.random.default_rng(n)
     x = rng.standard_normal(n).astype(dtype)
     if kind == "special":
@@ -69,7 +69,10 @@ def test_any_shape(shape):
 
 
 @given(
-    n=st.integers(0, 300), step_a=st.sampled_from([1, 2, 3, -1]), step_b=st.sampled_from([1, 2, -1]), variant=st.sampled_from(VARIANTS)
+    n=st.integers(0, 300),
+    step_a=st.sampled_from([1, 2, 3, -1]),
+    step_b=st.sampled_from([1, 2, -1]),
+    variant=st.sampled_from(VARIANTS),
 )
 @settings(max_examples=100, deadline=None)
 def test_arrays_that_are_not_contiguous(n, step_a, step_b, variant):
@@ -166,7 +169,11 @@ X = np.zeros(4, np.float32)
         ({"out": np.zeros(3, np.float32)}, ValueError, r"out: got shape \(3,\); the result has \(4,\)"),
         ({"out": np.zeros(4)}, TypeError, r"out: got dtype float64; the result has float32"),
         ({"out": np.broadcast_to(np.float32(0), 4)}, ValueError, r"out: it is read-only"),
-        ({"variant": "fastest"}, ValueError, r"variant: got 'fastest'; vector_add has auto, thread_per_element, grid_stride, vectorized"),
+        (
+            {"variant": "fastest"},
+            ValueError,
+            r"variant: got 'fastest'; vector_add has auto, thread_per_element, grid_stride, vectorized",
+        ),
         ({"variant": None}, ValueError, r"variant: got None"),
         ({"stream": "default"}, TypeError, r"stream: got str; None, a pmpp.Stream"),
         ({"stream": -1}, TypeError, r"stream: got int"),

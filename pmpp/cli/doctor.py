@@ -20,7 +20,8 @@ from pmpp._runtime import device
 from pmpp._toolkit import ToolkitError, clean_environment, find_host_compiler, find_toolkit, sources_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
-REBUILD = 'python -m pip install -e ".[dev]"' if (PACKAGE.parent / "pyproject.toml").exists() else "python -m pip install --force-reinstall pmpp"
+FROM_SOURCE = (PACKAGE.parent / "pyproject.toml").exists()
+REBUILD = 'python -m pip install -e ".[dev]"' if FROM_SOURCE else "python -m pip install --force-reinstall pmpp"
 
 
 @dataclass
@@ -104,7 +105,7 @@ def _build() -> Iterator[Finding]:
         f"{threads} thread{'s' if threads != 1 else ''}",
     )
     sources = PACKAGE.parent
-    if (sources / "pyproject.toml").exists() and sources_digest(sources) != (PACKAGE / "_lib" / "sources").read_text():
+    if FROM_SOURCE and sources_digest(sources) != (PACKAGE / "_lib" / "sources").read_text():
         yield Finding("native libraries", "older than the sources in this folder", "warning", f"Run: {REBUILD}")
 
 
@@ -113,17 +114,12 @@ def findings() -> list[Finding]:
     return [*_device(), *_build(), *_compilers(), *_python()]
 
 
-@click.command("doctor")
+@click.command("doctor", epilog="Example: PMPP_DEVICE=cuda pmpp doctor --json")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> None:
     """Say what pmpp runs on, what is wrong, and the mend.
 
     The exit code is 1 if something keeps pmpp from working.
-
-    \b
-    Example:
-      pmpp doctor
-      PMPP_DEVICE=cuda pmpp doctor --json
     """
     found = findings()
     if as_json:

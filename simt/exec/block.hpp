@@ -14,6 +14,10 @@
 #include "simt/ir/code.hpp"
 #include "simt/memory/memory.hpp"
 
+namespace simt::observers {
+class Observer;
+}
+
 namespace simt::exec {
 
 enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or, cluster_arrive, cluster_wait };
@@ -87,6 +91,7 @@ struct Grid {
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> spent{0};   ///< warp instructions, counted slice by slice
   std::atomic<std::uint64_t> fences{0};
+  std::vector<std::shared_ptr<observers::Observer>> observers;
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one
@@ -147,6 +152,12 @@ std::string source_of(const ir::Code& code, const Instr* instr);
 const Instr* out_of_budget(Warp& warp, const Instr* instr);
 /// Every warp of these blocks waits, and nobody is left who could end that.
 void raise_deadlock(Worker& worker, const Cluster& cluster);
+
+// observe.cpp ------------------------------------------------------------------------------------------------------
+
+/// The loop that tells the grid's observers what happens.
+void run_observed(Warp& warp, const Instr* pc);
+void tell_block(const Worker& worker, const BlockState& block, bool begins);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 

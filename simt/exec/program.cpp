@@ -48,6 +48,25 @@ unsigned number(const char* text, unsigned otherwise) {
   return *end ? otherwise : unsigned(value);
 }
 
+/// The best level that the processor has, but no better than `wanted`.
+std::string best_level(const std::string& wanted) {
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  // Feature by feature: g++ 11 does not know the levels' names here.
+  if (wanted == "v2" || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") ||
+      !__builtin_cpu_supports("f16c") || !__builtin_cpu_supports("fma") || !__builtin_cpu_supports("lzcnt") ||
+      !__builtin_cpu_supports("movbe"))
+    return "v2";
+  if (wanted == "v3" || !__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512bw") ||
+      !__builtin_cpu_supports("avx512cd") || !__builtin_cpu_supports("avx512dq") || !__builtin_cpu_supports("avx512vl"))
+    return "v3";
+  return "v4";
+#else
+  (void)wanted;
+  return "generic";
+#endif
+}
+
 Settings read_settings() {
   Settings s;
   s.threads = std::max(1u, std::min(1024u, number(std::getenv("PMPP_SIM_THREADS"), std::thread::hardware_concurrency())));
@@ -55,6 +74,7 @@ Settings read_settings() {
   s.budget = 1ull << 36;
   if (const char* budget = std::getenv("PMPP_SIM_BUDGET")) s.budget = std::strtoull(budget, nullptr, 10);
   if (const char* level = std::getenv("PMPP_SIM_ISA")) s.isa = level;
+  s.isa = best_level(s.isa);
   return s;
 }
 
@@ -83,22 +103,10 @@ std::size_t& heap_limit() {
 }
 
 Isa isa() {
-#if defined(__x86_64__)
-  const auto& wanted = settings().isa;
-  __builtin_cpu_init();
-  // Feature by feature: g++ 11 does not know the levels' names here.
-  const bool has_v3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-                      __builtin_cpu_supports("f16c") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("lzcnt") &&
-                      __builtin_cpu_supports("movbe");
-  const bool has_v4 = has_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512vl");
-  if (wanted == "v2" || !has_v3) return Isa::v2;
-  if (wanted == "v3" || !has_v4) return Isa::v3;
-  return Isa::v4;
-#else
-  return Isa::generic;
-#endif
+#define SIMT_IS(level) if (settings().isa == #level) return Isa::level;
+  SIMT_FOR_EACH_ISA(SIMT_IS)
+#undef SIMT_IS
+  return Isa{};
 }
 
 }  // namespace simt::exec

@@ -7,6 +7,7 @@
 
 #include "simt/exec/block.hpp"
 #include "simt/exec/program.hpp"
+#include "simt/observers/observer.hpp"
 
 namespace simt::exec {
 
@@ -50,6 +51,8 @@ void work(Worker& worker) {
         resident.push_back(std::move(worker.spare.back()));
         worker.spare.pop_back();
         start_cluster(worker, *resident.back(), permute(n, grid.clusters, settings().seed));
+        if (!grid.observers.empty())
+          for (const auto& block : resident.back()->blocks) tell_block(worker, block, true);
         turn = resident.size() - 1;
       }
     }
@@ -58,6 +61,8 @@ void work(Worker& worker) {
     switch (run_cluster(worker, *resident[turn])) {
       case Outcome::stopped: return;
       case Outcome::finished:
+        if (!grid.observers.empty())
+          for (const auto& block : resident[turn]->blocks) tell_block(worker, block, false);
         worker.spare.push_back(std::move(resident[turn]));
         resident.erase(resident.begin() + std::ptrdiff_t(turn));
         start_one = resident.empty();
@@ -81,7 +86,8 @@ class Pool {
   }
 
   Fault run(Grid& grid) {
-    const unsigned wanted = unsigned(std::min<std::uint64_t>(std::max(1u, settings().threads), grid.clusters));
+    const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
+    const unsigned wanted = unsigned(std::min<std::uint64_t>(threads, grid.clusters));
     grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
@@ -185,7 +191,10 @@ Fault run(const Launch& launch) {
     std::memset(space.host(*workspace, 64), 0, 64);
     grid.workspace_address = *workspace;
   }
+  grid.observers = observers::attached();
+  for (const auto& o : grid.observers) o->launch_begin(launch, code);
   auto fault = Pool::instance().run(grid);
+  for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
   return fault;
 }

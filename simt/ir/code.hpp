@@ -25,6 +25,7 @@ struct Origin {
   const ptx::Module* module = nullptr;
   const ptx::Function* function = nullptr;
   const ptx::Instruction* instruction = nullptr;
+  std::int32_t weight = 0;               ///< PTX instructions that it stands for
 };
 
 enum class AccessKind : std::uint8_t { none, load, store, atomic, copy };

@@ -62,7 +62,7 @@ Fault Unit::emit(Code& code) {
       for (auto& node : block.nodes) {
         Draft draft;
         draft.access = node.access;
-        draft.origin = {function.module, function.ptx, node.instruction};
+        draft.origin = {function.module, function.ptx, node.instruction, node.weight};
         auto& instr = draft.instr;
         instr.run = node.handler;
         for (unsigned n = 0; n < node.count; ++n) instr.op[n] = row(node.ops[n]);
@@ -100,13 +100,13 @@ Fault Unit::emit(Code& code) {
       if (block.fall == next) {
         if (branched || function.blocks[next].predecessors.size() < 2) continue;
         Draft join;
-        join.origin = {function.module, function.ptx, block.nodes.empty() ? nullptr : block.nodes.back().instruction};
+        join.origin = {function.module, function.ptx, block.nodes.empty() ? nullptr : block.nodes.back().instruction, 0};
         join.instr.run = exec::run_join;
         drafts.push_back(join);
         continue;
       }
       Draft jump;
-      jump.origin = {function.module, function.ptx, block.nodes.empty() ? nullptr : block.nodes.back().instruction};
+      jump.origin = {function.module, function.ptx, block.nodes.empty() ? nullptr : block.nodes.back().instruction, 0};
       jump.instr.run = exec::run_jump;
       drafts.push_back(jump);
       jump_to(drafts.back(), block.fall);

@@ -136,6 +136,7 @@ class Unit {
   // optimise.cpp, cfg.cpp, allocate.cpp
   void order_blocks(Function& function);
   void optimise(Function& function);
+  void find_waits(Function& function);
   void allocate(Function& function);
   void collect_constants();
 

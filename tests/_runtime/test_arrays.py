@@ -20,12 +20,20 @@ ON_SIM = pmpp.device() == "sim"
 software_gpu_only = pytest.mark.skipif(not ON_SIM, reason="about the software GPU: PMPP_DEVICE=sim runs it")
 
 
-@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64"])
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64"]
+)
 @pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 4), (2, 0, 3), (2, 3, 4)])
 def test_round_trip(shape, dtype):
     host = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
     array = pmpp.DeviceArray.from_numpy(host)
-    assert (array.shape, array.dtype, array.size, array.ndim, array.nbytes) == (shape, host.dtype, host.size, host.ndim, host.nbytes)
+    assert (array.shape, array.dtype, array.size, array.ndim, array.nbytes) == (
+        shape,
+        host.dtype,
+        host.size,
+        host.ndim,
+        host.nbytes,
+    )
     assert array.strides == np.empty(shape, dtype).strides or array.size == 0
     back = array.numpy()
     assert back.dtype == host.dtype

@@ -16,7 +16,7 @@ OLD_GPU = Gpu("Some GPU", (7, 0), "580.65.6")
 
 @pytest.fixture
 def choose(monkeypatch):
-    """The choice on a machine with the given GPU, for the given PMPP_DEVICE."""
+    """Choose on a machine with the given GPU, for the given PMPP_DEVICE."""
 
     def on(gpu: Gpu | None, asked: str | None) -> Choice:
         monkeypatch.setattr(device, "find_gpu", lambda: gpu)
@@ -74,12 +74,14 @@ def test_a_gpu_that_cannot_be_used_is_reported_once_and_why(choose, monkeypatch,
 
 def test_library_that_was_not_built_is_an_error_with_a_mend(monkeypatch, tmp_path):
     monkeypatch.setattr(device, "LIBRARIES", tmp_path)
-    with pytest.raises(DeviceError, match="libpmpp_kernels.so does not load .* Run: pmpp doctor"):
+    with pytest.raises(DeviceError, match=r"libpmpp_kernels.so does not load .* Run: pmpp doctor"):
         device.load()
 
 
 def python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+    )
 
 
 def test_pmpp_imports_where_the_device_is_missing():

@@ -2,7 +2,15 @@
 
 import pytest
 
-from pmpp._runtime.errors import SMALL_WORKSPACE, UNKNOWN_VARIANT, UNSUITABLE, UNSUPPORTED_DTYPE, CudaError, describe, raise_on
+from pmpp._runtime.errors import (
+    SMALL_WORKSPACE,
+    UNKNOWN_VARIANT,
+    UNSUITABLE,
+    UNSUPPORTED_DTYPE,
+    CudaError,
+    describe,
+    raise_on,
+)
 
 
 def test_success_is_silent():

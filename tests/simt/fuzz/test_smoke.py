@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
+SANITIZERS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
 
 _specification = importlib.util.spec_from_file_location("long_run", HERE / "long_run.py")
 long_run = importlib.util.module_from_spec(_specification)
 _specification.loader.exec_module(long_run)
 
 
-@pytest.mark.parametrize(("target", "rounds"), [("ptx", 300), ("fatbin", 600)])
+@pytest.mark.parametrize(("target", "rounds"), [("ptx", 10_000), ("fatbin", 10_000)])
 def test_no_input_breaks_the_reader(target, rounds, front_end_builder, tmp_path):
     files = []
     for name, content in long_run.seeds(target):
