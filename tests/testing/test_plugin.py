@@ -1,9 +1,17 @@
 """The plug-in as a learner meets it: pytest in a folder with problems."""
 
 import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+
+from pmpp._runtime.device import find_gpu
+
+ROOT = Path(__file__).resolve().parents[2]
 
 WRONG = """extern "C" int twice(const float* x, float* y, int n) {
     for (int i = 0; i < n; ++i) y[i] = 2 * x[i] + (i == 30);
@@ -136,3 +144,15 @@ def test_progress_that_is_garbage_is_ignored(course, pytester):
     (folder / "solved.json").write_text("not json")
     course("exercises/ch2").assert_outcomes(failed=1)
     assert json.loads((folder / "solved.json").read_text()) == {}
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda"])
+def test_the_repositorys_configuration_keeps_a_bad_device_to_a_sentence(device):
+    if device == "cuda" and find_gpu() is not None:
+        pytest.skip("there is a GPU: asking for it is no mistake")
+    command = [sys.executable, "-m", "pytest", "exercises/ch2", "--collect-only", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "PMPP_DEVICE": device}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"ERROR: PMPP_DEVICE is {'cuda, but' if device == 'cuda' else repr(device)}" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
