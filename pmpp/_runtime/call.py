@@ -36,8 +36,7 @@ class Call:
         self.stream = stream_handle(stream)
         self._on_host: bool | None = None
         self._first = ""
-        self._out: np.ndarray | None = None
-        self._result: DeviceArray | None = None
+        self._results: list[tuple[DeviceArray, Any, np.ndarray | None]] = []  # with the caller's out, on the device or the host
         self._inputs: list[DeviceArray] = []
         self._keep: list[core.Buffer] = []
 
@@ -93,8 +92,8 @@ class Call:
         """
         dtype = np.dtype(dtype)
         if out is None:
-            self._result = DeviceArray(shape, dtype)
-            return self._result
+            self._results.append((DeviceArray(shape, dtype), None, None))
+            return self._results[-1][0]
         host, found = self._locate("out", out)
         if host != self._on_host:
             places = {True: "host", False: "device"}
@@ -106,15 +105,14 @@ class Call:
         if host:
             if not found.flags.writeable:
                 raise ValueError("out: it is read-only")
-            self._out = found
-            self._result = DeviceArray(shape, dtype)
-            return self._result
+            self._results.append((DeviceArray(shape, dtype), out, found))
+            return self._results[-1][0]
         for other in self._inputs:
             apart = found.pointer + found.nbytes <= other.pointer or other.pointer + other.nbytes <= found.pointer
             same = found.pointer == other.pointer and found.nbytes == other.nbytes
             if not apart and not (in_place and same) and found.nbytes and other.nbytes:
                 raise ValueError("out: it shares memory with an input; the kernel would overwrite what it still reads")
-        self._result = found
+        self._results.append((found, out, None))
         return found
 
     def workspace(self, nbytes: int) -> int:
@@ -123,17 +121,21 @@ class Call:
         return self._keep[-1].pointer
 
     def finish(self, status: int, variant: str, accepted: tuple[str, ...], unsuitable: str = "", out: Any = None) -> Any:
-        """Raise what the status says, or return the result where the inputs came from."""
+        """Raise what the status says, or return the result where the inputs came from; several results as a tuple."""
         raise_on(status, self.function, variant, accepted, unsuitable)
-        assert self._result is not None
-        if self._on_host:
-            result = self._result.numpy(stream=self.stream)
-            if self._out is None:
-                return result
-            self._out[...] = result
-        elif self._keep:
+        if not self._on_host and self._keep:
             core.synchronize(self.stream)  # the workspace is freed now
-        return self._result if out is None else out
+        found = tuple(self._bring(*result) for result in self._results)
+        return found if len(found) > 1 else found[0]
+
+    def _bring(self, result: DeviceArray, out: Any, host_out: np.ndarray | None) -> Any:
+        if not self._on_host:
+            return result if out is None else out
+        host = result.numpy(stream=self.stream)
+        if host_out is None:
+            return host
+        host_out[...] = host
+        return out
 
     def _locate(self, name: str, array: Any) -> tuple[bool, Any]:
         """Return whether it is on the host, and the array as NumPy's or as a DeviceArray."""

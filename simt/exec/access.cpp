@@ -87,20 +87,26 @@ std::byte* shared_of(const Warp& warp, std::uint64_t offset, unsigned bytes) {
   return blocks[rank - 1].shared + at;
 }
 
-bool refill(Warp& warp, const Instr* instr, std::uint64_t address) {
+bool refill(Warp& warp, const Instr* instr, std::uint64_t address) { return refill_site(warp, instr->mem.site, address); }
+
+bool refill_site(Warp& warp, std::uint32_t site, std::uint64_t address) {
   if (address >= memory::kSharedWindow) {
     const auto& grid = *warp.worker->grid;
     if (!in_window(address, ir::kParamWindow) || address - ir::kParamWindow >= grid.params.size()) return false;
-    auto& window = warp.worker->windows[instr->mem.site];
+    auto& window = warp.worker->windows[site];
     window.lo = ir::kParamWindow;
     window.hi = ir::kParamWindow + grid.params.size();
     window.delta = std::ptrdiff_t(reinterpret_cast<std::uintptr_t>(grid.params.data()) - ir::kParamWindow);
     return true;
   }
-  return AddressSpace::instance().window(address, warp.worker->windows[instr->mem.site]);
+  return AddressSpace::instance().window(address, warp.worker->windows[site]);
 }
 
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane) {
+  return host_at(warp, instr, instr->mem.site, address, bytes, lane);
+}
+
+std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane) {
   if (address & (bytes - 1)) {
     raise(warp, instr, 716, misaligned(warp, instr, address, bytes), lane);
     return nullptr;
@@ -111,9 +117,9 @@ std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsign
     raise_offset(warp, instr, std::uint32_t(address), bytes, lane);
     return nullptr;
   }
-  const auto& window = warp.worker->windows[instr->mem.site];
+  const auto& window = warp.worker->windows[site];
   const auto inside = [&] { return address >= window.lo && address < window.hi && bytes <= window.hi - address; };
-  if (!inside() && !(refill(warp, instr, address) && inside())) {
+  if (!inside() && !(refill_site(warp, site, address) && inside())) {
     raise_address(warp, instr, address, bytes, lane);
     return nullptr;
   }

@@ -12,8 +12,11 @@ bool read_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned b
 bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, const void* in);
 /// Host address of [address, address + bytes) for lane, null after a fault. Not for local memory, which is interleaved.
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane);
+/// The same for instructions whose operands are a list: their site is there.
+std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane);
 /// Points the site's window to the allocation that holds `address`; false if there is none.
 bool refill(Warp& warp, const Instr* instr, std::uint64_t address);
+bool refill_site(Warp& warp, std::uint32_t site, std::uint64_t address);
 /// Faults of 32-bit offsets: into shared or local memory.
 const Instr* raise_offset(Warp& warp, const Instr* instr, std::uint32_t offset, unsigned bytes, int lane);
 

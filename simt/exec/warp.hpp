@@ -30,7 +30,7 @@ struct alignas(64) Instr {
   std::int32_t op[8] = {};
   union {
     std::uint64_t imm = 0;          ///< a constant that the handler wants as such (the table of lop3)
-    const std::int32_t* list;       ///< row offsets of instructions with more than eight operands
+    const std::int32_t* list;       ///< of more than eight operands: a constant, the access site, row offsets
     struct { std::int32_t offset; std::uint32_t site; } mem;      ///< memory instructions: displacement, access site
     struct { std::int32_t target; std::uint32_t charge; } jump;   ///< branches: target relative to this instruction
   };

@@ -73,13 +73,14 @@ Fault Unit::emit(Code& code) {
             instr.run = exec::run_guarded;
           }
         }
-        if (node.has_site) {
-          instr.mem = {node.offset, code.sites++};
-        } else if (!node.list.empty() || !node.targets.empty()) {
+        if (!node.list.empty()) {
           auto& list = code.lists.emplace_back();
-          for (auto id : node.list) list.push_back(row(id));
           list.push_back(std::int32_t(node.imm));
+          list.push_back(node.has_site ? std::int32_t(code.sites++) : 0);
+          for (auto id : node.list) list.push_back(row(id));
           instr.list = list.data();
+        } else if (node.has_site) {
+          instr.mem = {node.offset, code.sites++};
         } else {
           instr.imm = node.imm;
         }

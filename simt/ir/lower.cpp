@@ -345,6 +345,7 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
     for (auto name : {"bar", "barrier", "membar", "fence", "shfl", "vote", "match", "redux", "activemask", "elect",
                       "nanosleep", "griddepcontrol", "setmaxnreg"})
       map[name] = &FunctionLowering::synchronisation;
+    for (auto name : {"mma", "wmma", "ldmatrix", "stmatrix", "movmatrix"}) map[name] = &FunctionLowering::matrix;
     return map;
   }();
   const auto owner = owners.find(opcode);

@@ -7,6 +7,10 @@
 
 #include "simt/ir/unit.hpp"
 
+namespace simt::ops {
+struct Fragment;
+}
+
 namespace simt::ir {
 
 class FunctionLowering {
@@ -63,6 +67,14 @@ class FunctionLowering {
   bool synchronisation(const Instruction& instruction);
   bool barrier(const Instruction& instruction);
   bool shuffle(const Instruction& instruction);
+
+  // lower_matrix.cpp
+  bool matrix(const Instruction& instruction);
+  bool matrix_tiles(const Instruction& instruction, bool stores);
+  bool fragment(const Instruction& instruction, const Operand& operand, const ops::Fragment& fragment, bool written,
+                std::vector<ValueId>& list);
+  ValueId matrix_address(const Instruction& instruction, const Operand& operand, ptx::Space space,
+                         std::int32_t* displacement);
 
   Unit& unit_;
   Function& function_;

@@ -68,6 +68,8 @@ class Device:
 
     def launch(self, ptx: str, threads: int, block: int, source: np.ndarray, result: np.ndarray) -> None:
         """Run the kernel `lanes` with the addresses of both arrays; `result` is copied in and out."""
+        source = np.ascontiguousarray(source)
+        assert result.flags.c_contiguous
         library, kernel = ctypes.c_void_p(), ctypes.c_void_p()
         self._call("cudaLibraryLoadData", ctypes.byref(library), ptx.encode() + b"\0", None, None, 0, None, None, 0)
         try:

@@ -1,0 +1,160 @@
+# cython: embedsignature=True
+"""Prefix sums (chapter 11)."""
+
+from libc.stdint cimport uintptr_t
+
+import numpy as np
+
+from pmpp._runtime.call import Call, dtype_number, variants, with_variants
+
+
+cdef extern from "cuda_src/scan.h" nogil:
+    ctypedef void* cudaStream_t
+    ctypedef struct pmpp_variant:
+        const char* name
+        int capability
+    int pmpp_scan(const void*, void*, size_t, int, int, int, void*, size_t, const char*, cudaStream_t)
+    size_t pmpp_scan_workspace(size_t, int, const char*)
+    const pmpp_variant* pmpp_scan_variant(int)
+    int pmpp_segmented_scan(const void*, const unsigned char*, void*, size_t, int, int, int, void*, size_t, const char*,
+                            cudaStream_t)
+    size_t pmpp_segmented_scan_workspace(size_t, int, const char*)
+    const pmpp_variant* pmpp_segmented_scan_variant(int)
+
+cdef extern from "cuda_src/common/convert.h" nogil:
+    int pmpp_convert(const void*, int, void*, int, size_t, cudaStream_t)
+
+
+_DTYPES = ("int32", "uint32", "int64", "uint64", "float32", "float64")
+_OPERATORS = {"add": 0, "max": 1, "min": 2, "multiply": 3}
+
+
+def _rung(int i):
+    cdef const pmpp_variant* rung = pmpp_scan_variant(i)
+    return (rung.name.decode(), rung.capability) if rung else None
+
+
+def _segmented_rung(int i):
+    cdef const pmpp_variant* rung = pmpp_segmented_scan_variant(i)
+    return (rung.name.decode(), rung.capability) if rung else None
+
+
+def _run(function, x, heads, op, bint exclusive, dtype, out, variant, stream):
+    if op not in _OPERATORS:
+        raise ValueError(f"op: got {op!r}; {', '.join(map(repr, _OPERATORS))} are accepted")
+    call = Call(function.__name__, stream)
+    source = call.input("x", x, _DTYPES, ndim=1)
+    cdef uintptr_t flags = 0
+    if function is segmented_scan:
+        marks = call.input("heads", heads, ("bool", "uint8"), ndim=1)
+        if marks.shape != source.shape:
+            raise ValueError(f"heads: got {marks.size} elements; x has {source.size}, and both must have the same number")
+        flags = marks.pointer
+    dtype = source.dtype if dtype is None else np.dtype(dtype)
+    if dtype.name not in _DTYPES:
+        raise TypeError(f"dtype: got {dtype.name}; {', '.join(_DTYPES)} are accepted")
+    result = call.output(out, source.shape, dtype, in_place=dtype == source.dtype)
+    cdef uintptr_t px = source.pointer, pr = result.pointer, handle = call.stream, space
+    cdef size_t n = source.size, nbytes
+    cdef int number = dtype_number(dtype), source_number = dtype_number(source.dtype), which = _OPERATORS[op], status = 0
+    name = str(variant).encode()
+    cdef const char* rung = name
+    nbytes = pmpp_segmented_scan_workspace(n, number, rung) if flags else pmpp_scan_workspace(n, number, rung)
+    space = call.workspace(nbytes)
+    with nogil:
+        if source_number != number:
+            status = pmpp_convert(<const void*>px, source_number, <void*>pr, number, n, <cudaStream_t>handle)
+            px = pr  # a scan works in place
+        if status == 0 and flags:
+            status = pmpp_segmented_scan(<const void*>px, <const unsigned char*>flags, <void*>pr, n, number, which,
+                                         exclusive, <void*>space, nbytes, rung, <cudaStream_t>handle)
+        elif status == 0:
+            status = pmpp_scan(<const void*>px, <void*>pr, n, number, which, exclusive, <void*>space, nbytes, rung,
+                               <cudaStream_t>handle)
+    return call.finish(status, variant, variants(function) if status else (), out=out)
+
+
+@with_variants(_rung)
+def inclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=None):
+    """Combine each element with all elements before it.
+
+    Parameters
+    ----------
+    x : array
+        One dimension; int32, int64, uint32, uint64, float32 or float64.
+    op : {"add", "max", "min", "multiply"}
+        How elements are combined. Integers wrap around. NaN stays NaN, with max and min too.
+    dtype : data-type, optional
+        Of the sums and the result, if it is not to be that of `x`. The elements of `x` are converted first.
+    out : array, optional
+        Where the result goes: the shape of `x`, the dtype of the result, in the same memory (host or device). It may be
+        `x`, if the dtypes are the same.
+    variant : str
+        A rung of the ladder, see :func:`pmpp.variants`; ``"auto"`` is the best.
+    stream : optional
+        Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
+
+    Returns
+    -------
+    array
+        ``x[0] op ... op x[i]`` at index i: a NumPy array for NumPy arrays, a `pmpp.DeviceArray` for arrays on the device,
+        or `out`.
+
+    Raises
+    ------
+    TypeError
+        For another dtype, or arrays in different memories.
+    ValueError
+        For more than one dimension, an unknown operator or an unknown variant.
+
+    Notes
+    -----
+    Chapter 11. Floats are not added from left to right, so the last bits differ from NumPy's, and with the variant
+    ``"decoupled_lookback"`` on a GPU also from call to call: the walk back meets sums or prefixes as they come. The other
+    variants always give the same bits.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> inclusive_scan(np.int32([3, 1, 7, 0, 4]))
+    array([ 3,  4, 11, 11, 15], dtype=int32)
+    """
+    return _run(inclusive_scan, x, None, op, False, dtype, out, variant, stream)
+
+
+@with_variants(_rung)
+def exclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=None):
+    """Combine all elements before each element.
+
+    Takes what :func:`inclusive_scan` takes. The first element of the result is what the operator begins with: 0 to add, 1
+    to multiply, the lowest value of the dtype (-inf) for max, the highest (inf) for min.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> exclusive_scan(np.int32([3, 1, 7, 0, 4]))
+    array([ 0,  3,  4, 11, 11], dtype=int32)
+    """
+    return _run(exclusive_scan, x, None, op, True, dtype, out, variant, stream)
+
+
+@with_variants(_segmented_rung)
+def segmented_scan(x, heads, op="add", *, exclusive=False, dtype=None, out=None, variant="auto", stream=None):
+    """Scan each segment of an array on its own, all in one go.
+
+    Takes what :func:`inclusive_scan` takes, and also:
+
+    Parameters
+    ----------
+    heads : array
+        bool or uint8, as long as `x`: a segment begins where it is not zero.
+    exclusive : bool
+        Whether each element is left out of its own result.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> segmented_scan(np.int32([3, 1, 7, 0, 4]), np.array([True, False, True, False, False]))
+    array([ 3,  4,  7,  7, 11], dtype=int32)
+    """
+    return _run(segmented_scan, x, heads, op, exclusive, dtype, out, variant, stream)

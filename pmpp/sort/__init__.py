@@ -1,0 +1,1 @@
+"""Sorting and merging (chapters 13 and 14)."""
