@@ -146,7 +146,9 @@ bool select_float(Form& form, Selection& s) {
 
   if (rare.mode == 0 && !rare.finish.relu && !mixed) {
     std::string loop = name;
-    if (loop == "rcp.approx" || loop == "sqrt.approx" || loop == "div.full") loop.resize(loop.find('.'));
+    if (loop == "rcp.approx") loop = "rcp";
+    if (loop == "sqrt.approx") loop = "sqrt";
+    if (loop == "div.full") loop = "div";
     const Round round = rare.finish.round;
     if (round != Round::rn) loop += round == Round::rz ? ".rz" : round == Round::rm ? ".rm" : ".rp";
     // Loops of approximations take .ftz as a constant; the others come with and without.
