@@ -116,7 +116,7 @@ int blocks_per_sm(const Kernel& k, int threads, std::size_t dynamic_shared) {
 Code launch(const BoundKernel& bound, const LaunchRequest& q, void** args, const StreamRef& stream) {
   const exec::KernelInfo& info = *bound.kernel->info;
   auto flight = std::make_shared<Flight>();
-  abi::Dim3 cluster;
+  abi::Dim3 cluster{};
   if (Code code = check(*bound.kernel, q, cluster)) return code;
   if (!args && !info.params.empty())
     return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": it takes %zu parameters, but no arguments came.", info.params.size()));
