@@ -50,7 +50,7 @@ struct Frame {
 
 struct Cluster;
 struct Grid;
-struct Probed;
+struct Probe;
 class Instrumentation;
 
 struct BlockState {
@@ -103,7 +103,7 @@ struct Grid {
 struct Worker {
   Grid* grid = nullptr;
   const ir::Code* code = nullptr;
-  const Probed* probed = nullptr;        ///< by instruction; null without observers
+  Probe* const* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
