@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "simt/memory/limits.hpp"
 #include "simt/model/profile.hpp"
 
 namespace simt::exec {
@@ -13,6 +14,8 @@ namespace simt::exec {
 using ir::Special;
 
 namespace {
+
+constexpr std::size_t kAsk = 256 << 10;   // from this size on, look how much memory is left right now
 
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
@@ -88,7 +91,8 @@ std::uint64_t block_value(const Grid& grid, const BlockState& block, Special whi
 }
 
 /// Memory and register files of a cluster's blocks, with everything that does not change during the launch.
-void prepare(Worker& worker, Cluster& cluster) {
+/// False if the host has not as much.
+bool prepare(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const auto& code = *grid.code;
   const std::size_t file = align64(code.file_bytes), local = align64(std::size_t(grid.local_bytes) * kLanes);
@@ -97,7 +101,12 @@ void prepare(Worker& worker, Cluster& cluster) {
   const std::size_t block_bytes = warps + shared + grid.warps * (file + local + 64);
   const std::size_t bytes = block_bytes * grid.cluster_blocks;
   if (cluster.bytes < bytes) {
-    cluster.memory.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t(64))));
+    cluster.memory.reset();
+    cluster.bytes = 0;
+    // All of it is written to at once: what the system promises is not enough, it has to be there.
+    if (bytes >= kAsk && bytes > memory::host_available() / 10 * 9) return out_of_memory(grid, bytes), false;
+    cluster.memory.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t(64), std::nothrow)));
+    if (!cluster.memory) return out_of_memory(grid, bytes), false;
     cluster.bytes = bytes;
     std::memset(cluster.memory.get(), 0xA5, bytes);   // the same rubbish in every run
   }
@@ -140,15 +149,30 @@ void prepare(Worker& worker, Cluster& cluster) {
     }
   }
   cluster.prepared = &grid;
+  return true;
+}
+
+/// Pays for what the blocks executed since their last slice ended.
+void settle(Worker& worker, const Cluster& cluster) {
+  Grid& grid = *worker.grid;
+  std::uint64_t used = 0;
+  for (const auto& block : cluster.blocks)
+    for (std::uint32_t w = 0; w < block.warp_count; ++w)
+      used += kWarpCost + std::uint64_t(std::max<std::int64_t>(std::int64_t(kQuantum) - block.warps[w].quantum - block.warps[w].unpaid, 0));
+  worker.unsettled += used;
+  if (worker.unsettled < std::uint64_t(kQuantum)) return;
+  const auto spent = grid.spent.fetch_add(worker.unsettled, std::memory_order_relaxed) + worker.unsettled;
+  worker.unsettled = 0;
+  if (grid.budget && spent > grid.budget) out_of_budget(grid);
 }
 
 }  // namespace
 
-void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
+bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
   Grid& grid = *worker.grid;
   const auto& launch = *grid.launch;
   const auto& code = *grid.code;
-  if (cluster.prepared != &grid) prepare(worker, cluster);
+  if (cluster.prepared != &grid && !prepare(worker, cluster)) return false;
   cluster.first = number;
   cluster.any_arrived = false;
   const auto& size = launch.cluster;
@@ -187,14 +211,15 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     }
     block.order.resize(block.warp_count);
     for (std::uint32_t w = 0; w < block.warp_count; ++w) block.order[w] = w;
-    if (settings().seed)
+    if (grid.seed)
       for (std::uint32_t w = block.warp_count; w-- > 1;) std::swap(block.order[w], block.order[next_random(worker) % (w + 1)]);
   }
+  return true;
 }
 
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
-  const bool shuffled = settings().seed != 0, observed = !grid.observers.empty();
+  const bool shuffled = grid.seed != 0, observed = !grid.observers.empty();
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -219,7 +244,10 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         }
       }
     }
-    if (!left) return Outcome::finished;
+    if (!left) {
+      settle(worker, cluster);
+      return Outcome::finished;
+    }
     if (grid.stop.load(std::memory_order_relaxed)) return Outcome::stopped;
     if (waiting && !progress) return Outcome::waiting;
     if (!progress) {

@@ -109,14 +109,26 @@ std::string waits(const Cluster& cluster) {
   return text;
 }
 
-const Instr* out_of_budget(Warp& warp, const Instr* instr) {
+void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
   auto& grid = *warp.worker->grid;
   set_fault(grid, 702, where(warp, instr, std::countr_zero(warp.active)) +
-                           ": the kernel was stopped as endless after " + std::to_string(settings().budget) +
-                           " warp instructions, in the loop that begins at " +
-                           source_of(*warp.worker->code, instr + instr->jump.target) + ". In this block " +
+                           ": the kernel was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions, in the " + (loop <= instr ? "loop" : "function") + " that begins at " +
+                           source_of(*warp.worker->code, loop) + ". In this block " +
                            waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit");
-  return nullptr;
+}
+
+void out_of_budget(Grid& grid) {
+  set_fault(grid, 702, "kernel " + grid.code->info.name + " was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions: " + std::to_string(grid.next.load(std::memory_order_relaxed)) + " of its " +
+                           std::to_string(grid.blocks) + " blocks had begun. PMPP_SIM_BUDGET sets the limit");
+}
+
+void out_of_memory(Grid& grid, std::size_t bytes) {
+  const std::string size = bytes ? std::to_string(bytes) + " bytes for " : "memory for ";
+  set_fault(grid, 2, "kernel " + grid.code->info.name + ": this machine does not have the " + size + "blocks of " +
+                         std::to_string(grid.warps) + " warps with " + std::to_string(grid.shared_bytes) +
+                         " bytes of shared memory and " + std::to_string(grid.local_bytes) + " bytes of local memory a thread");
 }
 
 void raise_deadlock(Worker& worker, const Cluster& cluster) {
