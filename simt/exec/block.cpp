@@ -174,6 +174,7 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
   const auto& code = *grid.code;
   if (cluster.prepared != &grid && !prepare(worker, cluster)) return false;
   cluster.first = number;
+  cluster.random = grid.seed * 0x9e3779b97f4a7c15ull + number;
   cluster.any_arrived = false;
   const auto& size = launch.cluster;
   const std::uint64_t across = launch.grid[0] / size[0], down = launch.grid[1] / size[1];
@@ -212,7 +213,7 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     block.order.resize(block.warp_count);
     for (std::uint32_t w = 0; w < block.warp_count; ++w) block.order[w] = w;
     if (grid.seed)
-      for (std::uint32_t w = block.warp_count; w-- > 1;) std::swap(block.order[w], block.order[next_random(worker) % (w + 1)]);
+      for (std::uint32_t w = block.warp_count; w-- > 1;) std::swap(block.order[w], block.order[next_random(cluster) % (w + 1)]);
   }
   return true;
 }
@@ -230,7 +231,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         if (warp.state != Warp::ready && warp.state != Warp::yielded) continue;
         warp.state = Warp::ready;
         if (shuffled) {   // a shorter slice; what is missing was not executed
-          const auto slice = kQuantum >> (next_random(worker) % 8);
+          const auto slice = kQuantum >> (next_random(cluster) % 8);
           warp.unpaid += warp.quantum - slice;
           warp.quantum = slice;
         }

@@ -71,6 +71,7 @@ struct BlockState {
 struct Cluster {
   std::vector<BlockState> blocks;
   std::uint64_t first = 0;               ///< number of the cluster
+  std::uint64_t random = 0;              ///< of its own: what a seed does to it does not depend on who runs it
   bool any_arrived = false;             ///< somebody arrived at the cluster's barrier
   std::unique_ptr<std::byte[], ir::FreeInstrs> memory;   ///< warps, register files, shared and local memory
   std::size_t bytes = 0;
@@ -108,7 +109,6 @@ struct Worker {
   std::uint64_t unsettled = 0;           ///< warp instructions of finished blocks that Grid::spent does not count yet
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
   std::uint64_t clock_reads = 0;
-  std::uint64_t random = 0;
   unsigned number = 0;
   std::vector<std::unique_ptr<Cluster>> resident, spare;
   std::vector<std::unique_ptr<Frame>> frames;   ///< all of them
@@ -170,8 +170,8 @@ void tell_block(const Worker& worker, const BlockState& block, bool begins);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 
-inline std::uint64_t next_random(Worker& worker) {   // splitmix64
-  std::uint64_t z = worker.random += 0x9e3779b97f4a7c15ull;
+inline std::uint64_t next_random(Cluster& cluster) {   // splitmix64
+  std::uint64_t z = cluster.random += 0x9e3779b97f4a7c15ull;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
   return z ^ (z >> 31);

@@ -53,7 +53,16 @@ std::string wait_of(const ir::Code& code, const Warp& warp) {
 
 std::string source_of(const ir::Code& code, const Instr* instr) {
   if (instr < code.instrs.get() || instr >= code.instrs.get() + code.count) return "an unknown place";
-  const auto& origin = code.origins[instr->origin];
+  const auto line_of = [&](const Instr* i) {   // 0: of what has no line, such as a join
+    const auto& origin = code.origins[i->origin];
+    if (!origin.instruction) return 0u;
+    const auto at = origin.instruction->location;
+    return at >= 0 && std::size_t(at) < origin.module->locations.size() ? origin.module->locations[at].line : origin.instruction->line;
+  };
+  const auto* end = code.instrs.get() + code.count;
+  const auto* told = instr;
+  while (told + 1 < end && told < instr + 8 && line_of(told) == 0) ++told;
+  const auto& origin = code.origins[(line_of(told) ? told : instr)->origin];
   if (!origin.instruction) return "an unknown place";
   const auto& module = *origin.module;
   auto at = origin.instruction->location;

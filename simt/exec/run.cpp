@@ -119,7 +119,6 @@ class Pool {
     worker.grid = &grid;
     worker.code = grid.code;
     worker.number = number;
-    worker.random = grid.seed * 0x9e3779b97f4a7c15ull + number;
     worker.windows.assign(grid.code->sites, {});
     worker.ticks = worker.clock_reads = worker.unsettled = 0;
     try {
@@ -128,7 +127,10 @@ class Pool {
       out_of_memory(grid, 0);
     }
     worker.free_frames.clear();   // a fault leaves calls that never returned
-    for (auto& frame : worker.frames) worker.free_frames.push_back(frame.get());
+    for (auto& frame : worker.frames) {
+      frame->saved.reset();
+      worker.free_frames.push_back(frame.get());
+    }
     for (auto& cluster : worker.resident) worker.spare.push_back(std::move(cluster));
     worker.resident.clear();
     for (auto& cluster : worker.spare) cluster->prepared = nullptr;

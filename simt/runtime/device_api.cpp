@@ -163,6 +163,7 @@ PMPP_EXPORT Code cudaInitDevice(int device, unsigned, unsigned) {
 }
 PMPP_EXPORT Code cudaSetValidDevices(int* devices, int count) {
   return call("cudaSetValidDevices", [&]() -> Code {
+    if (!devices && count > 0) return null_place();
     for (int i = 0; i < count; ++i)
       if (Code c = check_device(devices[i])) return c;
     return 0;
