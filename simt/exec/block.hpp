@@ -52,6 +52,8 @@ struct Frame {
 
 struct Cluster;
 struct Grid;
+struct Probed;
+class Instrumentation;
 
 struct BlockState {
   std::uint64_t index = 0;               ///< linear number in the grid
@@ -90,12 +92,14 @@ struct Grid {
   std::vector<std::byte> workspace;      ///< what %envreg1 and 2 point to: the barrier of a cooperative grid
   std::uint64_t workspace_address = 0;
   std::uint64_t number = 0;              ///< %gridid
-  std::uint64_t seed = 0, budget = 0;    ///< the settings when the launch began
+  unsigned workers = 1;
+  std::uint64_t seed = 0, budget = 0;    ///< as workers, what the settings said when the launch began
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> spent{0};   ///< warp instructions, counted slice by slice
   std::atomic<std::uint64_t> fences{0};
   std::vector<std::shared_ptr<observers::Observer>> observers;
+  const Instrumentation* instrumentation = nullptr;   ///< their probes
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one
@@ -104,6 +108,7 @@ struct Grid {
 struct Worker {
   Grid* grid = nullptr;
   const ir::Code* code = nullptr;
+  const Probed* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
   std::uint64_t unsettled = 0;           ///< warp instructions of finished blocks that Grid::spent does not count yet
@@ -164,9 +169,9 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 
 // observe.cpp ------------------------------------------------------------------------------------------------------
 
-/// The loop that tells the grid's observers what happens.
-void run_observed(Warp& warp, const Instr* pc);
+/// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
+void tell_wait(const Warp& warp, const Instr* instr);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 

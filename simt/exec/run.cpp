@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -80,6 +81,11 @@ void work(Worker& worker) {
   }
 }
 
+unsigned workers_for(const Grid& grid) {
+  const unsigned set = settings().threads, threads = set ? set : std::max(1u, std::thread::hardware_concurrency());
+  return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
+}
+
 /// Threads that live as long as the process and take part in launches.
 class Pool {
  public:
@@ -89,8 +95,7 @@ class Pool {
   }
 
   Fault run(Grid& grid) {
-    const unsigned set = settings().threads, threads = set ? set : std::max(1u, std::thread::hardware_concurrency());
-    const unsigned wanted = unsigned(std::min<std::uint64_t>(threads, grid.clusters));
+    const unsigned wanted = grid.workers;
     grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
@@ -119,6 +124,7 @@ class Pool {
     worker.grid = &grid;
     worker.code = grid.code;
     worker.number = number;
+    worker.probed = grid.instrumentation ? grid.instrumentation->probed(number) : nullptr;
     worker.windows.assign(grid.code->sites, {});
     worker.ticks = worker.clock_reads = worker.unsettled = 0;
     try {
@@ -171,7 +177,7 @@ std::uint64_t launch_number = 0;
 }  // namespace
 
 Fault run(const Launch& launch) {
-  const auto& code = *launch.kernel->code();
+  const ir::Code& code = launch.kernel->code();
   Grid grid;
   grid.launch = &launch;
   grid.code = &code;
@@ -202,10 +208,16 @@ Fault run(const Launch& launch) {
     std::memset(space.host(*workspace, 64), 0, 64);
     grid.workspace_address = *workspace;
   }
+  grid.workers = workers_for(grid);
   grid.seed = settings().seed;
   grid.budget = settings().budget;
   grid.observers = observers::attached();
-  for (const auto& o : grid.observers) o->launch_begin(launch, code);
+  std::optional<Instrumentation> instrumentation;
+  if (!grid.observers.empty()) {
+    // Launches run one at a time, so the kernel's own code can take the probes.
+    grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
+    for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
+  }
   auto fault = Pool::instance().run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
