@@ -59,7 +59,7 @@ def simt_objects() -> list[Object]:
     isa_flags = ISA_FLAGS if platform.machine() == "x86_64" else {"generic": ("-DSIMT_ISA=generic",)}
     objects = []
     for room in sorted((ROOT / "simt").iterdir()):
-        flags = (*SIMT_FLAGS, "-O1" if room.name in COLD_ROOMS else "-O2", *strict)
+        flags = (*SIMT_FLAGS, "-Og" if room.name in COLD_ROOMS else "-O2", *strict)
         sources = sorted(room.rglob("*.cpp"))
         for source in [path for path in sources if path.stem.endswith("_isa")]:
             objects += [_host(below_root(source), [source], (*flags, *chosen), isa) for isa, chosen in isa_flags.items()]
