@@ -16,7 +16,6 @@ using exec::Fault;
 using ptx::Space;
 
 namespace {
-constexpr int kInvalidPtx = 218;
 constexpr std::size_t kMaxParams = 32764, kMaxShared = 1 << 28, kMaxLocal = 512 << 10, kMaxArguments = 1 << 20;
 
 /// Calls f(name) for every symbol that the operand mentions.
