@@ -16,8 +16,14 @@ namespace {
 
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+/// Width 0 is a predicate.
 template <class F>
 void fill(std::byte* row, unsigned width, F value_of_lane) {
+  if (width == 0) {
+    Mask mask = 0;
+    for (int lane = 0; lane < kLanes; ++lane) mask |= Mask{value_of_lane(lane) != 0} << lane;
+    std::memcpy(row, &mask, sizeof mask);
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const std::uint64_t value = value_of_lane(lane);
     std::memcpy(row + width * unsigned(lane), &value, width);
