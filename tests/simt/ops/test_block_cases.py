@@ -106,7 +106,9 @@ def test_case(device, case):
     got, expected = run(device, case), case.expected()
     assert expected.shape == got.shape
     wrong = np.flatnonzero(got != expected)
-    assert not wrong.size, f"thread {wrong[0]} of {wrong.size} wrong ones: got {got[wrong[0]]:#x}, expected {expected[wrong[0]]:#x}"
+    assert not wrong.size, (
+        f"thread {wrong[0]} of {wrong.size} wrong ones: got {got[wrong[0]]:#x}, expected {expected[wrong[0]]:#x}"
+    )
 
 
 def lowered_opcodes() -> set[str]:
