@@ -20,7 +20,7 @@ def executed() -> set[str]:
     for case in CASES:
         found |= instructions(case.ptx("sm_90"))
     for name in test_atomics.known():
-        operation, kind = name.split(".")
+        kind = name.split(".")[1]
         for space in test_atomics.SPACES:
             found |= instructions(test_atomics.kernel("sm_90", name, kind, space))
     return found
