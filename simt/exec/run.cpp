@@ -79,6 +79,8 @@ void work(Worker& worker) {
 }
 
 unsigned workers_for(const Grid& grid) {
+  for (const auto& o : grid.observers)
+    if (o->alone()) return 1;
   const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
   return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }

@@ -56,10 +56,6 @@ struct Flop {
   unsigned thread = 0, warp = 0;
 };
 
-bool says(const ptx::Instruction& instruction, std::string_view part) {
-  return std::find(instruction.parts.begin(), instruction.parts.end(), part) != instruction.parts.end();
-}
-
 Flop flop_of(const ptx::Instruction& instruction) {
   const auto opcode = instruction.opcode();
   if (opcode == "mma" || (opcode == "wmma" && says(instruction, "mma"))) {
