@@ -64,16 +64,14 @@ std::string json_of(const Finding& f) {
   return json.out;
 }
 
-/// One write a line, at the end of the file: several processes may share it.
-void append(const char* path, std::string line) {
+}  // namespace
+
+void append_line(const char* path, std::string line) {
   line += '\n';
   const int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (file < 0) return;
-  if (write(file, line.data(), line.size()) < 0) std::perror(path);
-  close(file);
+  if (file < 0 || write(file, line.data(), line.size()) < 0) std::perror(path);
+  if (file >= 0) close(file);
 }
-
-}  // namespace
 
 Place place_of(const ir::Code& code, const exec::Launch& launch, std::size_t instr, std::uint64_t block, std::uint32_t thread) {
   Place place;
@@ -98,7 +96,7 @@ void report(Finding f) {
   std::lock_guard lock(mutex);
   if (!kept().known.insert(key).second) return;
   kept().findings.push_back(text);
-  if (const char* path = std::getenv("PMPP_SIM_FINDINGS"); path && *path) append(path, text);
+  if (const char* path = std::getenv("PMPP_SIM_FINDINGS"); path && *path) append_line(path, text);
 }
 
 std::string host_frames() {
@@ -112,9 +110,12 @@ std::string host_frames() {
     Dl_info info{};
     // Return addresses point behind the call.
     if (!dladdr(static_cast<char*>(calls[n]) - 1, &info) || info.dli_fbase == own.dli_fbase || !info.dli_fname) continue;
+    char* path = realpath(info.dli_fname, nullptr);
+    if (!path) continue;
     char offset[32];
     std::snprintf(offset, sizeof offset, "+0x%zx", std::size_t(static_cast<char*>(calls[n]) - 1 - static_cast<char*>(info.dli_fbase)));
-    frames += (frames.empty() ? "" : ";") + std::string(info.dli_fname) + offset;
+    frames += (frames.empty() ? "" : ";") + std::string(path) + offset;
+    std::free(path);
     ++kept_frames;
   }
   return frames;

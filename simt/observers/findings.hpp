@@ -31,6 +31,8 @@ struct Finding {
 void report(Finding finding);
 /// The calls that lead here, for Finding::frames; those inside of this library are left out.
 std::string host_frames();
+/// One write, at the end of the file: several processes may share it.
+void append_line(const char* path, std::string line);
 /// Whether checkers are on: what host code does is worth its frames.
 bool checking();
 
