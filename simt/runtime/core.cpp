@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "simt/memory/memory.hpp"
+#include "simt/observers/host.hpp"
 
 namespace simt::runtime {
 namespace {
@@ -50,6 +51,7 @@ Code fail(Code code, const std::string& sentence) {
   state.last_error = code;
   state.last_message = state.depth ? std::string(state.name) + ": " + sentence : sentence;
   print(state.last_message);
+  observers::host_call_failed(state.name, code, state.last_message);
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include "simt/exec/program.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
+#include "simt/observers/host.hpp"
 #include "simt/runtime/stream.hpp"
 
 using namespace simt::runtime;
@@ -276,8 +277,14 @@ PMPP_EXPORT Code cudaRuntimeGetVersion(int* version) { return give("cudaRuntimeG
 PMPP_EXPORT Code cudaProfilerStart() { return 0; }
 PMPP_EXPORT Code cudaProfilerStop() { return 0; }
 
-PMPP_EXPORT Code cudaGetLastError() { return take_error(); }
-PMPP_EXPORT Code cudaPeekAtLastError() { return peek_error(); }
+PMPP_EXPORT Code cudaGetLastError() {
+  simt::observers::host_looked();
+  return take_error();
+}
+PMPP_EXPORT Code cudaPeekAtLastError() {
+  simt::observers::host_looked();
+  return peek_error();
+}
 PMPP_EXPORT const char* cudaGetErrorName(Code code) {
   const char* name = error_name(code);
   return name ? name : "unrecognized error code";
