@@ -53,7 +53,16 @@ std::string wait_of(const ir::Code& code, const Warp& warp) {
 
 std::string source_of(const ir::Code& code, const Instr* instr) {
   if (instr < code.instrs.get() || instr >= code.instrs.get() + code.count) return "an unknown place";
-  const auto& origin = code.origins[instr->origin];
+  const auto line_of = [&](const Instr* i) {   // 0: of what has no line, such as a join
+    const auto& origin = code.origins[i->origin];
+    if (!origin.instruction) return 0u;
+    const auto at = origin.instruction->location;
+    return at >= 0 && std::size_t(at) < origin.module->locations.size() ? origin.module->locations[at].line : origin.instruction->line;
+  };
+  const auto* end = code.instrs.get() + code.count;
+  const auto* told = instr;
+  while (told + 1 < end && told < instr + 8 && line_of(told) == 0) ++told;
+  const auto& origin = code.origins[(line_of(told) ? told : instr)->origin];
   if (!origin.instruction) return "an unknown place";
   const auto& module = *origin.module;
   auto at = origin.instruction->location;
@@ -109,14 +118,26 @@ std::string waits(const Cluster& cluster) {
   return text;
 }
 
-const Instr* out_of_budget(Warp& warp, const Instr* instr) {
+void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
   auto& grid = *warp.worker->grid;
   set_fault(grid, 702, where(warp, instr, std::countr_zero(warp.active)) +
-                           ": the kernel was stopped as endless after " + std::to_string(settings().budget) +
-                           " warp instructions, in the loop that begins at " +
-                           source_of(*warp.worker->code, instr + instr->jump.target) + ". In this block " +
+                           ": the kernel was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions, in the " + (loop <= instr ? "loop" : "function") + " that begins at " +
+                           source_of(*warp.worker->code, loop) + ". In this block " +
                            waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit");
-  return nullptr;
+}
+
+void out_of_budget(Grid& grid) {
+  set_fault(grid, 702, "kernel " + grid.code->info.name + " was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions: " + std::to_string(grid.next.load(std::memory_order_relaxed)) + " of its " +
+                           std::to_string(grid.blocks) + " blocks had begun. PMPP_SIM_BUDGET sets the limit");
+}
+
+void out_of_memory(Grid& grid, std::size_t bytes) {
+  const std::string size = bytes ? std::to_string(bytes) + " bytes for " : "memory for ";
+  set_fault(grid, 2, "kernel " + grid.code->info.name + ": this machine does not have the " + size + "blocks of " +
+                         std::to_string(grid.warps) + " warps with " + std::to_string(grid.shared_bytes) +
+                         " bytes of shared memory and " + std::to_string(grid.local_bytes) + " bytes of local memory a thread");
 }
 
 void raise_deadlock(Worker& worker, const Cluster& cluster) {

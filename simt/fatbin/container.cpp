@@ -146,6 +146,11 @@ bool read_wrapper(const void* address, std::vector<Container>& containers, std::
   return true;
 }
 
+bool runs_on(std::uint32_t capability, std::uint32_t arch, char variant) {
+  if (variant == 'a') return arch == capability;
+  return arch <= capability && (variant != 'f' || arch / 10 == capability / 10);
+}
+
 const Entry* choose(const Container& container, std::uint32_t capability, std::string& error) {
   const auto rank = [](const Entry& entry) {
     const int specific = entry.variant == 'a' ? 2 : entry.variant == 'f' ? 1 : 0;
@@ -153,9 +158,7 @@ const Entry* choose(const Container& container, std::uint32_t capability, std::s
   };
   const Entry* best = nullptr;
   for (const Entry& entry : container.entries) {
-    if (entry.kind != Entry::ptx || entry.arch > capability) continue;
-    if (entry.variant == 'a' && entry.arch != capability) continue;
-    if (entry.variant == 'f' && entry.arch / 10 != capability / 10) continue;
+    if (entry.kind != Entry::ptx || !runs_on(capability, entry.arch, entry.variant)) continue;
     if (best == nullptr || rank(entry) > rank(*best)) best = &entry;
   }
   if (best != nullptr) return best;

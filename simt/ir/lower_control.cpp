@@ -15,7 +15,7 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t((size_of(v) + 3) / 4); }
+std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t(size_of(v) / 4 + (size_of(v) % 4 != 0)); }
 }  // namespace
 
 std::int32_t FunctionLowering::block_of(std::string_view label) const {

@@ -137,7 +137,7 @@ std::atomic<int> cache_config{0};
 
 /// By cudaLimit: stack, printf buffer, malloc heap, launch depth, pending launches, L2 fetch granularity, persisting L2.
 /// The engine obeys the first and the third; it prints without a buffer, so nothing is ever lost.
-std::atomic<size_t> limits[7] = {simt::exec::stack_limit(), size_t{1} << 20, simt::exec::heap_limit(), 2, 2048, 64, 0};
+std::atomic<size_t> limits[7] = {simt::exec::stack_limit().load(), size_t{1} << 20, simt::exec::heap_limit().load(), 2, 2048, 64, 0};
 constexpr size_t most_stack = 512 << 10;   // local memory of a thread, as on a GPU
 
 Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
@@ -163,6 +163,7 @@ PMPP_EXPORT Code cudaInitDevice(int device, unsigned, unsigned) {
 }
 PMPP_EXPORT Code cudaSetValidDevices(int* devices, int count) {
   return call("cudaSetValidDevices", [&]() -> Code {
+    if (!devices && count > 0) return null_place();
     for (int i = 0; i < count; ++i)
       if (Code c = check_device(devices[i])) return c;
     return 0;

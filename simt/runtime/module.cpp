@@ -9,6 +9,7 @@
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "simt/model/profile.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/load.hpp"
 
@@ -67,6 +68,20 @@ void register_variable(void** handle, const void* host, const char* name, std::s
   r.variables[host] = module;
 }
 
+/// Static shared memory beyond what a block has is an error of the PTX, as ptxas finds it.
+void check_size(Module& m) {
+  const std::size_t most = model::Profile::shared_per_block;
+  for (const std::string& name : m.entries) {
+    const auto* kernel = m.program->kernel(name);
+    const std::size_t size = kernel ? m.program->info(kernel).static_shared : 0;
+    if (size <= most) continue;
+    m.fault = {abi::kInvalidPtx, format("kernel %s declares %zu bytes of static shared memory; a block has %zu at most. More is possible as "
+                                        "dynamic shared memory.", readable(name).c_str(), size, most)};
+    m.program.reset();
+    return;
+  }
+}
+
 bool managed_at(Module& m, const void* host, const void* address) {
   std::lock_guard lock(m.mutex);
   return std::any_of(m.variables.begin(), m.variables.end(),
@@ -95,6 +110,7 @@ Code load(Module& m) {
       for (const ptx::Function& f : part->functions)
         if (f.is_entry && !f.is_declaration) m.entries.push_back(f.name);
     if (!m.fault) m.program = exec::Program::load(std::move(modules), 0, m.fault);
+    if (m.program) check_size(m);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {
         k->entry = m.program->kernel(k->name);
