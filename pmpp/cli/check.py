@@ -94,7 +94,7 @@ def host_line(frames: str) -> tuple[str, int]:
 
 
 def _is_header(file: str) -> bool:
-    return file.startswith("/usr/include/") or "/include/" in file and Path(file).suffix in {".h", ".hpp", ".cuh", ""}
+    return file.startswith("/usr/include/") or ("/include/" in file and Path(file).suffix in {".h", ".hpp", ".cuh", ""})
 
 
 @cache

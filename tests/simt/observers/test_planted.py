@@ -1,7 +1,6 @@
 """Programs with planted bugs: each is found, with its kind and on its line; their twins are silent."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
