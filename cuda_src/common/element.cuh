@@ -66,6 +66,14 @@ struct Element {
     if (type == PMPP_FLOAT16) return from_half(static_cast<std::uint16_t>(bits));
     return is_signed ? static_cast<double>(static_cast<std::int64_t>(integer(bits))) : static_cast<double>(bits);
   }
+  /// The same in float32: half an ulp off at most.
+  __device__ float near(std::uint64_t bits) const {
+    const int type = again(dtype);
+    if (type == PMPP_FLOAT32) return __uint_as_float(static_cast<unsigned>(bits));
+    if (type == PMPP_FLOAT64) return static_cast<float>(__longlong_as_double(static_cast<long long>(bits)));
+    if (type == PMPP_FLOAT16) return from_half(static_cast<std::uint16_t>(bits));
+    return is_signed ? static_cast<float>(static_cast<std::int64_t>(integer(bits))) : static_cast<float>(bits);
+  }
 };
 
 inline Element element_of(int dtype) {

@@ -25,7 +25,9 @@ struct Bins {
   std::size_t count;
   const unsigned long long* edges;
   std::uint64_t low, high;
-  double first, width, scale;
+  double first, width;
+  double scale;  ///< bins / width; zero if nothing but NumPy's own arithmetic gives NumPy's bins
+  float near_first, near_scale, margin;  ///< how many bins the position in float32 may be off; 1 if that says nothing
 
   __device__ std::uint64_t code(int kind, std::uint64_t bits) const {
     if (kind == PMPP_CODE_REAL) return code_of_real(element.real(bits));
@@ -54,6 +56,9 @@ struct Bins {
 
  private:
   __device__ std::size_t uniform(std::uint64_t bits) const {
+    // Most elements are not so near an edge that it would take float64 and the edges themselves to tell on which side.
+    const float near = (element.near(bits) - near_first) * near_scale, part = near - floorf(near);
+    if (part > margin && part < 1 - margin && near > 0 && near < static_cast<float>(count)) return static_cast<std::size_t>(near);
     const std::uint64_t in_range = code(range_code, bits);
     if (in_range < low || in_range > high) return kNoBin;
     const double x = rounded_to(difference_dtype, element.real(bits));

@@ -10,6 +10,7 @@
 //
 // Bins that do not fit in shared memory are privatized in global memory by all rungs from shared_memory on.
 #include <algorithm>
+#include <cmath>
 
 #include "cuda_src/common/ladder.cuh"
 #include "cuda_src/histogram/bins.cuh"
@@ -182,45 +183,37 @@ struct Vectors {
   }
 };
 
-__device__ __forceinline__ std::uint64_t piece(const uint4& v, int bytes, int j) {
-  const unsigned at = j * bytes, word = at < 4 ? v.x : at < 8 ? v.y : at < 12 ? v.z : v.w;
-  if (bytes == 8) return word | std::uint64_t{at < 8 ? v.y : v.w} << 32;
-  return (word >> (at % 4 * 8)) & (~0u >> (32 - 8 * bytes));
+template <int kBytes>
+__device__ __forceinline__ std::uint64_t piece(const uint4& v, int j) {
+  const unsigned at = j * kBytes, word = at < 4 ? v.x : at < 8 ? v.y : at < 12 ? v.z : v.w;
+  if constexpr (kBytes == 8) return word | std::uint64_t{at < 8 ? v.y : v.w} << 32;
+  else return (word >> (at % 4 * 8)) & (~0u >> (32 - 8 * kBytes));
 }
 
+template <int kBytes>
 struct Replicated {
-  template <int kBytes, class Amount, class Store>
-  static __device__ void walk_width(const Task& task, Store& store) {
+  template <class Amount, class Store> static __device__ void walk(const Task& task, Store& store) {
     using V = Vectors<kBytes>;
     const V vectors(task.in, task.n);
     const std::size_t thread = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x, step = std::size_t{gridDim.x} * blockDim.x;
     Run<Amount, Store> run;
-    for (std::size_t i = thread; i < vectors.count; i += 2 * step) {
-      const bool second = i + step < vectors.count;
-      const uint4 v[2] = {vectors.data[i], second ? vectors.data[i + step] : uint4{}};
+    const auto add = [&](const uint4& v, std::size_t vector) {
 #pragma unroll 1
-      for (int k = 0; k < (second ? 2 : 1); ++k)
-#pragma unroll
-        for (int j = 0; j < V::kSize; ++j)
-          run.add(task, store, task.bins.of(piece(k == 0 ? v[0] : v[1], kBytes, j)),
-                  Amount::amount(task, vectors.head + (i + k * step) * V::kSize + j));
+      for (int j = 0; j < V::kSize; ++j)
+        run.add(task, store, task.bins.of(piece<kBytes>(v, j)), Amount::amount(task, vectors.head + vector * V::kSize + j));
+    };
+#pragma unroll 1
+    for (std::size_t i = thread; i < vectors.count; i += 2 * step) {
+      uint4 v = vectors.data[i];
+      const uint4 next = i + step < vectors.count ? vectors.data[i + step] : v;  // on its way while the first is counted
+#pragma unroll 1
+      for (std::size_t at = i; at < vectors.count && at <= i + step; at += step, v = next) add(v, at);
     }
     run.flush(task, store);
-    if (thread < vectors.head) take<Amount>(task, store, thread);
-    const std::size_t rest = vectors.head + vectors.count * V::kSize + thread;
-    if (rest < task.n) take<Amount>(task, store, rest);
-  }
-  template <class Amount, class Store>
-  static __device__ void walk(const Task& task, Store& store) {
-    switch (task.bins.element.bytes) {
-      case 1:
-        return walk_width<1, Amount>(task, store);
-      case 2:
-        return walk_width<2, Amount>(task, store);
-      case 4:
-        return walk_width<4, Amount>(task, store);
-      default:
-        return walk_width<8, Amount>(task, store);
+#pragma unroll 1
+    for (int end = 0; end < 2; ++end) {  // before the first vector, and after the last
+      const std::size_t at = end == 0 ? thread : vectors.head + vectors.count * V::kSize + thread;
+      if (at < (end == 0 ? vectors.head : task.n)) take<Amount>(task, store, at);
     }
   }
 };
@@ -228,7 +221,7 @@ struct Replicated {
 // ---- kernels -----------------------------------------------------------------------------------------------------------
 
 template <class Walk, class Amount, class Store>
-__global__ void __launch_bounds__(Tuning::kThreads) fill(Task task, Store store) {
+__global__ void __launch_bounds__(Tuning::kThreads, 4) fill(Task task, Store store) {
   store.begin(task);
   Walk::template walk<Amount>(task, store);
   store.end(task);
@@ -287,23 +280,18 @@ __global__ void __launch_bounds__(Tuning::kThreads) count_bytes(Task task, unsig
 
 Bins bins_of(const pmpp_histogram_problem& p) {
   // NumPy's estimate is off by three roundings at most, times the number of bins: this keeps it below a fifth of a bin.
-  const auto narrowest = [&](int dtype) { return p.difference_dtype == dtype || p.quotient_dtype == dtype; };
-  const double most = narrowest(PMPP_FLOAT16) ? 1 << 7 : narrowest(PMPP_FLOAT32) ? 1 << 20 : 1e14;
+  const auto rounds_to = [&](int dtype) { return p.difference_dtype == dtype || p.quotient_dtype == dtype; };
+  const double most = rounds_to(PMPP_FLOAT16) ? 1 << 7 : rounds_to(PMPP_FLOAT32) ? 1 << 20 : 1e14;
   const double bins = static_cast<double>(p.bins), scale = bins / p.width;
   const bool sure = bins <= most && scale > 1e-300 && scale < 1e300;
-  return {element_of(p.dtype),
-          p.rule,
-          p.edges_code,
-          p.range_code,
-          p.difference_dtype,
-          p.quotient_dtype,
-          p.bins,
-          p.edges,
-          p.low,
-          p.high,
-          p.first,
-          p.width,
-          sure ? scale : 0};
+  // In float32 an element, `first`, the difference, the scale and the product are each half an ulp off, and so may the edges
+  // be; half an ulp is 2^-24 of the larger end at most, unless edges are float16. The margin is half as much again.
+  const double ends = std::max(std::abs(p.first), std::abs(p.first + p.width));
+  const double margin = 1.5 * 0x1p-24 * bins * (3 + 3 * ends / p.width);
+  const bool near = sure && p.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
+  return {element_of(p.dtype), p.rule, p.edges_code, p.range_code, p.difference_dtype, p.quotient_dtype, p.bins, p.edges, p.low, p.high,
+          p.first, p.width, sure ? scale : 0, static_cast<float>(p.first), near ? static_cast<float>(scale) : 0.0f,
+          near ? static_cast<float>(margin) : 1.0f};
 }
 
 Task task_of(const pmpp_histogram_problem& p, unsigned copies) {
@@ -383,8 +371,16 @@ int replicated(const pmpp_histogram_problem& p, void* workspace, cudaStream_t st
   return with_amount(p, [&](auto amount) -> int {
     using Amount = decltype(amount);
     const InShared<Amount> store{static_cast<typename Amount::Total*>(p.out), nullptr};
-    fill<Replicated, Amount><<<blocks, Tuning::kThreads, copies * local_bytes(p), stream>>>(task_of(p, copies), store);
-    return cudaGetLastError();
+    const auto launch = [&](auto walk) -> int {
+      fill<decltype(walk), Amount><<<blocks, Tuning::kThreads, copies * local_bytes(p), stream>>>(task_of(p, copies), store);
+      return cudaGetLastError();
+    };
+    switch (element.bytes) {
+      case 1: return launch(Replicated<1>{});
+      case 2: return launch(Replicated<2>{});
+      case 4: return launch(Replicated<4>{});
+      default: return launch(Replicated<8>{});
+    }
   });
 }
 
