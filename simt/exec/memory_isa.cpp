@@ -1,10 +1,6 @@
 // Loads and stores of a warp: contiguous and broadcast rows first, everything else lane by lane.
 #include <bit>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
 #include "simt/exec/access.hpp"
 #include "simt/exec/handler_tables.hpp"
 #include "simt/exec/lanes.hpp"
@@ -333,10 +329,24 @@ struct LoadUniform {
     }
     return true;
   }
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) { return at_once(warp, instr, kAllLanes); }
-  static const Instr* slowly(Warp& warp, const Instr* instr) {
+  static const Instr* warp(Warp& warp, const Instr* instr) {
     return at_once(warp, *instr, warp.exec) ? instr + 1 : load_flat_slowly<E, V>(warp, instr);
   }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const Instr copy = *instr;
+    if (!at_once(*gang.warps[0], copy, kAllLanes)) [[unlikely]] {
+      for (unsigned k = 0; k < gang.count; ++k)
+        if (!load_flat_slowly<E, V>(*gang.warps[k], instr)) return nullptr;
+      return instr + 1;
+    }
+    const unsigned count = gang.count;
+    for (int v = 0; v < V; ++v) {
+      const auto value = *row<RowOf<E>>(gang.regs[0], copy.op[v]);
+      for (unsigned k = 1; k < count; ++k) write(row<RowOf<E>>(gang.regs[k], copy.op[v]), kAllLanes, [=](int) { return value; });
+    }
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
 };
 
 template <class E, int V>
@@ -360,6 +370,9 @@ template <class E, int V>
       const u64 delta = offset + u64(window.delta);
       if (mask == kAllLanes && contiguous<u64, size>(address)) {
         store_rows<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[0] + delta));
+      } else if (mask == kAllLanes) {
+        for (int lane = 0; lane < kLanes; ++lane)
+          store_one<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[lane] + delta), lane);
       } else {
         each(mask, [&](int lane) {
           store_one<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[lane] + delta), lane);
@@ -485,7 +498,11 @@ template <class E, int V>
   const int first = std::countr_zero(mask);
   if (!offsets_good<size>(address, offset, bytes, mask, first)) return shared_slowly<E, V, true>(warp, instr);
   std::byte* base = warp.shared;
-  each(mask, [&](int lane) { store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane); });
+  if (mask == kAllLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane);
+  } else {
+    each(mask, [&](int lane) { store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane); });
+  }
   return instr + 1;
 }
 
@@ -578,7 +595,7 @@ template <class E, int V>
 Loop pick_load(Reach reach) {
   switch (reach) {
     case Reach::flat: return Tried<LoadFlat<E, V>>::run;
-    case Reach::uniform: return Tried<LoadUniform<E, V>>::run;
+    case Reach::uniform: return LoadUniform<E, V>::run;
     case Reach::shared: return Tried<LoadShared<E, V>>::run;
     case Reach::local: return access_local<E, V, false>;
   }
