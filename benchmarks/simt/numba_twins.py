@@ -5,18 +5,15 @@ instructions that the software GPU counts for the same scaled-down problem, by t
 radix_pass has no twin: the simulator has no votes.
 """
 
-import ctypes
 import json
-import pathlib
 import sys
 import time
 
 import numpy as np
+import throughput
 from numba import cuda, float32, int32
+from throughput import simulator
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "simt"))
-import gpu as simulator  # noqa: E402
 
 
 @cuda.jit
@@ -132,20 +129,17 @@ def problems():
 
 def main(names):
     """Print the rates."""
-    gpu = simulator.Gpu(ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
-    library = gpu.load(simulator.compile_ptx((pathlib.Path(__file__).parent / "kernels.cu").read_text(), "75", ()))
-    warps, threads, rates = ctypes.c_uint64(), ctypes.c_uint64(), {}
+    gpu = simulator.Gpu(throughput.ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
+    library = gpu.load(simulator.compile_ptx((throughput.HERE / "kernels.cu").read_text(), "75", ()))
+    rates = {}
     for name, (grid, block, arguments, output, expected) in problems().items():
         if name not in names:
             continue
         device = [gpu.array(a) if isinstance(a, np.ndarray) else a for a in arguments]
-        gpu.lib.pmpp_simt_count_instructions(1)
-        library.launch(name, grid, block, *device)
-        gpu.lib.pmpp_simt_count_instructions(0)
-        gpu.lib.pmpp_simt_counted_instructions(ctypes.byref(warps), ctypes.byref(threads))
+        instructions = throughput.counted(gpu, lambda: library.launch(name, grid, block, *device))  # noqa: B023
         start = time.perf_counter()
         globals()[name][grid, block](*arguments)
-        rates[name] = threads.value / (time.perf_counter() - start)
+        rates[name] = instructions["thread_instructions"] / (time.perf_counter() - start)
         np.testing.assert_allclose(output, expected, rtol=1e-4)
     print(json.dumps(rates))
 

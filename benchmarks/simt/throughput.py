@@ -1,6 +1,6 @@
 """How fast the software GPU executes: kernels of textbooks, beside the same algorithms in C++ and in Numba's simulator.
 
-    python benchmarks/simt/throughput.py [--rounds 5] [--scale 1] [--library path] [kernel ...]
+    python benchmarks/simt/throughput.py [--rounds 9] [--scale 1] [--counters] [--library path] [kernel ...]
     python benchmarks/simt/throughput.py --record      # keeps the ratios in baseline.json
     python benchmarks/simt/throughput.py --compare     # fails where they are worse than in baseline.json, beyond noise
 
@@ -142,15 +142,22 @@ def seconds(call):
     return time.perf_counter() - start
 
 
-def measure(gpu, case, rounds):
+def counted(gpu, launch):
+    """Return how many warp and thread instructions a launch takes."""
+    gpu.lib.pmpp_simt_counted.restype = ctypes.c_char_p
+    gpu.lib.pmpp_simt_count(1)
+    launch()
+    gpu.lib.pmpp_simt_count(0)
+    kernels = [kernel["counters"] for kernel in json.loads(gpu.lib.pmpp_simt_counted())["kernels"]]
+    return {name: sum(kernel[name] for kernel in kernels) for name in ("warp_instructions", "thread_instructions")}
+
+
+def measure(gpu, case, rounds, counters):
     """Return instructions and times. Ratios come with the spread that three thirds of the rounds show."""
-    warps, threads = ctypes.c_uint64(), ctypes.c_uint64()
     gpu.threads(1)
-    gpu.lib.pmpp_simt_count_instructions(1)
-    case.launch()
-    gpu.lib.pmpp_simt_count_instructions(0)
-    gpu.lib.pmpp_simt_counted_instructions(ctypes.byref(warps), ctypes.byref(threads))
+    instructions = counted(gpu, case.launch)
     case.check()
+    gpu.lib.pmpp_simt_count(int(counters))
     times = {"one": [], "two": [], "cpp": []}
     for _ in range(max(3, rounds)):
         gpu.threads(1)
@@ -158,6 +165,7 @@ def measure(gpu, case, rounds):
         gpu.threads(2)
         times["two"].append(seconds(case.launch))
         times["cpp"].append(seconds(case.sequential))
+    gpu.lib.pmpp_simt_count(0)
     case.check()
 
     def ratio(above, below):
@@ -165,7 +173,7 @@ def measure(gpu, case, rounds):
         return {"best": min(times[above]) / min(times[below]), "least": min(thirds), "most": max(thirds)}
 
     return {
-        "warp_instructions": warps.value, "thread_instructions": threads.value,
+        **instructions,
         "against_cpp": ratio("one", "cpp"), "second_core": ratio("one", "two"),
         "seconds": {who: min(each) for who, each in times.items()},
     }  # fmt: skip
@@ -219,6 +227,7 @@ def main():
     parser.add_argument("kernels", nargs="*", help="names of kernels; all if none is given")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--scale", type=float, default=1, help="of the problem sizes")
+    parser.add_argument("--counters", action="store_true", help="time the software GPU with its exact counters on")
     parser.add_argument("--record", action="store_true", help=f"write {BASELINE.name}")
     parser.add_argument("--compare", action="store_true", help=f"fail on regressions against {BASELINE.name}")
     parser.add_argument("--library", default=ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
@@ -232,7 +241,7 @@ def main():
     for case in cases(gpu, library, counterparts(), arguments.scale):
         if arguments.kernels and case.name not in arguments.kernels:
             continue
-        m = result["kernels"][case.name] = measure(gpu, case, arguments.rounds)
+        m = result["kernels"][case.name] = measure(gpu, case, arguments.rounds, arguments.counters)
         one, cpp = m["seconds"]["one"], m["seconds"]["cpp"]
         print(f"{case.name:12} {one * 1e3:9.2f} {m['thread_instructions'] / one / 1e9:11.2f} "
               f"{one * 1e9 / m['warp_instructions']:17.2f} {m['second_core']['best']:11.2f}x {cpp * 1e3:9.2f} {one / cpp:10.2f}")

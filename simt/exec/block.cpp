@@ -227,8 +227,9 @@ unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, War
 
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
-  const bool shuffled = settings().seed != 0, observed = !grid.observers.empty();
-  const unsigned gang_size = shuffled || observed ? 1 : grid.code->gang_warps;
+  const bool shuffled = settings().seed != 0;
+  // Probes are told of one warp at a time, in the order in which it executes.
+  const unsigned gang_size = shuffled || !grid.observers.empty() ? 1 : grid.code->gang_warps;
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -249,8 +250,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
             warp.quantum = slice;
           }
           const Instr* pc = warp.pc ? warp.pc : pick(warp);
-          if (observed) run_observed(warp, pc);
-          else while (pc) pc = pc->run(warp, pc);
+          while (pc) pc = pc->run(warp, pc);
         }
         for (unsigned k = 0; k < count; ++k) {
           switch (gang[k]->state) {

@@ -50,6 +50,8 @@ struct Frame {
 
 struct Cluster;
 struct Grid;
+struct Probe;
+class Instrumentation;
 
 struct BlockState {
   std::uint64_t index = 0;               ///< linear number in the grid
@@ -92,6 +94,7 @@ struct Grid {
   std::atomic<std::uint64_t> spent{0};   ///< warp instructions, counted slice by slice
   std::atomic<std::uint64_t> fences{0};
   std::vector<std::shared_ptr<observers::Observer>> observers;
+  const Instrumentation* instrumentation = nullptr;   ///< their probes
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one
@@ -100,6 +103,7 @@ struct Grid {
 struct Worker {
   Grid* grid = nullptr;
   const ir::Code* code = nullptr;
+  Probe* const* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
@@ -155,9 +159,9 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 
 // observe.cpp ------------------------------------------------------------------------------------------------------
 
-/// The loop that tells the grid's observers what happens.
-void run_observed(Warp& warp, const Instr* pc);
+/// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
+void tell_wait(const Warp& warp, const Instr* instr);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 
