@@ -15,7 +15,6 @@ from numba import cuda, float32, int32
 from throughput import simulator
 
 
-
 @cuda.jit
 def vector_add(a, b, c, n):
     """One thread an element."""
@@ -27,7 +26,7 @@ def vector_add(a, b, c, n):
 @cuda.jit
 def matmul(a, b, c, n):
     """Tiles of 16 x 16."""
-    x = cuda.shared.array((16, 16), float32)   # the simulator tells shared arrays apart by their line
+    x = cuda.shared.array((16, 16), float32)  # the simulator tells shared arrays apart by their line
     y = cuda.shared.array((16, 16), float32)
     tx, ty = cuda.threadIdx.x, cuda.threadIdx.y
     row, column = cuda.blockIdx.y * 16 + ty, cuda.blockIdx.x * 16 + tx

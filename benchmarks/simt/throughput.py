@@ -66,20 +66,35 @@ def cases(gpu, library, cpp, scale):
     n = int(4 * scale * 2**20)
     a, b = rng.random(n, np.float32), rng.random(n, np.float32)
     da, db, dc, c = gpu.array(a), gpu.array(b), gpu.array(np.zeros(n, np.float32)), np.zeros(n, np.float32)
-    yield Case("vector_add", lambda: library.launch("vector_add", (n + 255) // 256, 256, da, db, dc, n), dc,
-               sequential("vector_add", c, a, b, c, n), a + b)
+    yield Case(
+        "vector_add",
+        lambda: library.launch("vector_add", (n + 255) // 256, 256, da, db, dc, n),
+        dc,
+        sequential("vector_add", c, a, b, c, n),
+        a + b,
+    )
 
     m = int(512 * math.sqrt(scale)) // 16 * 16
     x, y, z = rng.random((m, m), np.float32), rng.random((m, m), np.float32), np.zeros((m, m), np.float32)
     dx, dy, dz = gpu.array(x), gpu.array(y), gpu.array(z)
-    yield Case("matmul", lambda: library.launch("matmul", (m // 16, m // 16), (16, 16), dx, dy, dz, m), dz,
-               sequential("matmul", z, x, y, z, m), x @ y)
+    yield Case(
+        "matmul",
+        lambda: library.launch("matmul", (m // 16, m // 16), (16, 16), dx, dy, dz, m),
+        dz,
+        sequential("matmul", z, x, y, z, m),
+        x @ y,
+    )
 
     k = int(16 * scale * 2**20) // 1024 * 1024
     values, sums = rng.random(k, np.float32), np.zeros(k // 1024, np.float32)
     dv, dp = gpu.array(values), gpu.array(sums)
-    yield Case("reduce", lambda: library.launch("reduce", k // 1024, 256, dv, dp, k), dp,
-               sequential("reduce", sums, values, sums, k), values.reshape(-1, 1024).sum(1))
+    yield Case(
+        "reduce",
+        lambda: library.launch("reduce", k // 1024, 256, dv, dp, k),
+        dp,
+        sequential("reduce", sums, values, sums, k),
+        values.reshape(-1, 1024).sum(1),
+    )
 
     count = int(scale * 2**18)
     steps = np.zeros(count, np.int32)
@@ -88,8 +103,13 @@ def cases(gpu, library, cpp, scale):
     while (v != 1).any():
         lengths += v != 1
         v = np.where(v == 1, 1, np.where(v & 1, 3 * v + 1, v >> 1))
-    yield Case("divergent", lambda: library.launch("divergent", (count + 255) // 256, 256, dsteps, count), dsteps,
-               sequential("divergent", steps, steps, count), lengths)
+    yield Case(
+        "divergent",
+        lambda: library.launch("divergent", (count + 255) // 256, 256, dsteps, count),
+        dsteps,
+        sequential("divergent", steps, steps, count),
+        lengths,
+    )
 
     bytes_, bins = rng.integers(0, 256, k, np.uint8), np.zeros(256, np.uint32)
     dbytes, dbins = gpu.array(bytes_), gpu.array(bins)
@@ -108,22 +128,37 @@ def cases(gpu, library, cpp, scale):
     q = int(4 * scale * 2**20) // 2048 * 2048
     ints, out, totals = rng.integers(0, 100, q, np.int32), np.zeros(q, np.int32), np.zeros(q // 1024, np.int32)
     di, do, ds = gpu.array(ints), gpu.array(out), gpu.array(totals)
-    yield Case("kogge_stone", lambda: library.launch("kogge_stone", q // 1024, 1024, di, do, ds), do,
-               sequential("kogge_stone", out, ints, out, totals, q), ints.reshape(-1, 1024).cumsum(1).ravel())
+    yield Case(
+        "kogge_stone",
+        lambda: library.launch("kogge_stone", q // 1024, 1024, di, do, ds),
+        do,
+        sequential("kogge_stone", out, ints, out, totals, q),
+        ints.reshape(-1, 1024).cumsum(1).ravel(),
+    )
 
     keys, moved = rng.integers(0, 2**32, q, np.uint32), np.zeros(q, np.uint32)
     dk, dr = gpu.array(keys), gpu.array(moved)
     order = np.argsort(keys.reshape(-1, 2048) >> 8 & 15, axis=1, kind="stable")
-    yield Case("radix_pass", lambda: library.launch("radix_pass", q // 2048, 256, dk, dr, 8), dr,
-               sequential("radix_pass", moved, keys, moved, 8, q), np.take_along_axis(keys.reshape(-1, 2048), order, 1).ravel())
+    yield Case(
+        "radix_pass",
+        lambda: library.launch("radix_pass", q // 2048, 256, dk, dr, 8),
+        dr,
+        sequential("radix_pass", moved, keys, moved, 8, q),
+        np.take_along_axis(keys.reshape(-1, 2048), order, 1).ravel(),
+    )
 
     w = int(2048 * math.sqrt(scale)) // 16 * 16
     image, blurred = rng.random((w, w), np.float32), np.zeros((w, w), np.float32)
     padded, taps = np.pad(image, 2), np.array([1, 4, 6, 4, 1], np.float32)
     rows = sum(t * padded[r : r + w] for r, t in enumerate(taps))
     dimage, dresult = gpu.array(image), gpu.array(blurred)
-    yield Case("convolution", lambda: library.launch("convolution", (w // 16, w // 16), (16, 16), dimage, dresult, w, w), dresult,
-               sequential("convolution", blurred, image, blurred, w, w), sum(t * rows[:, c : c + w] for c, t in enumerate(taps)))
+    yield Case(
+        "convolution",
+        lambda: library.launch("convolution", (w // 16, w // 16), (16, 16), dimage, dresult, w, w),
+        dresult,
+        sequential("convolution", blurred, image, blurred, w, w),
+        sum(t * rows[:, c : c + w] for c, t in enumerate(taps)),
+    )
 
 
 def counterparts():
@@ -182,10 +217,14 @@ def measure(gpu, case, rounds, counters):
 def machine():
     """Describe the machine: what absolute times belong to."""
     text = pathlib.Path("/proc/cpuinfo").read_text()
-    model = next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")), platform.processor())
-    level = os.environ.get("PMPP_SIM_ISA") or "the processor's best"
-    compiler = subprocess.run([shutil.which("g++") or "c++", "-dumpfullversion"], capture_output=True, text=True, check=True)
-    return {"cpu": model, "cores": os.cpu_count(), "level": level, "g++": compiler.stdout.strip(), "architecture": platform.machine()}
+    named = [line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")]
+    run = subprocess.run([shutil.which("g++") or "c++", "-dumpfullversion"], capture_output=True, text=True, check=True)
+    return {
+        "cpu": named[0] if named else platform.machine(),
+        "cores": os.cpu_count(),
+        "level": os.environ.get("PMPP_SIM_ISA") or "the best",
+        "compiler": f"g++ {run.stdout.strip()}",
+    }
 
 
 def numba_rates(names):
@@ -193,7 +232,8 @@ def numba_rates(names):
     run = subprocess.run([sys.executable, HERE / "numba_twins.py", *names], capture_output=True, text=True,
                          env={**os.environ, "NUMBA_ENABLE_CUDASIM": "1"})  # fmt: skip
     if run.returncode:
-        print("Numba's simulator is left out, it failed:\n" + run.stderr)
+        missing = "No module named 'numba'" in run.stderr
+        print("Numba's simulator is left out:", "numba is not installed" if missing else "it failed\n" + run.stderr)
         return {}
     return json.loads(run.stdout)
 
@@ -214,10 +254,12 @@ def regressions(now, before):
         for what in ("warp_instructions", "thread_instructions"):
             if new[what] != old[what]:
                 found.append(f"{name}: {what} were {old[what]}, are {new[what]}")
-        if new["against_cpp"]["least"] > old["against_cpp"]["most"] * (1 + NOISE):
-            found.append(f"{name}: took {old['against_cpp']['best']:.2f} times as long as C++, takes {new['against_cpp']['best']:.2f}")
-        if new["second_core"]["most"] * (1 + NOISE) < old["second_core"]["least"]:
-            found.append(f"{name}: a second core gave {old['second_core']['best']:.2f}x, gives {new['second_core']['best']:.2f}x")
+        was, is_ = old["against_cpp"], new["against_cpp"]
+        if is_["least"] > was["most"] * (1 + NOISE):
+            found.append(f"{name}: took {was['best']:.2f} times as long as C++, takes {is_['best']:.2f}")
+        was, is_ = old["second_core"], new["second_core"]
+        if is_["most"] * (1 + NOISE) < was["least"]:
+            found.append(f"{name}: a second core gave {was['best']:.2f}x, gives {is_['best']:.2f}x")
     return found
 
 
@@ -237,22 +279,27 @@ def main():
     library = gpu.load(simulator.compile_ptx((HERE / "kernels.cu").read_text(), "75", ()))
     result = {"machine": machine(), "scale": arguments.scale, "kernels": {}}
     print(", ".join(f"{key} {value}" for key, value in result["machine"].items()) + ", measured")
-    print(f"{'kernel':12} {'ms':>9} {'G instr./s':>11} {'ns a warp instr.':>17} {'second core':>12} {'C++ ms':>9} {'times C++':>10}")
+    print("kernel              ms  G instr./s  ns a warp instr.  second core    C++ ms  times C++")
     for case in cases(gpu, library, counterparts(), arguments.scale):
         if arguments.kernels and case.name not in arguments.kernels:
             continue
         m = result["kernels"][case.name] = measure(gpu, case, arguments.rounds, arguments.counters)
         one, cpp = m["seconds"]["one"], m["seconds"]["cpp"]
-        print(f"{case.name:12} {one * 1e3:9.2f} {m['thread_instructions'] / one / 1e9:11.2f} "
-              f"{one * 1e9 / m['warp_instructions']:17.2f} {m['second_core']['best']:11.2f}x {cpp * 1e3:9.2f} {one / cpp:10.2f}")
+        rate, cost = m["thread_instructions"] / one / 1e9, one * 1e9 / m["warp_instructions"]
+        print(
+            f"{case.name:12} {one * 1e3:9.2f} {rate:11.2f} {cost:17.2f} {m['second_core']['best']:11.2f}x "
+            f"{cpp * 1e3:9.2f} {one / cpp:10.2f}"
+        )
     kernels = result["kernels"].values()
     rate = geometric_mean(m["thread_instructions"] / m["seconds"]["one"] for m in kernels)
     against = [m["against_cpp"]["best"] for m in kernels]
-    print(f"geometric means: {rate / 1e9:.2f} G thread-instructions/s on one core, {geometric_mean(against):.2f} times the time of C++ "
-          f"(at worst {max(against):.2f}), {geometric_mean(m['second_core']['best'] for m in kernels):.2f}x from a second core")
-    rates = numba_rates(result["kernels"])
-    if rates:
-        print("Numba's simulator, M thread-instructions/s:", ", ".join(f"{name} {each / 1e6:.3f}" for name, each in rates.items()))
+    second = geometric_mean(m["second_core"]["best"] for m in kernels)
+    print(
+        f"geometric means: {rate / 1e9:.2f} G thread-instructions/s on one core, {second:.2f}x from a second core, "
+        f"{geometric_mean(against):.2f} times the time of C++ (at worst {max(against):.2f})"
+    )
+    if rates := numba_rates(result["kernels"]):
+        print("Numba's simulator, M thread-instructions/s:", ", ".join(f"{k} {v / 1e6:.3f}" for k, v in rates.items()))
 
     if arguments.record:
         BASELINE.write_text(json.dumps(result, indent=1) + "\n")
