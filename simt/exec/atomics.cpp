@@ -186,7 +186,7 @@ std::byte* place_of(Warp& warp, const Instr* instr, int lane) {
 template <class Op, class T>
 const Instr* atomic_flat(Warp& warp, const Instr* instr) {
   constexpr bool three = std::is_same_v<Op, Cas<T>>;
-  const bool lonely = warp.worker->grid->alone;
+  const bool lonely = warp.worker->grid->alone && !warp.worker->code->accesses[instr->origin].system;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     std::byte* host = place_of<T>(warp, instr, lane);
