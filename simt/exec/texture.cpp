@@ -17,9 +17,9 @@
 namespace simt::exec {
 namespace {
 
-std::shared_mutex mutex;
+std::shared_mutex texture_mutex;
 std::unordered_map<std::uint64_t, Texture> textures;
-std::uint64_t last = 0x7e00'0000ull;
+std::uint64_t last_texture = 0x7e00'0000ull;
 
 struct Texel {
   std::uint32_t bits[4] = {};
@@ -120,20 +120,20 @@ struct Sampler {
 }  // namespace
 
 std::uint64_t add_texture(const Texture& texture) {
-  std::unique_lock lock(mutex);
-  textures.emplace(++last, texture);
-  return last;
+  std::unique_lock lock(texture_mutex);
+  textures.emplace(++last_texture, texture);
+  return last_texture;
 }
 
 bool find_texture(std::uint64_t number, Texture& out) {
-  std::shared_lock lock(mutex);
+  std::shared_lock lock(texture_mutex);
   const auto at = textures.find(number);
   if (at != textures.end()) out = at->second;
   return at != textures.end();
 }
 
 bool remove_texture(std::uint64_t number) {
-  std::unique_lock lock(mutex);
+  std::unique_lock lock(texture_mutex);
   return textures.erase(number) != 0;
 }
 
