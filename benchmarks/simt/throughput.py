@@ -1,6 +1,6 @@
 """Thread-instructions per second of the software GPU, kernel by kernel.
 
-    python benchmarks/simt/throughput.py [--threads 1] [--rounds 5] [--scale 1] [--counters] [--library path] [kernel ...]
+    python benchmarks/simt/throughput.py [--threads 1] [--rounds 5] [--scale 1] [--counters] [--checkers] [kernel ...]
 
 Instructions are PTX instructions as nvcc wrote them times the lanes that execute them, counted in a run of their own;
 times are those of the fastest round. Results are checked.
@@ -196,6 +196,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1, help="of the problem sizes")
     parser.add_argument("--counters", action="store_true", help="time them with the exact counters on")
+    parser.add_argument("--checkers", action="store_true", help="time them with all checkers on")
     parser.add_argument("--cpu", action="store_true", help="processor time instead of wall time: for a machine that is shared")
     parser.add_argument("--library", default=ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
     arguments = parser.parse_args()
@@ -217,12 +218,14 @@ def main():
         warps = sum(kernel["warp_instructions"] for kernel in kernels)
         threads = sum(kernel["thread_instructions"] for kernel in kernels)
         gpu.lib.pmpp_simt_count(int(arguments.counters))
+        gpu.lib.pmpp_simt_check(b"all" if arguments.checkers else b"")
         best = math.inf
         for _ in range(arguments.rounds):
             start = clock()
             launch()
             best = min(best, clock() - start)
         gpu.lib.pmpp_simt_count(0)
+        gpu.lib.pmpp_simt_check(b"")
         if not check():
             sys.exit(f"{name}: the result is wrong")
         rates.append(threads / best)
