@@ -20,8 +20,14 @@ constexpr std::size_t kAsk = 256 << 10;   // from this size on, look how much me
 
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+/// Width 0 is a predicate.
 template <class F>
 void fill(std::byte* row, unsigned width, F value_of_lane) {
+  if (width == 0) {
+    Mask mask = 0;
+    for (int lane = 0; lane < kLanes; ++lane) mask |= Mask{value_of_lane(lane) != 0} << lane;
+    std::memcpy(row, &mask, sizeof mask);
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const std::uint64_t value = value_of_lane(lane);
     std::memcpy(row + width * unsigned(lane), &value, width);
@@ -192,6 +198,7 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     for (auto& barrier : block.barriers)
       if (barrier.waiting) barrier = {};
     std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
+    block.copies.clear();
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       auto& warp = block.warps[w];
       const std::uint32_t left = grid.threads - w * kLanes;

@@ -68,6 +68,11 @@ Code answer(Code code) {
   return code;
 }
 
+Code check_device(int device) {
+  if (device == 0) return 0;
+  return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other.", device));
+}
+
 Code unsupported(const char* name) {
   static std::mutex mutex;
   static auto* said = new std::unordered_set<std::string>;

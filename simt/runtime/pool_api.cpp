@@ -117,10 +117,6 @@ Code use_pool(const char* name, void* handle) {
   });
 }
 
-Code check_device(int device) {
-  return device == 0 ? 0 : fail(abi::kInvalidDevice, format("there is only device 0, not %d.", device));
-}
-
 }  // namespace
 
 void simt::runtime::pool_forget(const void* pointer) {
