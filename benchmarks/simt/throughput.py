@@ -1,6 +1,6 @@
 """How fast the software GPU executes: kernels of textbooks, beside the same algorithms in C++ and in Numba's simulator.
 
-    python benchmarks/simt/throughput.py [--rounds 9] [--scale 1] [--counters] [--library path] [kernel ...]
+    python benchmarks/simt/throughput.py [--rounds 9] [--scale 1] [--counters] [--checkers] [--library path] [kernel ...]
     python benchmarks/simt/throughput.py --record      # keeps the ratios in baseline.json
     python benchmarks/simt/throughput.py --compare     # fails where they are worse than in baseline.json, beyond noise
 
@@ -187,12 +187,13 @@ def counted(gpu, launch):
     return {name: sum(kernel[name] for kernel in kernels) for name in ("warp_instructions", "thread_instructions")}
 
 
-def measure(gpu, case, rounds, counters):
+def measure(gpu, case, rounds, counters, checkers):
     """Return instructions and times. Ratios come with the spread that three thirds of the rounds show."""
     gpu.threads(1)
     instructions = counted(gpu, case.launch)
     case.check()
     gpu.lib.pmpp_simt_count(int(counters))
+    gpu.lib.pmpp_simt_check(b"all" if checkers else b"")
     times = {"one": [], "two": [], "cpp": []}
     for _ in range(max(3, rounds)):
         gpu.threads(1)
@@ -201,6 +202,7 @@ def measure(gpu, case, rounds, counters):
         times["two"].append(seconds(case.launch))
         times["cpp"].append(seconds(case.sequential))
     gpu.lib.pmpp_simt_count(0)
+    gpu.lib.pmpp_simt_check(b"")
     case.check()
 
     def ratio(above, below):
@@ -270,6 +272,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--scale", type=float, default=1, help="of the problem sizes")
     parser.add_argument("--counters", action="store_true", help="time the software GPU with its exact counters on")
+    parser.add_argument("--checkers", action="store_true", help="time the software GPU with all its checkers on")
     parser.add_argument("--record", action="store_true", help=f"write {BASELINE.name}")
     parser.add_argument("--compare", action="store_true", help=f"fail on regressions against {BASELINE.name}")
     parser.add_argument("--library", default=ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
@@ -283,7 +286,7 @@ def main():
     for case in cases(gpu, library, counterparts(), arguments.scale):
         if arguments.kernels and case.name not in arguments.kernels:
             continue
-        m = result["kernels"][case.name] = measure(gpu, case, arguments.rounds, arguments.counters)
+        m = result["kernels"][case.name] = measure(gpu, case, arguments.rounds, arguments.counters, arguments.checkers)
         one, cpp = m["seconds"]["one"], m["seconds"]["cpp"]
         rate, cost = m["thread_instructions"] / one / 1e9, one * 1e9 / m["warp_instructions"]
         print(

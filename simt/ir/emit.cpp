@@ -23,6 +23,7 @@ struct Draft {
   std::int32_t target = -1;        ///< block
   std::uint32_t back_loop = ~0u;   ///< back edges: the loop whose header is the target
   Access access;
+  Operands operands;
   Origin origin;
   bool constants = true;           ///< all operands are
 };
@@ -67,6 +68,7 @@ Fault Unit::emit(Code& code) {
       for (auto& node : block.nodes) {
         Draft draft;
         draft.access = node.access;
+        draft.operands = {node.count, node.writes, node.updates, node.copy || node.weight == 0};
         draft.origin = {function.module, function.ptx, node.instruction, node.weight};
         auto& instr = draft.instr;
         instr.run = node.handler;
@@ -147,6 +149,7 @@ Fault Unit::emit(Code& code) {
     new (&code.instrs[n]) Instr(draft.instr);
     code.origins.push_back(draft.origin);
     code.accesses.push_back(draft.access);
+    code.operands.push_back(draft.operands);
     const auto loop = ops::gang_loop(draft.instr.run);
     code.gang.push_back(exec::gang_entry(draft.instr, loop.full ? loop : exec::gang_loop(draft.instr.run), draft.constants));
   }
