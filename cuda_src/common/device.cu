@@ -1,6 +1,8 @@
 // Memory, copies and streams of the device, for the Python side.
 #include "cuda_src/common/device.h"
 
+#include <mutex>
+
 namespace {
 __global__ void null_kernel() {}
 
@@ -14,11 +16,75 @@ int copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStre
   if (bytes == 0) return cudaSuccess;
   return cudaMemcpyAsync(to, from, bytes, kind, stream);
 }
+
+/// Where arrays and workspaces come from: a pool of our own, so that what is kept for later is not that of other libraries.
+struct Source {
+  cudaMemPool_t pool = nullptr;  // none: the device has no pools, memory is allocated at once
+  cudaStream_t idle = nullptr;
+  int status = cudaSuccess;
+
+  explicit Source(int device) {
+    int pools = 0;
+    size_t free = 0, total = 0;
+    status = cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
+    if (!status) status = cudaStreamCreateWithFlags(&idle, cudaStreamNonBlocking);
+    if (status || !pools) return;
+    cudaMemPoolProps properties{};
+    properties.allocType = cudaMemAllocationTypePinned;
+    properties.location = {cudaMemLocationTypeDevice, device};
+    status = cudaMemPoolCreate(&pool, &properties);
+    if (!status) status = cudaMemGetInfo(&free, &total);
+    // What is freed stays with us up to a quarter of the memory, so that the next call finds it without the driver.
+    unsigned long long kept = total / 4;
+    if (!status) status = cudaMemPoolSetAttribute(pool, cudaMemPoolAttrReleaseThreshold, &kept);
+    // A stream must not be made to wait for another one's work because of memory that it gets.
+    int no = 0;
+    if (!status) status = cudaMemPoolSetAttribute(pool, cudaMemPoolReuseAllowInternalDependencies, &no);
+  }
+};
+
+int source(Source** found) {
+  static std::mutex mutex;
+  static Source* sources[64];
+  int device = 0;
+  if (const int status = cudaGetDevice(&device)) return status;
+  if (device < 0 || device >= 64) return cudaErrorInvalidDevice;
+  const std::lock_guard<std::mutex> lock(mutex);
+  if (!sources[device]) sources[device] = new Source(device);
+  *found = sources[device];
+  return (*found)->status;
+}
 }  // namespace
 
-PMPP_API int pmpp_allocate(void** pointer, size_t bytes) { return settled(cudaMalloc(pointer, bytes ? bytes : 1)); }
+PMPP_API int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream) {
+  Source* from;
+  if (const int status = source(&from)) return settled(status);
+  if (bytes == 0) bytes = 1;
+  return settled(from->pool ? cudaMallocFromPoolAsync(pointer, bytes, from->pool, stream) : cudaMalloc(pointer, bytes));
+}
 
-PMPP_API int pmpp_release(void* pointer) { return settled(cudaFree(pointer)); }
+PMPP_API int pmpp_release(void* pointer, cudaStream_t stream) {
+  Source* from;
+  if (const int status = source(&from)) return settled(status);
+  return settled(from->pool ? cudaFreeAsync(pointer, stream) : cudaFree(pointer));
+}
+
+PMPP_API int pmpp_idle_stream(cudaStream_t* stream) {
+  Source* from;
+  if (const int status = source(&from)) return settled(status);
+  *stream = from->idle;
+  return cudaSuccess;
+}
+
+PMPP_API int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before) {
+  cudaEvent_t event;
+  int status = cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  if (status) return settled(status);
+  status = cudaEventRecord(event, before);
+  if (!status) status = cudaStreamWaitEvent(stream, event, 0);
+  const int destroyed = cudaEventDestroy(event);  // the device keeps what it still needs of it
+  return settled(status ? status : destroyed);
+}
 
 PMPP_API int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream) {
   const int status = copy(device, host, bytes, cudaMemcpyHostToDevice, stream);

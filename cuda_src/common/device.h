@@ -3,8 +3,13 @@
 
 #include "cuda_src/common/api.h"
 
-PMPP_API int pmpp_allocate(void** pointer, size_t bytes);
-PMPP_API int pmpp_release(void* pointer);
+/* Memory in the order of a stream: what is queued after the call may use it, and what was queued before the release too. */
+PMPP_API int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream);
+PMPP_API int pmpp_release(void* pointer, cudaStream_t stream);
+/* A stream without work: memory that is allocated in it is there for every stream once it is synchronized. */
+PMPP_API int pmpp_idle_stream(cudaStream_t* stream);
+/* What is queued in `stream` from now on waits, on the device, for what is in `before` now. */
+PMPP_API int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before);
 /* Ordered on the stream; back when the host may touch `host` again. */
 PMPP_API int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream);
 PMPP_API int pmpp_copy_to_host(void* host, const void* device, size_t bytes, cudaStream_t stream);

@@ -1,9 +1,12 @@
 """Device memory and streams."""
 
+from typing import Any
+
 class Buffer:
     pointer: int
     nbytes: int
-    def __init__(self, nbytes: int) -> None: ...
+    stream: int
+    def __init__(self, nbytes: int, stream: int | None = None, keep: Any = None) -> None: ...
 
 class Stream:
     handle: int

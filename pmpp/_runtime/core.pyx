@@ -1,17 +1,17 @@
 # cython: embedsignature=True
 """Device memory and streams: the only module that calls the device outside of a kernel launch."""
 
+cimport cython
 from libc.stdint cimport uintptr_t
 
 from pmpp._runtime.errors import raise_on
 
 
 cdef extern from "cuda_src/common/device.h" nogil:
-    ctypedef struct CUstream_st:
-        pass
-    ctypedef CUstream_st* cudaStream_t
-    int pmpp_allocate(void** pointer, size_t bytes)
-    int pmpp_release(void* pointer)
+    int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream)
+    int pmpp_release(void* pointer, cudaStream_t stream)
+    int pmpp_idle_stream(cudaStream_t* stream)
+    int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before)
     int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream)
     int pmpp_copy_to_host(void* host, const void* device, size_t bytes, cudaStream_t stream)
     int pmpp_copy_on_device(void* to, const void* source, size_t bytes, cudaStream_t stream)
@@ -21,26 +21,81 @@ cdef extern from "cuda_src/common/device.h" nogil:
     int pmpp_capability(int* capability)
     int pmpp_null_kernel(cudaStream_t stream)
 
+cdef extern from "cuda_src/common/strided.h" nogil:
+    enum: PMPP_MAX_DIMENSIONS
+    int pmpp_copy_strided(const void*, void*, int, const ptrdiff_t*, const ptrdiff_t*, size_t, cudaStream_t)
 
+
+@cython.no_gc_clear  # __dealloc__ reads its attributes
 cdef class Buffer:
-    """Owns a piece of device memory; frees it when nobody refers to it any more."""
+    """Owns a piece of device memory; gives it back, without waiting, when nobody refers to it any more.
 
-    cdef readonly uintptr_t pointer
-    cdef readonly size_t nbytes
+    Parameters
+    ----------
+    nbytes : int
+    stream : int, optional
+        Handle of the stream in whose order the memory comes and goes. Without one it is there for every stream.
+    keep : optional
+        The owner of the stream, which has to live as long as the memory.
+    """
 
-    def __cinit__(self, size_t nbytes):
+    def __cinit__(self, size_t nbytes, stream=None, object keep=None):
         cdef void* pointer = NULL
-        cdef int status
+        cdef cudaStream_t home = NULL
+        cdef bint everywhere = stream is None
+        cdef int status = 0
+        if not everywhere:
+            home = <cudaStream_t><uintptr_t>stream
         with nogil:
-            status = pmpp_allocate(&pointer, nbytes)
+            if everywhere:
+                status = pmpp_idle_stream(&home)
+            if status == 0:
+                status = pmpp_allocate(&pointer, nbytes, home)
+            if status == 0 and everywhere:
+                status = pmpp_stream_synchronize(home)
         raise_on(status, f"allocating {nbytes} bytes")
         self.pointer = <uintptr_t>pointer
         self.nbytes = nbytes
+        self.stream = <uintptr_t>home
+        self.keep = keep
+
+    cdef void used_in(self, uintptr_t stream, object keep):
+        """Remember another stream that works with the memory, so that it is not given away under its hands."""
+        if stream == self.stream:
+            return
+        if self.others is None:
+            self.others = []
+        for known in self.others:
+            if known[0] == stream:
+                return
+        self.others.append((stream, keep))
 
     def __dealloc__(self):
-        if self.pointer:
-            with nogil:
-                pmpp_release(<void*>self.pointer)
+        cdef uintptr_t other
+        if not self.pointer:
+            return
+        if self.others is not None:
+            for known in self.others:
+                other = known[0]
+                with nogil:
+                    pmpp_stream_wait(<cudaStream_t>self.stream, <cudaStream_t>other)
+        with nogil:
+            pmpp_release(<void*>self.pointer, <cudaStream_t>self.stream)
+
+
+cdef int copy_strided(uintptr_t source, uintptr_t to, tuple shape, tuple strides, size_t itemsize, uintptr_t stream) except -1:
+    """Copy an array that does not lie in C order to one that does."""
+    cdef ptrdiff_t sizes[PMPP_MAX_DIMENSIONS]
+    cdef ptrdiff_t steps[PMPP_MAX_DIMENSIONS]
+    cdef int ndim = len(shape), d, status
+    if ndim > PMPP_MAX_DIMENSIONS:
+        raise ValueError(f"an array of {ndim} dimensions that does not lie in C order; up to {PMPP_MAX_DIMENSIONS} are accepted")
+    for d in range(ndim):
+        sizes[d], steps[d] = shape[d], strides[d]
+    with nogil:
+        status = pmpp_copy_strided(<const void*>source, <void*>to, ndim, sizes, steps, itemsize, <cudaStream_t>stream)
+    raise_on(status, "copying an array that does not lie in C order")
+    return 0
 
 
 def copy_to_device(uintptr_t device, uintptr_t host, size_t nbytes, uintptr_t stream=0):
@@ -93,6 +148,9 @@ def null_kernel(uintptr_t stream=0):
 cdef class Stream:
     """A queue of work on the device: what is put into one stream runs in order, streams run side by side.
 
+    A stream keeps the scratch memory that a function needed in it for the next call: with ``out=``, calls after the first
+    allocate nothing.
+
     Every function of pmpp takes ``stream=``: one of these, anything with ``__cuda_stream__`` (cuda.core, CuPy), the
     integer value of a cudaStream_t, or None for the default stream.
 
@@ -103,8 +161,6 @@ cdef class Stream:
     >>> stream.synchronize()
     """
 
-    cdef readonly uintptr_t handle
-
     def __cinit__(self):
         cdef cudaStream_t stream = NULL
         cdef int status
@@ -114,6 +170,7 @@ cdef class Stream:
         self.handle = <uintptr_t>stream
 
     def __dealloc__(self):
+        self.scratch = None  # goes back in this stream's order
         if self.handle:
             with nogil:
                 pmpp_stream_destroy(<cudaStream_t>self.handle)

@@ -11,14 +11,26 @@ import numpy as np
 @cache
 def photograph(name: str) -> np.ndarray:
     """Return a photograph that scikit-image ships, "camera" or "astronaut", as float32 grey values from 0 to 1."""
+    grey = _pixels(name, "L").astype(np.float32) / 255
+    grey.setflags(write=False)
+    return grey
+
+
+@cache
+def colour_photograph(name: str) -> np.ndarray:
+    """Return a colour photograph that scikit-image ships, "astronaut", as bytes: rows, columns, red green blue."""
+    rgb = _pixels(name, "RGB")
+    rgb.setflags(write=False)
+    return rgb
+
+
+def _pixels(name: str, mode: str) -> np.ndarray:
     import skimage
     from PIL import Image
 
     # skimage.data would import half of scikit-image for one file.
     with Image.open(Path(skimage.__file__).parent / "data" / f"{name}.png") as file:
-        grey = np.asarray(file.convert("L"), np.float32) / 255
-    grey.setflags(write=False)
-    return grey
+        return np.array(file.convert(mode))
 
 
 def correlate(image: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -36,16 +48,20 @@ def write_picture(path: Path, before: np.ndarray, after: np.ndarray, wrong: np.n
     """Write the photograph and the result side by side, and where the result is wrong, in red."""
     from PIL import Image
 
-    with np.errstate(invalid="ignore", over="ignore"):
-        shown = np.nan_to_num(np.abs(after), nan=0.0, posinf=1.0)
-    panels = [_grey(before), _grey(shown)]
+    shown = after
+    if after.dtype.kind == "f":
+        with np.errstate(invalid="ignore", over="ignore"):
+            shown = np.nan_to_num(np.abs(after), nan=0.0, posinf=1.0)
+    panels = [_panel(before), _panel(shown)]
     if wrong is not None:
-        marked = _grey(shown) // 3
+        marked = _panel(shown) // 3
         marked[wrong] = (255, 40, 40)
         panels.append(marked)
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.concatenate(panels, axis=1)).save(path, compress_level=1)
 
 
-def _grey(values: np.ndarray) -> np.ndarray:
-    return np.repeat((np.clip(values, 0, 1) * 255).astype(np.uint8)[..., None], 3, axis=2)
+def _panel(values: np.ndarray) -> np.ndarray:
+    """Return RGB bytes of a picture: bytes as they are, floats from 0 to 1; grey or with three colours."""
+    shown = values if values.dtype == np.uint8 else (np.clip(values, 0, 1) * 255).astype(np.uint8)
+    return shown if shown.ndim == 3 else np.repeat(shown[..., None], 3, axis=2)

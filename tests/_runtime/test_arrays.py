@@ -13,16 +13,14 @@ import pytest
 import pmpp
 from pmpp._runtime import core
 from pmpp._runtime.arrays import stream_handle
-from pmpp._runtime.call import Call, variants
+from pmpp._runtime.call import variants
 from pmpp.vector import vector_add
 
 ON_SIM = pmpp.device() == "sim"
 software_gpu_only = pytest.mark.skipif(not ON_SIM, reason="about the software GPU: PMPP_DEVICE=sim runs it")
 
 
-@pytest.mark.parametrize(
-    "dtype", ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64"]
-)
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int32", "uint64", "float16", "float32", "float64", "complex64"])
 @pytest.mark.parametrize("shape", [(), (0,), (5,), (3, 4), (2, 0, 3), (2, 3, 4)])
 def test_round_trip(shape, dtype):
     host = np.arange(np.prod(shape)).reshape(shape).astype(dtype)
@@ -44,6 +42,62 @@ def test_of_arrays_that_are_not_contiguous():
     host = np.arange(24).reshape(4, 6)
     for view in (host.T, host[::2, 1::2], host[::-1]):
         np.testing.assert_array_equal(pmpp.DeviceArray.from_numpy(view).numpy(), view)
+
+
+VIEWS = {
+    "transposed": lambda x: x.T,
+    "some axes": lambda x: x.transpose(1, 2, 0),
+    "sliced": lambda x: x[1:, ::2, 1:-1],
+    "reversed": lambda x: x[::-1, :, ::-3],
+    "one row": lambda x: x[-1, 2],
+    "one element": lambda x: x[1, 2, 3, ...],
+    "new dimension": lambda x: x[None, ..., 0, None],
+    "of a view": lambda x: x.T[1::2][:, ::-1],
+    "nothing": lambda x: x[3:1],
+}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float16", "int32", "float64", "complex128", "S3", "S12"])
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_views_share_memory_and_mean_what_numpy_means(view, dtype):
+    host = np.arange(120).reshape(4, 5, 6).astype(dtype)
+    array = pmpp.DeviceArray.from_numpy(host)
+    expected, found = view(host), view(array)
+    assert (found.shape, found.size, found.nbytes) == (expected.shape, expected.size, expected.nbytes)
+    assert found.contiguous == expected.flags.c_contiguous
+    if expected.size > 1:
+        assert all(s == e for s, e, n in zip(found.strides, expected.strides, expected.shape, strict=True) if n > 1)
+        assert found.pointer - array.pointer == expected.ctypes.data - host.ctypes.data
+    np.testing.assert_array_equal(found.numpy(), expected)
+
+
+def test_views_keep_their_memory():
+    view = pmpp.DeviceArray.from_numpy(np.arange(12.0).reshape(3, 4)).T
+    gc.collect()
+    others = [pmpp.DeviceArray.from_numpy(np.zeros(12)) for _ in range(4)]
+    np.testing.assert_array_equal(view.numpy(), np.arange(12.0).reshape(3, 4).T)
+    del others
+
+
+@pytest.mark.parametrize("index", [[0], True, np.bool(False), 1.0, "x", np.array([1])])
+def test_only_basic_indices_make_views(index):
+    with pytest.raises(TypeError, match="index: got .* integers, slices, ... and None are accepted"):
+        pmpp.DeviceArray((3,), "int32")[index]
+
+
+def test_indices_that_are_not_there():
+    array = pmpp.DeviceArray((3, 2), "int32")
+    for wrong in (3, (0, 2), (0, 0, 0)):
+        with pytest.raises(IndexError):
+            array[wrong]
+
+
+def test_views_beyond_two_to_the_thirty_first():
+    array = pmpp.DeviceArray((2, (1 << 31) + 7), "uint8")  # memory that nobody writes to costs nothing
+    assert array.nbytes == (1 << 32) + 14
+    for view in (array[1, (1 << 31) :], array.T[(1 << 31) :, 1]):
+        core.copy_to_device(array.pointer + (1 << 32) + 7, np.arange(7, dtype=np.uint8).ctypes.data, 7)
+        np.testing.assert_array_equal(view.numpy(), np.arange(7))
 
 
 def test_len_and_repr():
@@ -132,12 +186,6 @@ def test_threads_may_call_at_the_same_time():
     with ThreadPoolExecutor(4) as pool:
         for x, total in zip(inputs, pool.map(lambda x: vector_add(x, x), inputs), strict=True):
             np.testing.assert_array_equal(total, x + x)
-
-
-def test_workspace_lives_as_long_as_its_call():
-    call = Call("test")
-    first, second = call.workspace(100), call.workspace(100)
-    assert abs(first - second) >= 100
 
 
 def test_variants_of_what_has_none():

@@ -126,6 +126,22 @@ def nvcc_output():
 
 
 @pytest.fixture(scope="session")
+def program():
+    """Return a function: the path of a program of these sources, for these capabilities, on the software GPU; kept."""
+    simt = ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so"
+
+    def link(source, *capabilities):
+        toolkit, source = find_toolkit(), Path(source)
+        targets = [f"-gencode=arch=compute_{c},code=compute_{c}" for c in capabilities]
+        flags = ["-std=c++17", "--no-compress", *targets, *toolkit.link_flags(simt)]
+        texts = [path.read_text() for path in (source, *sorted(source.parent.glob("*.h")))]
+        return kept(f"-{source.stem}", lambda path: run([*toolkit.command(*flags), source, "-o", path], cwd=source.parent),
+                    toolkit.build, *flags, *texts)  # fmt: skip
+
+    return link
+
+
+@pytest.fixture(scope="session")
 def _loaded():
     given = os.environ.get("PMPP_TEST_SIMT")
     return gpu_module.Gpu(Path(given) if given else ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")

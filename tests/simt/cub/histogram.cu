@@ -1,4 +1,4 @@
-// cub::DeviceHistogram: 256 bins of bytes, and even bins of floats with samples outside of the range.
+// cub::DeviceHistogram: 256 bins of bytes, even bins and uneven ranges of floats with samples outside of them.
 #include <cub/device/device_histogram.cuh>
 
 #include "check.h"
@@ -27,4 +27,14 @@ int main() {
     return cub::DeviceHistogram::HistogramEven(work, bytes, d_floats.data, d_coarse.data, 11, 0.0f, 10.0f, kElements);
   });
   expect_equal("HistogramEven of floats", d_coarse.host(), coarse);
+
+  const std::vector<float> levels{0.0f, 1.0f, 4.0f, 4.25f, 9.0f};  // of tenths 0, 1 to 3, none, 4 to 8
+  std::vector<int> uneven(4);
+  for (int tenth = 0; tenth < 9; ++tenth) uneven[tenth < 1 ? 0 : tenth < 4 ? 1 : 3] += coarse[tenth];
+  Device<float> d_levels(levels);
+  Device<int> d_uneven(4);
+  with_workspace([&](void* work, std::size_t& bytes) {
+    return cub::DeviceHistogram::HistogramRange(work, bytes, d_floats.data, d_uneven.data, 5, d_levels.data, kElements);
+  });
+  expect_equal("HistogramRange of floats", d_uneven.host(), uneven);
 }

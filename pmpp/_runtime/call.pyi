@@ -1,0 +1,29 @@
+"""A call of a library function."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from pmpp._runtime.arrays import DeviceArray
+
+DTYPES: dict[str, int]
+FLOATS: tuple[str, ...]
+
+class Call:
+    function: str
+    stream: int
+    def __init__(self, function: str, stream: Any = None) -> None: ...
+    def input(
+        self, name: str, array: Any, dtypes: Sequence[str] | DeviceArray, ndim: int | None = None, *, strided: bool = False
+    ) -> DeviceArray: ...
+    def host_input(self, name: str, array: Any, dtypes: Sequence[str] | DeviceArray, ndim: int) -> np.ndarray: ...
+    def output(self, out: Any, shape: tuple[int, ...], dtype: Any, *, in_place: bool = False) -> DeviceArray: ...
+    def workspace(self, nbytes: int) -> int: ...
+    def finish(
+        self, status: int, variant: str, accepted: Callable | tuple[str, ...] = (), unsuitable: str = "", out: Any = None
+    ) -> Any: ...
+
+def dtype_number(dtype: np.dtype) -> int: ...
+def with_variants(names: Callable[[int], tuple[str, int] | None]) -> Callable[[Callable], Callable]: ...
+def variants(function: Callable) -> tuple[str, ...]: ...
