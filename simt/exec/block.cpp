@@ -166,6 +166,7 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     for (auto& barrier : block.barriers)
       if (barrier.waiting) barrier = {};
     std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
+    block.copies.clear();
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       auto& warp = block.warps[w];
       const std::uint32_t left = grid.threads - w * kLanes;

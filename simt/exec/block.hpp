@@ -51,6 +51,20 @@ struct Frame {
 struct Cluster;
 struct Grid;
 
+/// A cp.async that was not made yet.
+struct AsyncCopy {
+  const Instr* instr = nullptr;
+  std::uint64_t destination = 0, source = 0;   ///< generic addresses
+  std::uint32_t group = 0;                     ///< number of its group among those that its thread commits
+  std::uint8_t bytes = 0, read = 0, lane = 0;  ///< bytes that are written, and how many of them are read
+};
+
+/// Those of a warp, in the order of the program.
+struct AsyncCopies {
+  std::vector<AsyncCopy> waiting;
+  std::uint32_t committed[kLanes] = {};        ///< groups
+};
+
 struct BlockState {
   std::uint64_t index = 0;               ///< linear number in the grid
   Dim3 coordinates{};
@@ -62,6 +76,7 @@ struct BlockState {
   std::uint32_t next_warp = 0;
   Barrier barriers[kBarriers];
   Mask cluster_arrived[kMaxWarps] = {};  ///< lanes in the current phase of the cluster's barrier
+  std::vector<AsyncCopies> copies;       ///< by warp; empty until there is one
   std::vector<std::uint32_t> order;      ///< in which warps take turns
 };
 

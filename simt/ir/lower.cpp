@@ -346,6 +346,8 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
                       "nanosleep", "griddepcontrol", "setmaxnreg"})
       map[name] = &FunctionLowering::synchronisation;
     for (auto name : {"mma", "wmma", "ldmatrix", "stmatrix", "movmatrix"}) map[name] = &FunctionLowering::matrix;
+    for (auto name : {"alloca", "stacksave", "stackrestore"}) map[name] = &FunctionLowering::stack;
+    for (auto name : {"cp", "mbarrier"}) map[name] = &FunctionLowering::asynchronous;
     return map;
   }();
   const auto owner = owners.find(opcode);

@@ -42,8 +42,8 @@ bool FunctionLowering::fragment(const Instruction& instruction, const Operand& o
 }
 
 /// An address as 64 bits, generic where it is one of shared memory, with the displacement added if asked for.
-ValueId FunctionLowering::matrix_address(const Instruction& instruction, const Operand& operand, Space space,
-                                         std::int32_t* displacement) {
+ValueId FunctionLowering::generic_address(const Instruction& instruction, const Operand& operand, Space space,
+                                          std::int32_t* displacement) {
   const auto* where = std::get_if<ptx::AddressOperand>(&operand.value);
   if (!where) {
     fail(instruction, "an operand is not an address in brackets");
@@ -101,7 +101,7 @@ bool FunctionLowering::matrix(const Instruction& instruction) {
     if (operands.size() != 2 && operands.size() != 3) return fail(instruction, "it takes a fragment, an address and a stride");
     if (!fragment(instruction, operands[loads ? 0 : 1], form.a, loads, list)) return false;
     if (loads) node.list_writes = std::uint32_t(list.size());
-    const auto base = matrix_address(instruction, operands[loads ? 1 : 0], form.space, nullptr);
+    const auto base = generic_address(instruction, operands[loads ? 1 : 0], form.space, nullptr);
     if (base == kNoValue) return false;
     // Without a stride, lines follow each other.
     const auto stride = operands.size() == 3
@@ -147,7 +147,7 @@ bool FunctionLowering::matrix_tiles(const Instruction& instruction, bool stores)
     if (class_of_value(value) != Cls::r32) return fail(instruction, "a register has the wrong width");
     data.push_back(value);
   }
-  const auto base = matrix_address(instruction, instruction.operands[stores ? 0 : 1], space, &node.offset);
+  const auto base = generic_address(instruction, instruction.operands[stores ? 0 : 1], space, &node.offset);
   if (base == kNoValue) return false;
   node.handler = stores ? exec::stmatrix_handler(count, transposed) : exec::ldmatrix_handler(count, transposed);
   if (stores) node.add(base);
