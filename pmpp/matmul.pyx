@@ -2,18 +2,15 @@
 """Matrix multiplication (chapters 3, 5, 6 and 15)."""
 
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uintptr_t
 
 import numpy as np
 
-from pmpp._runtime.call import Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import dtype_number, with_variants
 
 
 cdef extern from "cuda_src/matmul/matmul.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     enum: PMPP_MATMUL_BATCH_DIMS
     ctypedef struct pmpp_matmul_problem:
         const void* a
@@ -34,18 +31,13 @@ _DTYPES = ("float16", "bfloat16", "float32", "float64")
 _LONGEST = (1 << 31) - 129
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_matmul_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
+cdef list _batch_strides(DeviceArray array, int ndim):
+    """Return the strides in elements of `ndim` batch dimensions, 0 where the matrices are repeated."""
+    steps = [0 if n == 1 else step // array.dtype.itemsize for n, step in zip(array.shape[:-2], array.strides)]
+    return [0] * (ndim - len(steps)) + steps
 
 
-def _strides(array, ndim, shape):
-    """Return strides in elements for `ndim` batch dimensions, 0 where they are repeated."""
-    steps = [step // array.dtype.itemsize for step in array.strides[:-2]]
-    return [0] * (ndim - len(steps)) + [0 if n == 1 else step for n, step in zip(shape, steps)]
-
-
-@with_variants(_rung)
+@with_variants(ladder(pmpp_matmul_variant))
 def matmul(a, b, *, out=None, variant="auto", stream=None):
     """Multiply two matrices, or stacks of them.
 
@@ -59,7 +51,7 @@ def matmul(a, b, *, out=None, variant="auto", stream=None):
         Where the result goes: its shape and dtype, in the same memory (host or device), upon neither `a` nor `b`.
     variant : str
         A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"tensor_core"`` for elements of 16 bits, else
-        ``"pipelined"``, or ``"tiled"`` for small matrices.
+        ``"pipelined"``, and ``"tiled"`` for small or narrow results.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
@@ -88,41 +80,40 @@ def matmul(a, b, *, out=None, variant="auto", stream=None):
     array([[3., 2.],
            [7., 4.]], dtype=float32)
     """
-    call = Call("matmul", stream)
-    x = call.input("a", a, _DTYPES)
-    y = call.input("b", b, (x.dtype.name,))
-    if x.ndim == 0 or y.ndim == 0:
-        raise ValueError(f"{'a' if x.ndim == 0 else 'b'}: got no dimensions; at least one is needed (* multiplies by a number)")
-    a_shape = x.shape if x.ndim > 1 else (1, *x.shape)
-    b_shape = y.shape if y.ndim > 1 else (*y.shape, 1)
-    if a_shape[-1] != b_shape[-2]:
-        raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, so b needs {a_shape[-1]} rows")
+    cdef Call call = Call("matmul", stream)
+    cdef DeviceArray x = call.input("a", a, _DTYPES, strided=True), y = call.input("b", b, x, strided=True)
+    cdef int ndim = len(x.shape), other_ndim = len(y.shape)
+    if ndim == 0 or other_ndim == 0:
+        raise ValueError(f"{'b' if ndim else 'a'}: got no dimensions; at least one is needed (* multiplies by a number)")
+    a_shape = x.shape if ndim > 1 else (1, *x.shape)
+    b_shape = y.shape if other_ndim > 1 else (*y.shape, 1)
+    m, k, n = a_shape[-2], a_shape[-1], b_shape[-1]
+    if b_shape[-2] != k:
+        raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, so b needs {k} rows")
     try:
-        batch = np.broadcast_shapes(a_shape[:-2], b_shape[:-2])
+        batch = np.broadcast_shapes(a_shape[:-2], b_shape[:-2]) if ndim > 2 or other_ndim > 2 else ()
     except ValueError:
         raise ValueError(f"b: got shape {y.shape}; the dimensions before its last two do not broadcast with those of a, "
                          f"{x.shape}") from None
-    m, k, n = a_shape[-2], a_shape[-1], b_shape[-1]
     if max(m, n, k) > _LONGEST:
         raise ValueError(f"a, b: got shapes {x.shape} and {y.shape}; a matrix has at most {_LONGEST} rows and columns")
-    shape = batch + ((m,) if x.ndim > 1 else ()) + ((n,) if y.ndim > 1 else ())
-    result = call.output(out, shape, x.dtype)
+    cdef DeviceArray result = call.output(out, batch + ((m,) if ndim > 1 else ()) + ((n,) if other_ndim > 1 else ()), x.dtype)
 
     cdef pmpp_matmul_problem problem
-    cdef uintptr_t px = x.pointer, py = y.pointer, pr = result.pointer, handle = call.stream
     cdef int i, status
-    problem.a, problem.b, problem.out = <const void*>px, <const void*>py, <void*>pr
-    problem.m, problem.n, problem.k, problem.dtype = m, n, k, dtype_number(x.dtype)
     cdef ptrdiff_t item = x.dtype.itemsize
-    problem.a_row, problem.a_col = x.strides[-2] // item if x.ndim > 1 else 0, x.strides[-1] // item
-    problem.b_row, problem.b_col = y.strides[-2 if y.ndim > 1 else -1] // item, y.strides[-1] // item if y.ndim > 1 else 0
+    problem.a, problem.b, problem.out = <const void*>x.pointer, <const void*>y.pointer, <void*>result.pointer
+    problem.m, problem.n, problem.k, problem.dtype = m, n, k, dtype_number(x.dtype)
+    steps, b_steps = x.strides, y.strides
+    problem.a_row, problem.a_col = steps[-2] // item if ndim > 1 else 0, steps[-1] // item
+    problem.b_row, problem.b_col = b_steps[-2 if other_ndim > 1 else -1] // item, b_steps[-1] // item if other_ndim > 1 else 0
     problem.batch_ndim = len(batch)
-    a_steps, b_steps = _strides(x, len(batch), a_shape), _strides(y, len(batch), b_shape)
+    if batch:
+        steps, b_steps = _batch_strides(x, len(batch)), _batch_strides(y, len(batch))
     for i in range(problem.batch_ndim):
-        problem.batch[i], problem.a_batch[i], problem.b_batch[i] = batch[i], a_steps[i], b_steps[i]
-    name = str(variant).encode()
+        problem.batch[i], problem.a_batch[i], problem.b_batch[i] = batch[i], steps[i], b_steps[i]
+    cdef bytes name = str(variant).encode()
     cdef const char* rung = name
     with nogil:
-        status = pmpp_matmul(&problem, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(matmul) if status else (), f"it takes float16 and bfloat16, not {x.dtype.name}",
-                       out=out)
+        status = pmpp_matmul(&problem, rung, call.handle)
+    return call.finish(status, variant, matmul, f"it takes float16 and bfloat16, not {x.dtype}" if status else "")

@@ -9,8 +9,8 @@
 //   pipelined       copies to shared memory that go on while the steps before them are computed
 //   tensor_core     float16 and bfloat16: 2048 multiplications an instruction of a warp
 //
-// "auto" takes tensor_core for 16-bit elements; for others pipelined, or tiled where 128 x 128 tiles would leave most of a
-// large GPU without work. Below compute capability 8.0 vectorized stands in for the last two.
+// "auto" takes tensor_core for 16-bit elements and pipelined for others, below compute capability 8.0 vectorized for both. It
+// takes tiled where 128 x 128 tiles would be empty for the most part, or too few to give all of a large GPU work.
 #include "cuda_src/matmul/matmul.h"
 
 #include <algorithm>
@@ -21,7 +21,8 @@ namespace pmpp::matmul {
 namespace {
 
 struct Tuning {
-  static constexpr size_t least_tiles = 64;      // of 128 x 128, from which "auto" takes them
+  static constexpr size_t least_side = 65;       // of the result, from which "auto" takes tiles of 128 x 128 ...
+  static constexpr size_t least_tiles = 64;      // ... if there are so many; tensor cores are worth it with fewer
   static constexpr size_t most_batches = 65535;  // in one launch: the z dimension of a grid
   static constexpr size_t longest = (size_t{1} << 31) - 128;  // indices within a tile stay ints
 };
@@ -134,10 +135,9 @@ int chosen(const pmpp_matmul_problem& in, const char** variant) {
   if (status) return status;
   size_t tiles = ceil_div(in.m, 128) * ceil_div(in.n, 128);
   for (int i = 0; i < in.batch_ndim; ++i) tiles *= in.batch[i];
-  const bool halves = in.dtype == PMPP_FLOAT16 || in.dtype == PMPP_BFLOAT16;
-  *variant = halves && major >= 8 ? "tensor_core"
-             : tiles < Tuning::least_tiles ? "tiled"
-             : major >= 8 ? "pipelined" : "vectorized";
+  const bool halves = in.dtype == PMPP_FLOAT16 || in.dtype == PMPP_BFLOAT16, tensor_cores = halves && major >= 8;
+  const bool large = std::min(in.m, in.n) >= Tuning::least_side && (tensor_cores || tiles >= Tuning::least_tiles);
+  *variant = !large ? "tiled" : tensor_cores ? "tensor_core" : major >= 8 ? "pipelined" : "vectorized";
   return cudaSuccess;
 }
 

@@ -42,6 +42,10 @@ template <> __device__ __forceinline__ BFloat16 narrow<BFloat16>(float x) {
   return {static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
 }
 
+/// A sum in the type of the result. Products so small that they vanish may leave -0, which adding +0 makes +0, and tiles add
+/// zeros beyond the end of the sum: here the others do the same.
+template <class T> __device__ __forceinline__ T finished(Accumulator<T> sum) { return narrow<T>(sum + Accumulator<T>(0)); }
+
 /// One rounding, not two: what every variant does, so that every variant has the same bits.
 __device__ __forceinline__ float multiply_add(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 __device__ __forceinline__ double multiply_add(double a, double b, double c) { return __fma_rn(a, b, c); }

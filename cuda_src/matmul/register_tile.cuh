@@ -78,7 +78,7 @@ __device__ void store_sums(const Problem<T>& p, const Tile& tile, const Accumula
       const int col = tile.col + L::col(j);
       Group group;
 #pragma unroll
-      for (int e = 0; e < L::kGroup; ++e) group.at[e] = narrow<T>(sum[i][j + e]);
+      for (int e = 0; e < L::kGroup; ++e) group.at[e] = finished<T>(sum[i][j + e]);
       if (p.vector_out && col + L::kGroup <= p.n) {
         *reinterpret_cast<Group*>(p.result(row, col)) = group;
       } else {

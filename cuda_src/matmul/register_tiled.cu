@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(kThreads) register_tiled_kernel(Problem<T> p) 
 #pragma unroll
     for (int j = 0; j < kSums; ++j) {
       const int row = tile.row + y + i * kStep, col = tile.col + x + j * kStep;
-      if (row < p.m && col < p.n) *p.result(row, col) = narrow<T>(sum[i][j]);
+      if (row < p.m && col < p.n) *p.result(row, col) = finished<T>(sum[i][j]);
     }
 }
 

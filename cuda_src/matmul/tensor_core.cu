@@ -120,7 +120,7 @@ __device__ void store_sums(const Problem<T>& p, int first_row, int first_col, co
       for (int half = 0; half < 2; ++half) {
         const int row = i * kM + half * 8 + group;
         *reinterpret_cast<Pair*>(tile + Layout<true>::at(row, j) + place * 2) =
-            Pair{narrow<T>(sum[i][j][2 * half]), narrow<T>(sum[i][j][2 * half + 1])};
+            Pair{finished<T>(sum[i][j][2 * half]), finished<T>(sum[i][j][2 * half + 1])};
       }
   __syncwarp();
 #pragma unroll

@@ -20,7 +20,7 @@ __device__ void dot(const Problem<T>& p, int row, int col) {
     a += p.a.depth_stride;
     b += p.b.depth_stride;
   }
-  *p.result(row, col) = narrow<T>(sum);
+  *p.result(row, col) = finished<T>(sum);
 }
 
 /// Neighbouring threads take neighbouring rows: their elements of a and of the result lie a whole row apart, each in a
@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(Tuning::tile* Tuning::tile) tiled_kernel(Probl
   }
 #pragma unroll
   for (int c = 0; c < kCoarse; ++c)
-    if (row < p.m && col + c * kTile < p.n) *p.result(row, col + c * kTile) = narrow<T>(sum[c]);
+    if (row < p.m && col + c * kTile < p.n) *p.result(row, col + c * kTile) = finished<T>(sum[c]);
 }
 
 }  // namespace
