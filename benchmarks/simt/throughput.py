@@ -1,6 +1,6 @@
 """Thread-instructions per second of the software GPU, kernel by kernel.
 
-    python benchmarks/simt/throughput.py [--threads 1] [--rounds 5] [--scale 1] [--library path] [kernel ...]
+    python benchmarks/simt/throughput.py [--threads 1] [--rounds 5] [--scale 1] [--counters] [--library path] [kernel ...]
 
 Instructions are PTX instructions as nvcc wrote them times the lanes that execute them, counted in a run of their own;
 times are those of the fastest round. Results are checked.
@@ -8,6 +8,7 @@ times are those of the fastest round. Results are checked.
 
 import argparse
 import ctypes
+import json
 import math
 import pathlib
 import sys
@@ -194,6 +195,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--scale", type=float, default=1, help="of the problem sizes")
+    parser.add_argument("--counters", action="store_true", help="time them with the exact counters on")
     parser.add_argument("--cpu", action="store_true", help="processor time instead of wall time: for a machine that is shared")
     parser.add_argument("--library", default=ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
     arguments = parser.parse_args()
@@ -201,26 +203,30 @@ def main():
     gpu = simulator.Gpu(arguments.library)
     gpu.threads(arguments.threads)
     library = gpu.load(SOURCE)
-    warps, threads = ctypes.c_uint64(), ctypes.c_uint64()
+    gpu.lib.pmpp_simt_counted.restype = ctypes.c_char_p
     rates = []
     clock = time.process_time if arguments.cpu else time.perf_counter
     print(f"{'kernel':12} {'ms':>9} {'G thread-instructions':>22} {'G/s':>7} {'ns a warp instruction':>22}")
     for name, launch, check in cases(gpu, library, arguments.scale):
         if arguments.kernels and name not in arguments.kernels:
             continue
-        gpu.lib.pmpp_simt_count_instructions(1)
+        gpu.lib.pmpp_simt_count(1)
         launch()
-        gpu.lib.pmpp_simt_count_instructions(0)
-        gpu.lib.pmpp_simt_counted_instructions(ctypes.byref(warps), ctypes.byref(threads))
+        gpu.lib.pmpp_simt_count(0)
+        kernels = [kernel["counters"] for kernel in json.loads(gpu.lib.pmpp_simt_counted())["kernels"]]
+        warps = sum(kernel["warp_instructions"] for kernel in kernels)
+        threads = sum(kernel["thread_instructions"] for kernel in kernels)
+        gpu.lib.pmpp_simt_count(int(arguments.counters))
         best = math.inf
         for _ in range(arguments.rounds):
             start = clock()
             launch()
             best = min(best, clock() - start)
+        gpu.lib.pmpp_simt_count(0)
         if not check():
             sys.exit(f"{name}: the result is wrong")
-        rates.append(threads.value / best)
-        print(f"{name:12} {best * 1e3:9.2f} {threads.value / 1e9:22.3f} {rates[-1] / 1e9:7.2f} {best * 1e9 / warps.value:22.2f}")
+        rates.append(threads / best)
+        print(f"{name:12} {best * 1e3:9.2f} {threads / 1e9:22.3f} {rates[-1] / 1e9:7.2f} {best * 1e9 / warps:22.2f}")
     print(f"geometric mean {math.exp(sum(map(math.log, rates)) / len(rates)) / 1e9:.2f} G/s")
 
 

@@ -195,7 +195,7 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
 
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
-  const bool shuffled = settings().seed != 0, observed = !grid.observers.empty();
+  const bool shuffled = settings().seed != 0;
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -211,8 +211,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
           warp.quantum = slice;
         }
         const Instr* pc = warp.pc ? warp.pc : pick(warp);
-        if (observed) run_observed(warp, pc);
-        else while (pc) pc = pc->run(warp, pc);
+        while (pc) pc = pc->run(warp, pc);
         switch (warp.state) {
           case Warp::faulted: return Outcome::stopped;
           case Warp::yielded: waiting = true; break;

@@ -50,6 +50,8 @@ struct Frame {
 
 struct Cluster;
 struct Grid;
+struct Probed;
+class Instrumentation;
 
 /// A cp.async that was not made yet.
 struct AsyncCopy {
@@ -107,6 +109,7 @@ struct Grid {
   std::atomic<std::uint64_t> spent{0};   ///< warp instructions, counted slice by slice
   std::atomic<std::uint64_t> fences{0};
   std::vector<std::shared_ptr<observers::Observer>> observers;
+  const Instrumentation* instrumentation = nullptr;   ///< their probes
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one
@@ -115,6 +118,7 @@ struct Grid {
 struct Worker {
   Grid* grid = nullptr;
   const ir::Code* code = nullptr;
+  const Probed* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
@@ -170,9 +174,9 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 
 // observe.cpp ------------------------------------------------------------------------------------------------------
 
-/// The loop that tells the grid's observers what happens.
-void run_observed(Warp& warp, const Instr* pc);
+/// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
+void tell_wait(const Warp& warp, const Instr* instr);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 

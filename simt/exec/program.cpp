@@ -28,7 +28,7 @@ class LoadedProgram final : public Program {
     auto at = kernels_.find(name);
     return at == kernels_.end() ? nullptr : &at->second;
   }
-  const KernelInfo& info(const Kernel* kernel) const override { return kernel->code()->info; }
+  const KernelInfo& info(const Kernel* kernel) const override { return kernel->code().info; }
   bool symbol(std::string_view name, Symbol& out) const override {
     const auto* placed = image_.variable(name);
     if (!placed) return false;

@@ -14,7 +14,8 @@ namespace simt::exec {
 class Kernel {
  public:
   explicit Kernel(std::unique_ptr<ir::Code> code) : code_(std::move(code)) {}
-  const ir::Code* code() const { return code_.get(); }
+  ir::Code& code() { return *code_; }
+  const ir::Code& code() const { return *code_; }
 
  private:
   std::unique_ptr<ir::Code> code_;

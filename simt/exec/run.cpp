@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -77,6 +78,11 @@ void work(Worker& worker) {
   }
 }
 
+unsigned workers_for(const Grid& grid) {
+  const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
+  return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
+}
+
 /// Threads that live as long as the process and take part in launches.
 class Pool {
  public:
@@ -86,8 +92,7 @@ class Pool {
   }
 
   Fault run(Grid& grid) {
-    const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
-    const unsigned wanted = unsigned(std::min<std::uint64_t>(threads, grid.clusters));
+    const unsigned wanted = workers_for(grid);
     grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
@@ -116,6 +121,7 @@ class Pool {
     worker.grid = &grid;
     worker.code = grid.code;
     worker.number = number;
+    worker.probed = grid.instrumentation ? grid.instrumentation->probed(number) : nullptr;
     worker.random = settings().seed * 0x9e3779b97f4a7c15ull + number;
     worker.windows.assign(grid.code->sites, {});
     worker.ticks = worker.clock_reads = 0;
@@ -160,7 +166,7 @@ std::uint64_t launch_number = 0;
 }  // namespace
 
 Fault run(const Launch& launch) {
-  const auto& code = *launch.kernel->code();
+  const ir::Code& code = launch.kernel->code();
   Grid grid;
   grid.launch = &launch;
   grid.code = &code;
@@ -192,7 +198,12 @@ Fault run(const Launch& launch) {
     grid.workspace_address = *workspace;
   }
   grid.observers = observers::attached();
-  for (const auto& o : grid.observers) o->launch_begin(launch, code);
+  std::optional<Instrumentation> instrumentation;
+  if (!grid.observers.empty()) {
+    // Launches run one at a time, so the kernel's own code can take the probes.
+    grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), workers_for(grid));
+    for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
+  }
   auto fault = Pool::instance().run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
