@@ -268,7 +268,11 @@ A = np.zeros((3, 4), np.float32)
         ({"a": np.array(3, np.float32)}, ValueError, "a: got no dimensions"),
         ({"a": [[1.0]]}, TypeError, "a: got list"),
         ({"variant": "fast"}, ValueError, "variant: got 'fast'; matmul has auto, naive, coalesced"),
-        ({"variant": "tensor_core"}, ValueError, "'tensor_core' cannot do this input: it takes float16 and bfloat16, not float32"),
+        (
+            {"variant": "tensor_core"},
+            ValueError,
+            "'tensor_core' cannot do this input: it takes float16 and bfloat16, not float32",
+        ),
         ({"out": np.zeros((3, 4), np.float32)}, ValueError, r"out: got shape \(3, 4\); the result has \(3, 3\)"),
         ({"a": np.broadcast_to(np.float32(0), (2**31, 0)), "b": A[:0]}, ValueError, "a matrix has at most 2147483519 rows"),
     ],

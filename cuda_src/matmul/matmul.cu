@@ -11,19 +11,18 @@
 //
 // "auto" takes tensor_core for 16-bit elements and pipelined for others, below compute capability 8.0 vectorized for both. It
 // takes tiled where 128 x 128 tiles would be empty for the most part, or too few to give all of a large GPU work.
-#include "cuda_src/matmul/matmul.h"
-
 #include <algorithm>
 
+#include "cuda_src/matmul/matmul.h"
 #include "cuda_src/matmul/problem.cuh"
 
 namespace pmpp::matmul {
 namespace {
 
 struct Tuning {
-  static constexpr size_t least_side = 65;       // of the result, from which "auto" takes tiles of 128 x 128 ...
-  static constexpr size_t least_tiles = 64;      // ... if there are so many; tensor cores are worth it with fewer
-  static constexpr size_t most_batches = 65535;  // in one launch: the z dimension of a grid
+  static constexpr size_t least_side = 65;                    // of the result, from which "auto" takes tiles of 128 x 128 ...
+  static constexpr size_t least_tiles = 64;                   // ... if there are so many; tensor cores are worth it with fewer
+  static constexpr size_t most_batches = 65535;               // in one launch: the z dimension of a grid
   static constexpr size_t longest = (size_t{1} << 31) - 128;  // indices within a tile stay ints
 };
 
@@ -55,7 +54,8 @@ bool vector_fits(const Panel<T>& panel) {
   constexpr std::ptrdiff_t kSize = 16 / sizeof(T);
   const std::ptrdiff_t near = panel.depth_stride == 1 ? panel.depth_stride : panel.line_stride;
   const std::ptrdiff_t far = panel.depth_stride == 1 ? panel.line_stride : panel.depth_stride;
-  return near == 1 && far % kSize == 0 && panel.batch_stride % kSize == 0 && reinterpret_cast<std::uintptr_t>(panel.data) % 16 == 0;
+  return near == 1 && far % kSize == 0 && panel.batch_stride % kSize == 0 &&
+         reinterpret_cast<std::uintptr_t>(panel.data) % 16 == 0;
 }
 
 template <class T>
@@ -122,7 +122,11 @@ int run(Rung<T> rung, const pmpp_matmul_problem& in, cudaStream_t stream) {
   if (!rung) return PMPP_UNSUPPORTED_DTYPE;
   const Problem<T> p{panel(static_cast<const T*>(in.a), in.m, in.a_row, in.k, in.a_col),
                      panel(static_cast<const T*>(in.b), in.n, in.b_col, in.k, in.b_row),
-                     static_cast<T*>(in.out), int(in.m), int(in.n), int(in.k), false};
+                     static_cast<T*>(in.out),
+                     int(in.m),
+                     int(in.n),
+                     int(in.k),
+                     false};
   return launch_batches(rung, p, Batches(in), 0, stream);
 }
 
@@ -155,11 +159,16 @@ PMPP_API int pmpp_matmul(const pmpp_matmul_problem* problem, const char* variant
   for (int i = 0; i < in.batch_ndim; ++i) empty |= in.batch[i] == 0;
   if (empty) return cudaSuccess;
   switch (in.dtype) {
-    case PMPP_FLOAT32: return run(rung->launch.f32, in, stream);
-    case PMPP_FLOAT64: return run(rung->launch.f64, in, stream);
-    case PMPP_FLOAT16: return run(rung->launch.f16, in, stream);
-    case PMPP_BFLOAT16: return run(rung->launch.bf16, in, stream);
-    default: return PMPP_UNSUPPORTED_DTYPE;
+    case PMPP_FLOAT32:
+      return run(rung->launch.f32, in, stream);
+    case PMPP_FLOAT64:
+      return run(rung->launch.f64, in, stream);
+    case PMPP_FLOAT16:
+      return run(rung->launch.f16, in, stream);
+    case PMPP_BFLOAT16:
+      return run(rung->launch.bf16, in, stream);
+    default:
+      return PMPP_UNSUPPORTED_DTYPE;
   }
 }
 

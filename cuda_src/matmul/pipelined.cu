@@ -30,7 +30,8 @@ __device__ void start_slab(const Panel<T>& panel, int first_line, int first_dept
       const int line = number % (kLines / kSize) * kSize, depth = number / (kLines / kSize);
       const int left = first_depth + depth < k ? panel.lines - first_line - line : 0;
       const int count = left < 0 ? 0 : left < kSize ? left : kSize;
-      copy_async<16>(&slab[depth][line], count ? panel.at(first_line + line, first_depth + depth) : panel.data, count * sizeof(T));
+      copy_async<16>(&slab[depth][line], count ? panel.at(first_line + line, first_depth + depth) : panel.data,
+                     count * sizeof(T));
     }
     return;
   }
@@ -114,8 +115,10 @@ template <class T>
 int pipelined(const Problem<T>& p, unsigned batches, cudaStream_t stream) {
   constexpr size_t kBytes = Tuning<T>::stages * sizeof(Stage<T>);
   void (*kernel)(Problem<T>);
-  if constexpr (sizeof(T) == 2) kernel = prefetched_kernel<T>;
-  else kernel = pipelined_kernel<T>;
+  if constexpr (sizeof(T) == 2)
+    kernel = prefetched_kernel<T>;
+  else
+    kernel = pipelined_kernel<T>;
   // More than 48 KiB of shared memory are given to those who ask.
   const int status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
   if (status) return status;

@@ -16,9 +16,16 @@ struct BFloat16 {
 };
 
 /// What elements are multiplied and summed in.
-template <class T> struct AccumulatorOf { using Type = float; };
-template <> struct AccumulatorOf<double> { using Type = double; };
-template <class T> using Accumulator = typename AccumulatorOf<T>::Type;
+template <class T>
+struct AccumulatorOf {
+  using Type = float;
+};
+template <>
+struct AccumulatorOf<double> {
+  using Type = double;
+};
+template <class T>
+using Accumulator = typename AccumulatorOf<T>::Type;
 
 __device__ __forceinline__ float widen(float x) { return x; }
 __device__ __forceinline__ double widen(double x) { return x; }
@@ -30,13 +37,18 @@ __device__ __forceinline__ float widen(Half x) {
 __device__ __forceinline__ float widen(BFloat16 x) { return __uint_as_float(std::uint32_t{x.bits} << 16); }
 
 /// Rounds to nearest, ties to even.
-template <class T> __device__ __forceinline__ T narrow(Accumulator<T> x) { return x; }
-template <> __device__ __forceinline__ Half narrow<Half>(float x) {
+template <class T>
+__device__ __forceinline__ T narrow(Accumulator<T> x) {
+  return x;
+}
+template <>
+__device__ __forceinline__ Half narrow<Half>(float x) {
   Half half;
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(x));
   return half;
 }
-template <> __device__ __forceinline__ BFloat16 narrow<BFloat16>(float x) {
+template <>
+__device__ __forceinline__ BFloat16 narrow<BFloat16>(float x) {
   const std::uint32_t bits = __float_as_uint(x);
   if ((bits & 0x7fffffff) > 0x7f800000) return {0x7fff};  // NaN: rounding up its bits could make it infinite
   return {static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
@@ -44,7 +56,10 @@ template <> __device__ __forceinline__ BFloat16 narrow<BFloat16>(float x) {
 
 /// A sum in the type of the result. Products so small that they vanish may leave -0, which adding +0 makes +0, and tiles add
 /// zeros beyond the end of the sum: here the others do the same.
-template <class T> __device__ __forceinline__ T finished(Accumulator<T> sum) { return narrow<T>(sum + Accumulator<T>(0)); }
+template <class T>
+__device__ __forceinline__ T finished(Accumulator<T> sum) {
+  return narrow<T>(sum + Accumulator<T>(0));
+}
 
 /// One rounding, not two: what every variant does, so that every variant has the same bits.
 __device__ __forceinline__ float multiply_add(float a, float b, float c) { return __fmaf_rn(a, b, c); }
@@ -70,9 +85,7 @@ struct Problem {
   int m, n, k;
   bool vector_out;  ///< the same of the result
 
-  __device__ T* result(int row, int col) const {
-    return out + (std::size_t{blockIdx.z} * m + row) * n + col;
-  }
+  __device__ T* result(int row, int col) const { return out + (std::size_t{blockIdx.z} * m + row) * n + col; }
 };
 
 struct Tile {
@@ -103,13 +116,21 @@ dim3 tiles(const Problem<T>& p, int rows, int cols, unsigned batches) {
 }
 
 // The rungs. Each is instantiated in its file for the four types, the last for those that tensor cores take.
-template <class T> int naive(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int coalesced(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int tiled(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int coarsened(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int register_tiled(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int vectorized(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int pipelined(const Problem<T>& p, unsigned batches, cudaStream_t stream);
-template <class T> int tensor_core(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int naive(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int coalesced(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int tiled(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int coarsened(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int register_tiled(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int vectorized(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int pipelined(const Problem<T>& p, unsigned batches, cudaStream_t stream);
+template <class T>
+int tensor_core(const Problem<T>& p, unsigned batches, cudaStream_t stream);
 
 }  // namespace pmpp::matmul

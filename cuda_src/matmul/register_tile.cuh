@@ -20,6 +20,17 @@ struct alignas(16) Pack {
   T at[size];
 };
 
+/// Stores 16 bytes in shared memory in one access. Written out, as nvcc makes four of some of them.
+__device__ __forceinline__ void store_pack(float* to, const float* from) {
+  const unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+  asm volatile("st.shared.v4.f32 [%0], {%1, %2, %3, %4};" ::"r"(address), "f"(from[0]), "f"(from[1]), "f"(from[2]), "f"(from[3])
+               : "memory");
+}
+__device__ __forceinline__ void store_pack(double* to, const double* from) {
+  const unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(to));
+  asm volatile("st.shared.v2.f64 [%0], {%1, %2};" ::"r"(address), "d"(from[0]), "d"(from[1]) : "memory");
+}
+
 /// The row of a slab is longer by 4 elements, so that what a warp stores across rows meets 32 different banks.
 template <class Acc, int kDepth>
 using Slab = Acc[kDepth][kLines + 4];
@@ -29,8 +40,8 @@ using Slab = Acc[kDepth][kLines + 4];
 template <class Acc>
 struct Lanes {
   static constexpr int kGroup = Pack<Acc>::size, kGroups = kSums / kGroup;
-  static constexpr int kRows = 4, kCols = 8;           // lanes of a warp
-  static constexpr int kWarpRows = 4, kWarpCols = 2;   // warps of a block
+  static constexpr int kRows = 4, kCols = 8;          // lanes of a warp
+  static constexpr int kWarpRows = 4, kWarpCols = 2;  // warps of a block
 
   __device__ static int row() { return threadIdx.x / 32 / kWarpCols * (kRows * kSums) + threadIdx.x % 32 / kCols * kGroup; }
   __device__ static int col() { return threadIdx.x / 32 % kWarpCols * (kCols * kSums) + threadIdx.x % kCols * kGroup; }
@@ -144,12 +155,7 @@ struct Packs {
         for (int e = 0; e < kSize; ++e) slab[depth + (e ^ other)][line] = wide[e];
       } else {
 #pragma unroll
-        for (int e = 0; e < kSize; e += Pack<Acc>::size) {
-          Pack<Acc> group;
-#pragma unroll
-          for (int j = 0; j < Pack<Acc>::size; ++j) group.at[j] = wide[e + j];
-          *reinterpret_cast<Pack<Acc>*>(&slab[depth][line + (e ^ other)]) = group;
-        }
+        for (int e = 0; e < kSize; e += Pack<Acc>::size) store_pack(&slab[depth][line + (e ^ other)], wide + e);
       }
     }
   }

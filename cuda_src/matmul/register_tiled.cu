@@ -10,7 +10,8 @@ constexpr int kDepth = sizeof(T) == 2 ? 16 : 8;
 
 /// Copies a slab one element an access.
 template <class T, int kPitch>
-__device__ void load_slab(const Panel<T>& panel, int first_line, int first_depth, int k, Accumulator<T> (&slab)[kDepth<T>][kPitch]) {
+__device__ void load_slab(const Panel<T>& panel, int first_line, int first_depth, int k,
+                          Accumulator<T> (&slab)[kDepth<T>][kPitch]) {
   // Along the depth as many lanes as share a sector, the others in the next lines: full sectors, and different banks.
   constexpr int kSector = 32 / sizeof(T) < kDepth<T> ? 32 / sizeof(T) : kDepth<T>;
   const bool along_depth = panel.depth_stride == 1;

@@ -10,12 +10,12 @@ namespace {
 
 struct Tuning {
   static constexpr int threads = 256;
-  static constexpr int lines = 128;  // rows, and columns, of a block's tile
-  static constexpr int depth = 32;   // terms of the sum in a stage
-  static constexpr int stages = 4;   // three of them under way
+  static constexpr int lines = 128;                     // rows, and columns, of a block's tile
+  static constexpr int depth = 32;                      // terms of the sum in a stage
+  static constexpr int stages = 4;                      // three of them under way
   static constexpr int warp_rows = 64, warp_cols = 32;  // a warp's part of the tile: two rows of four warps
 };
-constexpr int kChunk = 8;  // elements of 16 bits in 16 bytes
+constexpr int kChunk = 8;                // elements of 16 bits in 16 bytes
 constexpr int kM = 16, kN = 8, kK = 16;  // what one mma.sync multiplies
 
 /// Elements in shared memory as they lie outside: rows of 32 along the sum, or rows of 128 lines.
@@ -44,7 +44,8 @@ __device__ void start_panel(const Panel<T>& panel, int first_line, int first_dep
 #pragma unroll
   for (int i = 0; i < Tuning::lines * Tuning::depth / kChunk / Tuning::threads; ++i) {
     const int number = threadIdx.x + i * Tuning::threads, row = number / kChunks, chunk = number % kChunks;
-    const int line = first_line + (kAlongDepth ? row : chunk * kChunk), depth = first_depth + (kAlongDepth ? chunk * kChunk : row);
+    const int line = first_line + (kAlongDepth ? row : chunk * kChunk),
+              depth = first_depth + (kAlongDepth ? chunk * kChunk : row);
     T* const target = to + Layout<kAlongDepth>::at(row, chunk);
     const int left = line >= panel.lines || depth >= k ? 0 : kAlongDepth ? k - depth : panel.lines - line;
     const int count = left < kChunk ? left : kChunk;
@@ -67,10 +68,14 @@ __device__ __forceinline__ void load_matrices(std::uint32_t (&to)[4], const void
   const unsigned address = static_cast<unsigned>(__cvta_generic_to_shared(row));
   if constexpr (kTransposed)
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3]) : "r"(address) : "memory");
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address)
+                 : "memory");
   else
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
-                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3]) : "r"(address) : "memory");
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(address)
+                 : "memory");
 }
 
 /// The 16 x 16 elements from (line, depth) on: matrices 0 and 1 below each other in lines, 2 and 3 behind them in depth.
@@ -79,8 +84,10 @@ __device__ __forceinline__ void load_fragment(std::uint32_t (&to)[4], const T* p
   const int lane = threadIdx.x % 32, matrix = lane / 8, within = lane % 8;
   line += matrix % 2 * 8;
   depth += matrix / 2 * 8;
-  if constexpr (kAlongDepth) load_matrices<false>(to, panel + Layout<true>::at(line + within, depth / kChunk));
-  else load_matrices<true>(to, panel + Layout<false>::at(depth + within, line / kChunk));
+  if constexpr (kAlongDepth)
+    load_matrices<false>(to, panel + Layout<true>::at(line + within, depth / kChunk));
+  else
+    load_matrices<true>(to, panel + Layout<false>::at(depth + within, line / kChunk));
 }
 
 /// sum += a * b for 16 x 16 and 16 x 8 elements: 2048 multiplications in one instruction of a warp, where a fused
@@ -89,12 +96,12 @@ template <class T>
 __device__ __forceinline__ void multiply(float (&sum)[4], const std::uint32_t (&a)[4], std::uint32_t b0, std::uint32_t b1) {
   if constexpr (std::is_same_v<T, Half>)
     asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                 : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
   else
     asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                 : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
-                 : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
+        : "+f"(sum[0]), "+f"(sum[1]), "+f"(sum[2]), "+f"(sum[3])
+        : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
 constexpr int kRowsOfSums = Tuning::warp_rows / kM, kColsOfSums = Tuning::warp_cols / kN;

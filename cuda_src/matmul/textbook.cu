@@ -111,10 +111,10 @@ int coarsened(const Problem<T>& p, unsigned batches, cudaStream_t stream) {
   return cudaGetLastError();
 }
 
-#define PMPP_INSTANTIATE(T)                                                 \
-  template int naive<T>(const Problem<T>&, unsigned, cudaStream_t);         \
-  template int coalesced<T>(const Problem<T>&, unsigned, cudaStream_t);     \
-  template int tiled<T>(const Problem<T>&, unsigned, cudaStream_t);         \
+#define PMPP_INSTANTIATE(T)                                             \
+  template int naive<T>(const Problem<T>&, unsigned, cudaStream_t);     \
+  template int coalesced<T>(const Problem<T>&, unsigned, cudaStream_t); \
+  template int tiled<T>(const Problem<T>&, unsigned, cudaStream_t);     \
   template int coarsened<T>(const Problem<T>&, unsigned, cudaStream_t);
 PMPP_INSTANTIATE(float)
 PMPP_INSTANTIATE(double)
