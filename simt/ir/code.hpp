@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simt/exec/engine.hpp"
+#include "simt/exec/gang.hpp"
 #include "simt/exec/warp.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/ptx/ast.hpp"
@@ -38,6 +39,7 @@ struct Access {
   std::uint8_t address = 0;              ///< index of the address in Instr::op
   bool wide = false;                     ///< the address row has 64-bit lanes
   bool strong = false;                   ///< volatile, relaxed, acquire, release or atomic
+  bool system = false;                   ///< atomic for the host, too
 };
 
 /// Rows that change with the warp, the block or the launch, filled by the engine.
@@ -88,6 +90,8 @@ struct Code {
   std::vector<Origin> origins;         ///< by Instr::origin
   std::vector<Access> accesses;        ///< by position in `instrs`
   std::vector<std::vector<std::int32_t>> lists;
+  std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
+  unsigned gang_warps = 1;             ///< of a gang, so that their registers stay in the first cache
 
   std::size_t file_bytes = 0;          ///< register file of a warp
   std::vector<std::byte> image;        ///< its first bytes: constants; specials are filled in per launch, warp or block

@@ -18,7 +18,7 @@ namespace {
 /// What a call of a function that uses alloca has for it.
 constexpr std::uint32_t kAllocaBytes = 8192;
 
-std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t((size_of(v) + 3) / 4); }
+std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t(size_of(v) / 4 + (size_of(v) % 4 != 0)); }
 }  // namespace
 
 std::int32_t FunctionLowering::block_of(std::string_view label) const {

@@ -13,7 +13,7 @@ using ptx::Type;
 namespace {
 
 /// The registers of `{a, b, c}`, or of a single one.
-std::vector<const ptx::Operand*> items_of(const ptx::Operand& operand) {
+std::vector<const ptx::Operand*> registers_of(const ptx::Operand& operand) {
   std::vector<const ptx::Operand*> items;
   if (const auto* v = std::get_if<ptx::VectorOperand>(&operand.value))
     for (const auto& item : v->items) items.push_back(&item);
@@ -27,7 +27,7 @@ std::vector<const ptx::Operand*> items_of(const ptx::Operand& operand) {
 /// Appends the registers of a fragment; false after a fault.
 bool FunctionLowering::fragment(const Instruction& instruction, const Operand& operand, const ops::Fragment& f, bool written,
                                 std::vector<ValueId>& list) {
-  const auto items = items_of(operand);
+  const auto items = registers_of(operand);
   if (items.size() != f.registers)
     return fail(instruction, "an operand has " + std::to_string(items.size()) + " registers where " +
                                  std::to_string(f.registers) + " are needed");
@@ -136,7 +136,7 @@ bool FunctionLowering::matrix_tiles(const Instruction& instruction, bool stores)
   }
   if (!synchronised || !aligned || !shaped || !typed || count == 0 || instruction.operands.size() != 2)
     return fail(instruction, "it needs .sync.aligned.m8n8, .x1, .x2 or .x4, .b16, a fragment and an address");
-  const auto items = items_of(instruction.operands[stores ? 1 : 0]);
+  const auto items = registers_of(instruction.operands[stores ? 1 : 0]);
   if (items.size() != count) return fail(instruction, "it needs " + std::to_string(count) + " registers");
   begin_skip();
   Node node;

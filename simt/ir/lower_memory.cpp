@@ -322,7 +322,7 @@ bool FunctionLowering::atomic(const Instruction& instruction) {
     node.waits = true;
     node.weight = n == 0;
     node.access = {AccessKind::atomic, form.space, std::uint8_t(size_of(form.type)), 1,
-                   class_of_value(at.base) == Cls::r64, true};
+                   class_of_value(at.base) == Cls::r64, true, form.scope == "sys"};
     push(std::move(node));
   }
   return true;
