@@ -1,19 +1,12 @@
-// What the kernels of matrix multiplication share: their arguments, elements of 16 bits, the order of tiles.
+// What the kernels of matrix multiplication share: their arguments, the types of sums, the order of tiles.
 #pragma once
 
 #include <cstdint>
 
+#include "cuda_src/common/half.cuh"
 #include "cuda_src/common/ladder.cuh"
 
 namespace pmpp::matmul {
-
-/// Elements of 16 bits. Not cuda_fp16.h's: its two headers take longer to read than these kernels to compile.
-struct Half {
-  std::uint16_t bits;
-};
-struct BFloat16 {
-  std::uint16_t bits;
-};
 
 /// What elements are multiplied and summed in.
 template <class T>
@@ -29,29 +22,19 @@ using Accumulator = typename AccumulatorOf<T>::Type;
 
 __device__ __forceinline__ float widen(float x) { return x; }
 __device__ __forceinline__ double widen(double x) { return x; }
-__device__ __forceinline__ float widen(Half x) {
-  float wide;
-  asm("cvt.f32.f16 %0, %1;" : "=f"(wide) : "h"(x.bits));
-  return wide;
-}
-__device__ __forceinline__ float widen(BFloat16 x) { return __uint_as_float(std::uint32_t{x.bits} << 16); }
+using pmpp::widen;
 
-/// Rounds to nearest, ties to even.
 template <class T>
 __device__ __forceinline__ T narrow(Accumulator<T> x) {
   return x;
 }
 template <>
 __device__ __forceinline__ Half narrow<Half>(float x) {
-  Half half;
-  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(half.bits) : "f"(x));
-  return half;
+  return half_of(x);
 }
 template <>
 __device__ __forceinline__ BFloat16 narrow<BFloat16>(float x) {
-  const std::uint32_t bits = __float_as_uint(x);
-  if ((bits & 0x7fffffff) > 0x7f800000) return {0x7fff};  // NaN: rounding up its bits could make it infinite
-  return {static_cast<std::uint16_t>((bits + 0x7fff + (bits >> 16 & 1)) >> 16)};
+  return bfloat16_of(x);
 }
 
 /// A sum in the type of the result. Products so small that they vanish may leave -0, which adding +0 makes +0, and tiles add
