@@ -100,7 +100,7 @@ struct Code {
   std::vector<Operands> operands;      ///< likewise
   std::vector<std::vector<std::int32_t>> lists;
   std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
-  unsigned gang_warps = 1;             ///< of a gang, so that their registers stay in the first cache
+  unsigned gang_warps = 1;             ///< how many may form a gang, by what their registers take
 
   std::size_t file_bytes = 0;          ///< register file of a warp
   std::vector<std::byte> image;        ///< its first bytes: constants; specials are filled in per launch, warp or block

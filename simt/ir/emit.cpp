@@ -13,8 +13,9 @@ using ptx::Space;
 
 namespace {
 
-/// What the register files of a gang may take of the first cache.
-constexpr std::size_t kGangCache = 32 << 10;
+/// What the register files of a gang may take of the second cache. Measured: a whole block in lockstep, which makes its
+/// barriers free, is worth more than registers that stay in the first one.
+constexpr std::size_t kGangCache = 384 << 10;
 
 /// An instruction with its target still a block.
 struct Draft {
@@ -150,7 +151,7 @@ Fault Unit::emit(Code& code) {
     code.accesses.push_back(draft.access);
     code.operands.push_back(draft.operands);
     const auto loop = ops::gang_loop(draft.instr.run);
-    code.gang.push_back(exec::gang_entry(draft.instr, loop ? loop : exec::gang_loop(draft.instr.run), draft.constants));
+    code.gang.push_back(exec::gang_entry(draft.instr, loop.full ? loop : exec::gang_loop(draft.instr.run), draft.constants));
   }
   std::size_t file = functions[0]->frame_begin;
   for (std::size_t n = 0; n < functions.size(); ++n) {
