@@ -135,13 +135,15 @@ template <class T>
 __global__ void row_pass_kernel(Task<T> task, T* between, int between_rows) {
   const int c = blockIdx.x * blockDim.x + threadIdx.x;
   if (c >= task.out_cols) return;
-  for (int z = blockIdx.z; z < task.batches; z += gridDim.z)
+  for (int z = blockIdx.z; z < task.batches; z += gridDim.z) {
+    const T* plane = plane_under(task, z, 0);
     for (int r = blockIdx.y * blockDim.y + threadIdx.y; r < between_rows; r += gridDim.y * blockDim.y) {
       T sum = 0;
       for (int j = 0; j < task.weight_cols; ++j)
-        sum += ConstantWeights<T>{}[j] * sample(task, plane_under(task, z, 0), r + task.row_offset, c + task.col_offset + j);
+        sum += ConstantWeights<T>{}[j] * sample(task, plane, r + task.row_offset, c + task.col_offset + j);
       between[(size_t(z) * between_rows + r) * task.out_cols + c] = sum;
     }
+  }
 }
 
 template <class T>

@@ -79,11 +79,14 @@ def _run(function, int dims, image, weights, mode, boundary, fillvalue, out, var
 
     cdef pmpp_convolution task
     task.image, task.weights, task.out = <const void*>x.pointer, <const void*><uintptr_t>w.ctypes.data, <void*>result.pointer
-    flat = (1,) if dims == 2 else ()
-    task.image_planes, task.image_rows, task.image_cols = (*flat, *sides)
-    task.weight_planes, task.weight_rows, task.weight_cols = (*flat, *w.shape)
-    task.out_planes, task.out_rows, task.out_cols = (*flat, *shape)
-    task.plane_offset, task.row_offset, task.col_offset = (0,) * len(flat) + tuple(offset)
+    task.image_rows, task.image_cols = sides[-2:]
+    task.weight_rows, task.weight_cols = w.shape[-2:]
+    task.out_rows, task.out_cols = shape[-2:]
+    task.row_offset, task.col_offset = offset[-2:]
+    task.image_planes = task.weight_planes = task.out_planes = 1
+    task.plane_offset = 0
+    if dims == 3:
+        task.image_planes, task.weight_planes, task.out_planes, task.plane_offset = sides[0], w.shape[0], shape[0], offset[0]
     task.batches = math.prod(batch)
     task.flip = flip
     task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)

@@ -52,9 +52,13 @@ __device__ const T* plane_under(const Task<T>& task, int z, int p) {
 
 template <class T>
 __device__ T sample(const Task<T>& task, const T* plane, int r, int c) {
-  r = continued(task, r, task.image_rows);
-  c = continued(task, c, task.image_cols);
-  return r < 0 || c < 0 || plane == nullptr ? task.fill : plane[size_t(r) * task.image_cols + c];
+  if (plane == nullptr) return task.fill;
+  if (unsigned(r) >= unsigned(task.image_rows) || unsigned(c) >= unsigned(task.image_cols)) {
+    r = continued(task, r, task.image_rows);
+    c = continued(task, c, task.image_cols);
+    if (r < 0 || c < 0) return task.fill;
+  }
+  return plane[size_t(r) * task.image_cols + c];
 }
 
 template <class T>
