@@ -65,8 +65,8 @@ def _run(function, int dims, image, weights, mode, boundary, fillvalue, out, var
         raise ValueError(f"image: got {len(x.shape)} dimensions, shape {x.shape}; {dims} or more are accepted")
     w = call.host_input("weights", weights, x, ndim=dims)
     if max(w.shape[-2:]) > _LONGEST or w.size > _MOST:
-        most = f"up to {_LONGEST} x {_LONGEST} are" if dims == 2 else f"up to {_LONGEST} rows and columns, and {_MOST} in all, are"
-        raise ValueError(f"weights: got shape {w.shape}; {most} accepted")
+        most = f"up to {_LONGEST} x {_LONGEST}" if dims == 2 else f"up to {_LONGEST} rows and columns, and {_MOST} in all,"
+        raise ValueError(f"weights: got shape {w.shape}; {most} are accepted")
     batch, sides = x.shape[:-dims], x.shape[-dims:]
     if mode == "valid" and (0 in sides or 0 in w.shape):
         raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
