@@ -1,4 +1,4 @@
-"""Convolution and correlation in two dimensions (chapter 7)."""
+"""Convolution and correlation in two and three dimensions (chapter 7)."""
 
 from typing import Any, Literal
 
@@ -10,6 +10,14 @@ def convolve2d(
     out: Any = None, variant: str = "auto", stream: Any = None,
 ) -> Any: ...
 def correlate2d(
+    image: Any, weights: Any, *, mode: Mode = "full", boundary: Boundary = "fill", fillvalue: float = 0,
+    out: Any = None, variant: str = "auto", stream: Any = None,
+) -> Any: ...
+def convolve3d(
+    image: Any, weights: Any, *, mode: Mode = "full", boundary: Boundary = "fill", fillvalue: float = 0,
+    out: Any = None, variant: str = "auto", stream: Any = None,
+) -> Any: ...
+def correlate3d(
     image: Any, weights: Any, *, mode: Mode = "full", boundary: Boundary = "fill", fillvalue: float = 0,
     out: Any = None, variant: str = "auto", stream: Any = None,
 ) -> Any: ...

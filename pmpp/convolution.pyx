@@ -1,6 +1,7 @@
 # cython: embedsignature=True
-"""Convolution and correlation in two dimensions (chapter 7)."""
+"""Convolution and correlation in two and three dimensions (chapter 7)."""
 
+import math
 import numbers
 
 from libc.stdint cimport uintptr_t
@@ -13,11 +14,11 @@ from pmpp._runtime.call import FLOATS, dtype_number, with_variants
 cdef extern from "cuda_src/convolution.h" nogil:
     ctypedef struct pmpp_convolution:
         const void* image
-        int image_rows, image_cols
+        int image_planes, image_rows, image_cols
         const void* weights
-        int weight_rows, weight_cols
+        int weight_planes, weight_rows, weight_cols
         void* out
-        int out_rows, out_cols, row_offset, col_offset, flip, boundary
+        int out_planes, out_rows, out_cols, plane_offset, row_offset, col_offset, batches, flip, boundary
         double fill
         int dtype
     int pmpp_convolve2d(const pmpp_convolution*, const char*, void*, size_t, cudaStream_t)
@@ -26,7 +27,7 @@ cdef extern from "cuda_src/convolution.h" nogil:
 
 
 _BOUNDARIES = {"fill": 0, "wrap": 1, "symm": 2}
-_LARGEST = 31
+_LONGEST, _MOST = 31, 961
 
 
 def _geometry(mode, image, weights, flip):
@@ -36,10 +37,10 @@ def _geometry(mode, image, weights, flip):
     if mode == "same":
         # Even weights have two middles. SciPy keeps the one before it, in the weights as given: flipped, the one after it.
         return image, [-(k // 2) if flip else -((k - 1) // 2) for k in weights]
-    return [n - k + 1 for n, k in zip(image, weights)], [0, 0]
+    return [n - k + 1 for n, k in zip(image, weights)], [0] * len(weights)
 
 
-def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stream):
+def _run(function, int dims, image, weights, mode, boundary, fillvalue, out, variant, stream):
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"mode: got {mode!r}; 'full', 'same' and 'valid' are accepted")
     if boundary not in _BOUNDARIES:
@@ -47,33 +48,46 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
     if not isinstance(fillvalue, numbers.Real):
         raise TypeError(f"fillvalue: got {type(fillvalue).__name__}; a real number is accepted")
     cdef Call call = Call(function.__name__, stream)
+    correlates = function is correlate2d or function is correlate3d
     backwards = False
-    if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == 2:
+    if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == dims:
         larger = [n >= k for n, k in zip(image.shape, weights.shape)]
         if not all(larger):
             if any(n > k for n, k in zip(image.shape, weights.shape)):
                 raise ValueError(f"weights: shape {weights.shape} does not fit into the image's {image.shape} in every "
                                  f"dimension, nor the other way round, as mode='valid' needs")
             image, weights = weights, image  # as in SciPy the smaller slides over the larger
-            backwards = function is correlate2d
+            backwards = correlates
             if backwards:
-                image = image[::-1, ::-1]  # the result comes backwards then, as SciPy's: see `flip` below
-    cdef DeviceArray x = call.input("image", image, FLOATS, ndim=2)
-    w = call.host_input("weights", weights, x, ndim=2)
-    if max(w.shape) > _LARGEST:
-        raise ValueError(f"weights: got shape {w.shape}; up to {_LARGEST} x {_LARGEST} are accepted")
-    if mode == "valid" and 0 in x.shape + w.shape:
+                image = image[(slice(None, None, -1),) * dims]  # the result comes backwards then, as SciPy's: see `flip` below
+    cdef DeviceArray x = call.input("image", image, FLOATS)
+    if len(x.shape) < dims:
+        raise ValueError(f"image: got {len(x.shape)} dimensions, shape {x.shape}; {dims} or more are accepted")
+    w = call.host_input("weights", weights, x, ndim=dims)
+    if max(w.shape[-2:]) > _LONGEST or w.size > _MOST:
+        most = f"up to {_LONGEST} x {_LONGEST}" if dims == 2 else f"up to {_LONGEST} rows and columns, and {_MOST} in all,"
+        raise ValueError(f"weights: got shape {w.shape}; {most} are accepted")
+    batch, sides = x.shape[:-dims], x.shape[-dims:]
+    if mode == "valid" and (0 in sides or 0 in w.shape):
         raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
-    flip = function is convolve2d or backwards
-    shape, offset = _geometry(mode, x.shape, w.shape, flip)
-    cdef DeviceArray result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
+    if mode == "valid" and any(n < k for n, k in zip(sides, w.shape)):
+        raise ValueError(f"weights: shape {w.shape} does not fit into the images' {sides}, as mode='valid' needs")
+    flip = backwards or not correlates
+    shape, offset = _geometry(mode, sides, w.shape, flip)
+    shape = [max(0, n) for n in shape]
+    cdef DeviceArray result = call.output(out, (*batch, *shape), x.dtype)
 
     cdef pmpp_convolution task
     task.image, task.weights, task.out = <const void*>x.pointer, <const void*><uintptr_t>w.ctypes.data, <void*>result.pointer
-    task.image_rows, task.image_cols = x.shape
-    task.weight_rows, task.weight_cols = w.shape
-    task.out_rows, task.out_cols = result.shape
-    task.row_offset, task.col_offset = offset
+    task.image_rows, task.image_cols = sides[-2:]
+    task.weight_rows, task.weight_cols = w.shape[-2:]
+    task.out_rows, task.out_cols = shape[-2:]
+    task.row_offset, task.col_offset = offset[-2:]
+    task.image_planes = task.weight_planes = task.out_planes = 1
+    task.plane_offset = 0
+    if dims == 3:
+        task.image_planes, task.weight_planes, task.out_planes, task.plane_offset = sides[0], w.shape[0], shape[0], offset[0]
+    task.batches = math.prod(batch)
     task.flip = flip
     task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
     cdef bytes rung = str(variant).encode()
@@ -92,8 +106,9 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
 
     Parameters
     ----------
-    image : array, two dimensions
-        float32 or float64: a NumPy array, or an array on the device.
+    image : array, two dimensions or more
+        float32 or float64: a NumPy array, or an array on the device. The last two dimensions are rows and columns; each
+        image of those before (batches, channels) is taken on its own.
     weights : array, two dimensions
         Of the image's dtype, up to 31 x 31, of any parity.
     mode : {"full", "same", "valid"}
@@ -106,8 +121,8 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
-        times a row, each up to a rounding of its own, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"fused"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"register_window"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
@@ -121,7 +136,7 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     TypeError
         For another dtype, or arrays in different memories.
     ValueError
-        For other shapes, modes or variants, or ``variant="separable"`` with weights that are not.
+        For other shapes, modes or variants, or ``"separable"`` and ``"fused"`` with weights that are not.
 
     Notes
     -----
@@ -133,7 +148,7 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     >>> convolve2d(np.float32([[1, 2, 3]]), np.float32([[1, 0, -1]]), mode="same")
     array([[ 2.,  2., -2.]], dtype=float32)
     """
-    return _run(convolve2d, image, weights, mode, boundary, fillvalue, out, variant, stream)
+    return _run(convolve2d, 2, image, weights, mode, boundary, fillvalue, out, variant, stream)
 
 
 @with_variants(ladder(pmpp_convolve2d_variant))
@@ -142,8 +157,9 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
 
     Parameters
     ----------
-    image : array, two dimensions
-        float32 or float64: a NumPy array, or an array on the device.
+    image : array, two dimensions or more
+        float32 or float64: a NumPy array, or an array on the device. The last two dimensions are rows and columns; each
+        image of those before (batches, channels) is taken on its own.
     weights : array, two dimensions
         Of the image's dtype, up to 31 x 31, of any parity.
     mode : {"full", "same", "valid"}
@@ -156,8 +172,8 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     out : array, optional
         Where the result goes: its shape and dtype, in the image's memory; not the image itself.
     variant : str
-        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"separable"`` where the weights are a column
-        times a row, each up to a rounding of its own, else ``"tiled"``.
+        A rung of the ladder, see :func:`pmpp.variants`. ``"auto"`` takes ``"fused"`` where the weights are a column
+        times a row, each up to a rounding of its own, else ``"register_window"``.
     stream : optional
         Where the work is queued: None, a `pmpp.Stream`, an object with ``__cuda_stream__``, or a cudaStream_t as an integer.
 
@@ -171,7 +187,7 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     TypeError
         For another dtype, or arrays in different memories.
     ValueError
-        For other shapes, modes or variants, or ``variant="separable"`` with weights that are not.
+        For other shapes, modes or variants, or ``"separable"`` and ``"fused"`` with weights that are not.
 
     Notes
     -----
@@ -183,4 +199,40 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     >>> correlate2d(np.float32([[1, 2, 3]]), np.float32([[1, 0, -1]]), mode="same")
     array([[-2., -2.,  2.]], dtype=float32)
     """
-    return _run(correlate2d, image, weights, mode, boundary, fillvalue, out, variant, stream)
+    return _run(correlate2d, 2, image, weights, mode, boundary, fillvalue, out, variant, stream)
+
+
+@with_variants(ladder(pmpp_convolve2d_variant))
+def convolve3d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
+    """Convolve a volume with weights in three dimensions.
+
+    Takes what :func:`convolve2d` takes, with one dimension more: the last three of `image` are planes, rows and columns.
+    `weights` has three dimensions, up to 31 rows and columns, and up to 961 elements in all. ``"separable"`` and ``"fused"`` take
+    weights of one plane only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> convolve3d(np.ones((2, 1, 2)), np.ones((2, 1, 1)))
+    array([[[1., 1.]],
+    <BLANKLINE>
+           [[2., 2.]],
+    <BLANKLINE>
+           [[1., 1.]]])
+    """
+    return _run(convolve3d, 3, image, weights, mode, boundary, fillvalue, out, variant, stream)
+
+
+@with_variants(ladder(pmpp_convolve2d_variant))
+def correlate3d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
+    """Slide weights through a volume as they are, and sum the products. Takes what :func:`convolve3d` takes.
+
+    Where weights are even, ``mode="same"`` takes the middle that :func:`correlate2d` takes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> correlate3d(np.arange(3.0).reshape(3, 1, 1), np.array([[[1.0]], [[-1.0]]]), mode="valid").ravel()
+    array([-1., -1.])
+    """
+    return _run(correlate3d, 3, image, weights, mode, boundary, fillvalue, out, variant, stream)

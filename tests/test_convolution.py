@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from scipy import signal
 
 import pmpp
-from pmpp.convolution import convolve2d, correlate2d
+from pmpp.convolution import convolve2d, convolve3d, correlate2d, correlate3d
 
 PAIRS = ((convolve2d, signal.convolve2d), (correlate2d, signal.correlate2d))
 VARIANTS = pmpp.variants(convolve2d)
-ANY_WEIGHTS = tuple(name for name in VARIANTS if name != "separable")
+SEPARABLE = ("separable", "fused")
+ANY_WEIGHTS = tuple(name for name in VARIANTS if name not in SEPARABLE)
 MODES = ("full", "same", "valid")
 BOUNDARIES = ("fill", "wrap", "symm")
 DTYPES = ("float32", "float64")
@@ -50,7 +51,9 @@ def test_equals_scipy(data):
     ours, theirs = data.draw(st.sampled_from(PAIRS))
     dtype = data.draw(st.sampled_from(DTYPES))
     mode, boundary = data.draw(st.sampled_from(MODES)), data.draw(st.sampled_from(BOUNDARIES))
-    sides = st.one_of(st.integers(1, 40), st.sampled_from([TILE - 1, TILE, TILE + 1, 2 * TILE + 3]))
+    sides = st.one_of(
+        st.integers(1, 40), st.sampled_from([TILE - 1, TILE, TILE + 1, 2 * TILE - 1, 2 * TILE, 2 * TILE + 1, 4 * TILE + 3])
+    )
     taps = st.one_of(st.integers(1, 7), st.integers(1, 31))
     image = noise((data.draw(sides), data.draw(sides)), dtype, seed=data.draw(st.integers(0, 9)))
     rows, cols = data.draw(taps), data.draw(taps)
@@ -61,13 +64,13 @@ def test_equals_scipy(data):
     if data.draw(st.booleans()):
         image = np.asfortranarray(image)
     options = {"mode": mode, "boundary": boundary, "fillvalue": data.draw(st.sampled_from([0, 1.5, -2]))}
-    variant = data.draw(st.sampled_from(("auto", *ANY_WEIGHTS, *(["separable"] if separable else []))))
+    variant = data.draw(st.sampled_from(("auto", *ANY_WEIGHTS, *(SEPARABLE if separable else ()))))
     close(ours(image, weights, variant=variant, **options), theirs, image, weights, **options)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("side", [1, 2, TILE - 1, TILE, TILE + 1, 37, 61])
+@pytest.mark.parametrize("side", [1, 2, TILE - 1, TILE, TILE + 1, 37, 2 * TILE, 2 * TILE + 1])
 def test_adversarial_sizes(side, variant, dtype):
     for rows, cols in ((side, side), (side, 1), (1, side), (side, 2 * TILE + 1)):
         image = noise((rows, cols), dtype)
@@ -157,8 +160,9 @@ def test_a_small_weight_counts_where_the_pixel_under_it_is_bright():
     image = np.zeros((5, 5))
     image[1, 1] = 1e18
     close(correlate2d(image, weights, mode="valid"), signal.correlate2d, image, weights, mode="valid")
-    with pytest.raises(ValueError, match="the weights are no column times a row"):
-        correlate2d(image, weights, variant="separable")
+    for variant in SEPARABLE:
+        with pytest.raises(ValueError, match="the weights are no column times a row"):
+            correlate2d(image, weights, variant=variant)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -199,6 +203,97 @@ def test_streams_do_not_overwrite_each_others_weights():
         np.testing.assert_array_equal(result.numpy(stream=streams[k % 4]), convolve2d(image, w).numpy())
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("variant", ("auto", *VARIANTS))
+def test_stacks_of_images(variant, dtype):
+    for batch in ((3,), (2, 1, 2), (0,)):
+        images, weights = noise((*batch, 45, 67), dtype), np.outer([1, 2, 1], [1, 0, -1, 3]).astype(dtype)
+        for mode, boundary in (("full", "fill"), ("same", "symm"), ("valid", "wrap")):
+            got = correlate2d(images, weights, mode=mode, boundary=boundary, variant=variant)
+            for index in np.ndindex(batch):
+                close(got[index], signal.correlate2d, images[index], weights, mode=mode, boundary=boundary)
+            assert got.shape[:-2] == batch
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_more_images_than_a_grid_holds(variant):
+    images, weights = noise((65535 + 9, 1, 2), "float32"), np.float32([[1, 2]])
+    got = correlate2d(images, weights, mode="valid", variant=variant)
+    np.testing.assert_array_equal(got[..., 0, 0], images[:, 0, 0] + 2 * images[:, 0, 1])
+
+
+def by_scipy(ours):
+    """Three dimensions in SciPy, which has no boundaries there: the volume is continued beforehand."""
+
+    def theirs(volume, weights, *, mode, boundary, fillvalue=0):
+        flip = ours is convolve3d
+        weights = weights[::-1, ::-1, ::-1] if flip else weights
+        how = {
+            "fill": {"mode": "constant", "constant_values": fillvalue},
+            "wrap": {"mode": "wrap"},
+            "symm": {"mode": "symmetric"},
+        }
+        before = [{"full": k - 1, "same": k // 2 if flip else (k - 1) // 2, "valid": 0}[mode] for k in weights.shape]
+        after = [{"full": k - 1, "same": k - 1 - b, "valid": 0}[mode] for k, b in zip(weights.shape, before, strict=True)]
+        whole = np.pad(volume, list(zip(before, after, strict=True)), **how[boundary])
+        return signal.correlate(whole, weights, mode="valid", method="direct")
+
+    return theirs
+
+
+@given(data=st.data())
+@settings(max_examples=80, deadline=None)
+def test_three_dimensions(data):
+    ours, dtype = data.draw(st.sampled_from([convolve3d, correlate3d])), data.draw(st.sampled_from(DTYPES))
+    mode, boundary = data.draw(st.sampled_from(MODES)), data.draw(st.sampled_from(BOUNDARIES))
+    sides = st.one_of(st.integers(1, 9), st.sampled_from([TILE - 1, TILE + 1, 2 * TILE + 1]))
+    shape = data.draw(st.tuples(st.integers(1, 7), sides, sides))
+    taps = data.draw(st.tuples(*[st.integers(1, 5)] * 3))
+    if mode == "valid":
+        taps = tuple(min(n, k) for n, k in zip(shape, taps, strict=True))
+    weights = noise(taps, dtype, 1)
+    options = {"mode": mode, "boundary": boundary, "fillvalue": data.draw(st.sampled_from([0, 1.5]))}
+    variant = data.draw(st.sampled_from(("auto", *ANY_WEIGHTS)))
+    volume = noise(shape, dtype)
+    close(ours(volume, weights, variant=variant, **options), by_scipy(ours), volume, weights, **options)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_convolution_in_three_dimensions_is_scipys(mode):
+    volume, weights = noise((5, 9, 8), "float64"), noise((2, 4, 3), "float64")
+    options = {"mode": mode, "method": "direct"}  # not by a Fourier transform
+    got = convolve3d(volume, weights, mode=mode)
+    expected, magnitude = (signal.convolve(f(volume), f(weights), **options) for f in (np.asarray, np.abs))
+    assert np.all(np.abs(got - expected) <= (weights.size + 8) * np.finfo(np.float64).eps * magnitude)
+    np.testing.assert_array_equal(
+        convolve3d(volume, weights[:1], variant="basic"), convolve2d(volume, weights[0], variant="basic")
+    )
+    np.testing.assert_array_equal(convolve3d(weights, volume, mode="valid"), convolve3d(volume, weights, mode="valid"))
+
+
+@pytest.mark.parametrize("variant", ("auto", *ANY_WEIGHTS))
+def test_stacks_of_volumes(variant):
+    volumes, weights = noise((2, 3, 4, 33, 35), "float32"), noise((3, 3, 2), "float32")
+    got = correlate3d(volumes, weights, mode="same", boundary="symm", variant=variant)
+    for index in np.ndindex(2, 3):
+        close(got[index], by_scipy(correlate3d), volumes[index], weights, mode="same", boundary="symm")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"image": np.ones((4, 4))}, r"image: got 2 dimensions, shape \(4, 4\); 3 or more are accepted"),
+        ({"weights": np.ones((3, 3))}, "weights: got 2 dimensions"),
+        ({"weights": np.ones((11, 10, 10))}, r"weights: got shape \(11, 10, 10\); up to 31 rows and columns, and 961 in all"),
+        ({"weights": np.ones((2, 2, 2)), "variant": "fused"}, "'fused' cannot do this input"),
+        ({"image": np.ones((2, 4, 4, 4)), "weights": np.ones((5, 1, 1)), "mode": "valid"}, "does not fit into the images'"),
+    ],
+)
+def test_wrong_volumes_are_named(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        correlate3d(**{"image": np.ones((4, 4, 4)), "weights": np.ones((2, 3, 2))} | arguments)
+
+
 IMAGE, WEIGHTS = noise((6, 7), "float32"), noise((3, 3), "float32")
 
 
@@ -206,7 +301,7 @@ IMAGE, WEIGHTS = noise((6, 7), "float32"), noise((3, 3), "float32")
     ("arguments", "error", "message"),
     [
         ({"image": IMAGE.astype(int)}, TypeError, "image: got dtype int64; float32 and float64 are accepted"),
-        ({"image": IMAGE[0]}, ValueError, r"image: got 1 dimensions, shape \(7,\); 2 are accepted"),
+        ({"image": IMAGE[0]}, ValueError, r"image: got 1 dimensions, shape \(7,\); 2 or more are accepted"),
         ({"image": IMAGE.tolist()}, TypeError, "image: got list; an array is accepted"),
         ({"weights": WEIGHTS.astype(np.float64)}, TypeError, "weights: got dtype float64; float32 are accepted"),
         ({"weights": WEIGHTS[None]}, ValueError, "weights: got 3 dimensions"),
@@ -217,7 +312,7 @@ IMAGE, WEIGHTS = noise((6, 7), "float32"), noise((3, 3), "float32")
         (
             {"variant": "quick"},
             ValueError,
-            "variant: got 'quick'; convolve2d has auto, basic, constant, tiled, cached, separable",
+            "variant: got 'quick'; convolve2d has auto, basic, constant, tiled, cached, register_window, separable, fused",
         ),
         (
             {"variant": "separable"},

@@ -12,6 +12,7 @@ import pytest
 import pmpp
 from build_support import native
 from build_support.toolkit import find_toolkit
+from pmpp.convolution import correlate2d
 from pmpp.matmul import matmul
 from pmpp.testing import counters
 from pmpp.vector import vector_add
@@ -60,6 +61,23 @@ def test_matmul_moves_what_its_tiles_imply_without_bank_conflicts(layout, dtype)
         assert found["global_store_sectors"] * 32 == dtype.itemsize * m * n, variant
         assert found["shared_bank_conflicts"] == 0, variant
         assert found["flop"] == 2 * m * n * k + m * n, variant  # each sum has +0 added, see finished()
+
+
+@counted
+@pytest.mark.parametrize("variant", ["register_window", "fused"])
+def test_convolution_reads_its_tiles_with_their_halo_and_no_sector_twice(variant):
+    side, tile, taps, sector = 512, 64, 5, 8
+    image, weights = on_device(side, side), np.outer(np.arange(1, 6), np.arange(2, 7)).astype(np.float32)
+    found = totals(lambda: correlate2d(image, weights, mode="same", variant=variant))
+    sectors_along = rows_along = 0
+    for first in range(0, side, tile):
+        begin, end = max(0, first - taps // 2), min(side, first + tile + taps // 2)
+        sectors_along += -(-end // sector) - begin // sector
+        rows_along += end - begin
+    assert found["global_load_sectors"] == rows_along * sectors_along
+    assert found["global_store_sectors"] * 32 == 4 * side * side
+    assert found["shared_bank_conflicts"] == 0
+    assert found["dram_read_bytes"] + found["dram_write_bytes"] == 8 * side * side  # the halo comes from the cache
 
 
 @pytest.mark.parametrize(
