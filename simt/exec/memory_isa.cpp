@@ -548,6 +548,80 @@ struct LoadShared {
   static const Instr* slowly(Warp& warp, const Instr* instr) { return load_shared<E, V>(warp, instr); }
 };
 
+/// Loads of words from one row of addresses with several displacements. The first of them finds out for all where the
+/// words lie within their windows; the others take its word for it. Operands: d, addresses, the place of each lane's
+/// word in its window, and in which lanes that is known: in all of them or the others look for themselves.
+using LoadWord = Tried<u32, 1, false, LoadShared<u32, 1>>;
+
+SIMT_INLINE void load_known(std::byte* regs, const Instr& instr, std::byte* shared) {
+  const auto* address = row<u32>(regs, instr.op[1]);
+  const Words* index = reinterpret_cast<const Words*>(row<u32>(regs, instr.op[2]));
+  Words* d = reinterpret_cast<Words*>(row<u32>(regs, instr.op[0]));
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step) {
+    const std::byte* from = shared + u32(address[step * kStep] + u32(instr.mem.offset));
+    d[step] = __builtin_shuffle(*reinterpret_cast<const LooseWords*>(from), index[step]);
+  }
+}
+
+struct FirstOfSeveral {
+  /// op[4] and op[5] are the least and the greatest displacement.
+  SIMT_INLINE static bool look(std::byte* regs, const Instr& instr, u32 bytes) {
+    const auto* address = row<u32>(regs, instr.op[1]);
+    Words index[kLanes / kStep], outside{};
+    bool good = true;
+#pragma GCC unroll 8
+    for (int step = 0; step < kLanes / kStep; ++step) {
+      const u32 first = address[step * kStep], low = first + u32(instr.op[4]), high = first + u32(instr.op[5]);
+      const Words difference = *reinterpret_cast<const Words*>(address + step * kStep) - first;
+      // A window may reach past the end, where blocks have 64 bytes to spare; the words in it may not.
+      good &= (low <= high) & (high < bytes) & (first % 4 == 0);
+      outside |= (difference & ~u32(kStepBytes - 4)) | ((bytes - 4 - high - difference) & (1u << 31));
+      index[step] = difference >> 2;
+    }
+    if (!good || any(outside)) return false;
+    Words* to = reinterpret_cast<Words*>(row<u32>(regs, instr.op[2]));
+#pragma GCC unroll 8
+    for (int step = 0; step < kLanes / kStep; ++step) to[step] = index[step];
+    return true;
+  }
+  static const Instr* warp(Warp& warp, const Instr* instr) {
+    write_mask(warp.regs, instr->op[3], warp.exec, 0);
+    return LoadWord::warp(warp, instr);
+  }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const unsigned count = gang.count;
+    const Instr copy = *instr;
+    std::byte* const shared = gang.warps[0]->shared;
+    const u32 bytes = gang.warps[0]->shared_bytes;
+    for (unsigned k = 0; k < count; ++k) {
+      std::byte* const regs = gang.regs[k];
+      const bool known = look(regs, copy, bytes);
+      predicate(regs, copy.op[3]) = known ? kAllLanes : 0;
+      if (known) load_known(regs, copy, shared);
+      else if (!LoadWord::warp(*gang.warps[k], instr)) return nullptr;
+    }
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
+};
+
+struct OneOfSeveral {
+  static const Instr* warp(Warp& warp, const Instr* instr) { return LoadWord::warp(warp, instr); }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const unsigned count = gang.count;
+    const Instr copy = *instr;
+    std::byte* const shared = gang.warps[0]->shared;
+    for (unsigned k = 0; k < count; ++k) {
+      std::byte* const regs = gang.regs[k];
+      if (predicate(regs, copy.op[3]) == kAllLanes) [[likely]] load_known(regs, copy, shared);
+      else if (!LoadWord::warp(*gang.warps[k], instr)) return nullptr;
+    }
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
+};
+
 template <class E, int V>
 struct StoreShared {
   SIMT_INLINE static auto extent(Warp& warp, const Instr& instr) { return shared_extent<kAtOnce<E, V>>(warp, instr); }
@@ -645,5 +719,7 @@ Loop store(Reach reach, Elem elem, unsigned count) {
 #undef SIMT_PICK
   return nullptr;
 }
+
+Loop load_several(bool first) { return first ? FirstOfSeveral::run : OneOfSeveral::run; }
 
 }  // namespace simt::exec::SIMT_ISA
