@@ -19,6 +19,9 @@ struct NamedLoop {
   namespace simt::exec::level {                                   \
   Loop load(Reach reach, Elem elem, unsigned count);              \
   Loop store(Reach reach, Elem elem, unsigned count);             \
+  Loop load_offset(Reach reach, Elem elem, unsigned count);       \
+  Loop store_offset(Reach reach, Elem elem, unsigned count);      \
+  Loop load_several(bool first);                                  \
   std::span<const NamedLoop> moves();                             \
   Handler collective(std::string_view operation);                 \
   }

@@ -26,6 +26,12 @@ Loop store_loop(Isa level, Reach reach, Elem elem, unsigned count) {
 #undef SIMT_CALL
   return nullptr;
 }
+Loop several_loop(Isa level, bool first) {
+#define SIMT_CALL(l) case Isa::l: return l::load_several(first);
+  SIMT_BY_LEVEL(SIMT_CALL)
+#undef SIMT_CALL
+  return nullptr;
+}
 std::span<const NamedLoop> move_loops(Isa level) {
 #define SIMT_CALL(l) case Isa::l: return l::moves();
   SIMT_BY_LEVEL(SIMT_CALL)
@@ -37,6 +43,7 @@ std::span<const NamedLoop> move_loops(Isa level) {
 
 Handler load_handler(Isa level, Reach reach, Elem elem, unsigned count) { return load_loop(level, reach, elem, count).warp; }
 Handler store_handler(Isa level, Reach reach, Elem elem, unsigned count) { return store_loop(level, reach, elem, count).warp; }
+Handler load_several_handler(Isa level, bool first) { return several_loop(level, first).warp; }
 Handler move_handler(Isa level, std::string_view name) {
   for (const auto& entry : move_loops(level))
     if (entry.name == name) return entry.loop.warp;
@@ -57,6 +64,7 @@ GangEntry gang_loop(Handler handler) {
     };
     auto add_level = [&](Isa level) {
       for (const auto& entry : move_loops(level)) add(entry.loop);
+      for (bool first : {true, false}) add(several_loop(level, first));
       for (auto reach : {Reach::flat, Reach::uniform, Reach::shared, Reach::local})
         for (auto elem : {Elem::u8, Elem::s8, Elem::u16, Elem::u32, Elem::u64})
           for (unsigned count : {1u, 2u, 4u}) {

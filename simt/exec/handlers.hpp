@@ -18,6 +18,9 @@ enum class Reach : std::uint8_t { flat, uniform, shared, local };
 
 Handler load_handler(Isa level, Reach reach, Elem elem, unsigned count);
 Handler store_handler(Isa level, Reach reach, Elem elem, unsigned count);
+/// Loads of words from shared memory with one row of addresses: d, addresses, and two rows that the first one of them
+/// writes for the others. op[4] and op[5] of the first one are the least and the greatest displacement.
+Handler load_several_handler(Isa level, bool first);
 /// Lane-wise helpers of the lowering: "copy32", "widen_u16_u32", "zip" (two words to 64 bits), see moves_isa.cpp.
 Handler move_handler(Isa level, std::string_view name);
 

@@ -91,6 +91,7 @@ Fault Unit::emit(Code& code) {
           instr.list = list.data();
         } else if (node.has_site) {
           instr.mem = {node.offset, code.sites++};
+          if (node.least != node.greatest) instr.op[4] = node.least, instr.op[5] = node.greatest;
         } else {
           instr.imm = node.imm;
         }

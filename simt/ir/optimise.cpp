@@ -149,6 +149,44 @@ void Unit::optimise(Function& function) {
       if (node.access.kind == AccessKind::atomic && values[node.ops[0]].kind == Value::local && reads[node.ops[0]] == 0)
         node.handler = exec::unread_handler(node.handler);
   find_waits(function);
+  share_addresses(function);
+}
+
+/// Loads of words from shared memory that differ in nothing but the displacement, in one block and without a write to the
+/// address in between: the first one looks at the addresses for all of them.
+void Unit::share_addresses(Function& function) {
+  const auto plain = exec::load_handler(level, exec::Reach::shared, exec::Elem::u32, 1);
+  for (auto b : function.layout) {
+    auto& nodes = function.blocks[b].nodes;
+    std::unordered_map<ValueId, std::vector<std::size_t>> open;   // by address: loads
+    auto close = [&](std::vector<std::size_t>& loads) {
+      if (loads.size() < 3) return loads.clear();   // two would not gain what the extra rows cost
+      const auto index = temporary(Cls::r32), known = temporary(Cls::pred);
+      auto& first = nodes[loads[0]];
+      first.least = first.greatest = first.offset;
+      for (auto n : loads) {
+        auto& node = nodes[n];
+        node.handler = exec::load_several_handler(level, n == loads[0]);
+        node.add(index, n == loads[0]).add(known, n == loads[0]);
+        first.least = std::min(first.least, node.offset);
+        first.greatest = std::max(first.greatest, node.offset);
+      }
+      loads.clear();
+    };
+    for (std::size_t n = 0; n < nodes.size(); ++n) {
+      const auto& node = nodes[n];
+      if (node.kind != Node::plain)
+        for (auto& [address, loads] : open) close(loads);
+      if (node.handler == plain && node.guard == kNoValue && node.offset % 4 == 0) open[node.ops[1]].push_back(n);
+      auto written = [&](ValueId id) {
+        if (auto at = open.find(id); at != open.end()) close(at->second);
+      };
+      for (unsigned k = 0; k < node.count; ++k)
+        if (node.writes >> k & 1) written(node.ops[k]);
+      for (std::size_t k = 0; k < node.list_writes; ++k) written(node.list[k]);
+    }
+    for (auto& [address, loads] : open) close(loads);
+  }
 }
 
 /// A loop that contains an atomic is not yet one that waits: only if the way out depends on what the atomic (or the

@@ -65,6 +65,7 @@ struct Node {
   exec::Handler handler = nullptr;
   std::uint64_t imm = 0;
   std::int32_t offset = 0;   ///< displacement of a memory instruction
+  std::int32_t least = 0, greatest = 0;   ///< displacements, of the first load of several: see share_addresses
   std::int32_t target = -1;
   std::vector<std::int32_t> targets;
   std::vector<ValueId> list;              ///< operands of instructions with more than eight; all after list_writes are read
@@ -138,6 +139,7 @@ class Unit {
   void order_blocks(Function& function);
   void optimise(Function& function);
   void find_waits(Function& function);
+  void share_addresses(Function& function);
   void allocate(Function& function);
   void collect_constants();
 

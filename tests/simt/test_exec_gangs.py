@@ -146,6 +146,50 @@ def test_patterns_of_words(gpu, pattern, space, words):
     assert (back.get() == want).all()
 
 
+@pytest.mark.parametrize("lanes", [0xFFFFFFFF, 0xFFFF7FFF])
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_several_loads_from_one_address(gpu, pattern, lanes):
+    """Loads that share their addresses, in a loop that moves them; some lanes leave the loop early."""
+    source = """extern "C" __global__ void k(const int* in, const int* at, int* out, unsigned lanes) {
+        __shared__ int s[100];
+        int t = threadIdx.x, r = 0;
+        for (int n = t; n < 100; n += 64) s[n] = in[n];
+        __syncthreads();
+        const int* p = s + at[t];
+        #pragma unroll 1
+        for (int turn = 0; turn < 3; ++turn) {
+            r = r * 3 + p[0] + 2 * p[7]; s[99] = turn; __syncthreads(); r += 5 * p[15] + 7 * p[33]; p += turn + 1;
+            if (turn == 1 && !(lanes >> (t & 31) & 1)) break;
+        }
+        out[t] = r;
+    }"""
+    index = np.concatenate([PATTERNS[pattern] % 63, PATTERNS["contiguous"]]).astype(np.int32)
+    data = np.random.default_rng(6).integers(-1000, 1000, 100).astype(np.int32)
+    out = gpu.array(np.zeros(64, np.int32))
+    library = gpu.load(source.replace("if (turn == 1", "if (turn == 1" if lanes != 0xFFFFFFFF else "if (turn == 9"))
+    library.launch("k", 1, 64, gpu.array(data), gpu.array(index), out, np.uint32(lanes))
+    want, place, s = np.zeros(64, np.int32), index.copy(), data.copy()
+    for turn in range(3):
+        on = (turn < 2) | (lanes >> (np.arange(64) & 31) & 1).astype(bool)
+        r = want * 3 + s[place] + 2 * s[place + 7] + 5 * s[place + 15] + 7 * s[np.minimum(place + 33, 99)]
+        want, place = np.where(on, r, want), place + turn + 1
+    assert (out.get() == want).all()
+
+
+@pytest.mark.parametrize("lane", [0, 15, 16, 31])
+@pytest.mark.parametrize("displacements", [(0, 4, 992), (-4, 0, 4), (992, 0, 4)])
+def test_several_loads_of_which_one_is_out_of_bounds(gpu, lane, displacements):
+    """1024 bytes; one lane of the second warp is 32 bytes further on than it may be, or before the start."""
+    offsets = [64 + 4 * (t % 8) - 64 * (min(displacements) < 0) + 4 * (min(displacements) < 0) for t in range(64)]
+    offsets[32 + lane] = 32 if max(displacements) > 4 else 0
+    good = [min(o, 28) for o in offsets] if max(displacements) > 4 else [max(o, 4) for o in offsets]
+    body = "mov.u32 %r6, s; add.u32 %r5, %r5, %r6;" + "".join(f"ld.shared.u32 %r3, [%r5+{d}]; add.u32 %r2, %r2, %r3;" for d in displacements)
+    launch_ptx(gpu, "mov.u32 %r2, 0;" + body, good)
+    with pytest.raises(CudaError, match=rf"thread \({32 + lane},0,0\)"):
+        launch_ptx(gpu, "mov.u32 %r2, 0;" + body, [*good[: 32 + lane], offsets[32 + lane], *good[33 + lane :]])
+    gpu.reset()
+
+
 PTX = """.version 7.0
 .target sm_75
 .address_size 64
