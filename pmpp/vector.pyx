@@ -1,35 +1,28 @@
 # cython: embedsignature=True
 """Vector addition (chapter 2)."""
 
-from libc.stdint cimport uintptr_t
-
-from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import DTYPES, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/vector.h" nogil:
-    ctypedef struct CUstream_st:
-        pass
-    ctypedef CUstream_st* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     int pmpp_vector_add(const void*, const void*, void*, size_t, int, const char*, cudaStream_t)
     const pmpp_variant* pmpp_vector_add_variant(int)
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_vector_add_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
+_DTYPES = tuple(name for name in DTYPES if name != "bool")
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_vector_add_variant))
 def vector_add(a, b, *, out=None, variant="auto", stream=None):
     """Add two arrays element by element.
 
     Parameters
     ----------
     a, b : array
-        Of one shape and dtype, float32 or float64: NumPy arrays, or arrays on the device.
+        Of one shape and dtype, any integer or float (bfloat16 is that of :mod:`ml_dtypes`): NumPy arrays, or arrays on the
+        device. Integers wrap around.
     out : array, optional
         Where the result goes: the shape and dtype of `a`, in the same memory (host or device). It may be `a` or `b`.
     variant : str
@@ -59,17 +52,15 @@ def vector_add(a, b, *, out=None, variant="auto", stream=None):
     >>> vector_add(np.float32([1, 2]), np.float32([3, 4]))
     array([4., 6.], dtype=float32)
     """
-    call = Call("vector_add", stream)
-    x = call.input("a", a, FLOATS)
-    y = call.input("b", b, (x.dtype.name,))
+    cdef Call call = Call("vector_add", stream)
+    cdef DeviceArray x = call.input("a", a, _DTYPES), y = call.input("b", b, x)
     if x.shape != y.shape:
         raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, and both must be the same")
-    result = call.output(out, x.shape, x.dtype, in_place=True)
-    cdef uintptr_t px = x.pointer, py = y.pointer, pr = result.pointer, handle = call.stream
-    cdef size_t n = x.size
+    cdef DeviceArray result = call.output(out, x.shape, x.dtype, in_place=True)
     cdef int dtype = dtype_number(x.dtype), status
-    name = str(variant).encode()
-    cdef const char* rung = name
+    cdef bytes rung = str(variant).encode()
+    cdef const char* name = rung
     with nogil:
-        status = pmpp_vector_add(<const void*>px, <const void*>py, <void*>pr, n, dtype, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(vector_add) if status else (), out=out)
+        status = pmpp_vector_add(<const void*>x.pointer, <const void*>y.pointer, <void*>result.pointer, x.size, dtype, name,
+                                 call.handle)
+    return call.finish(status, variant, vector_add)

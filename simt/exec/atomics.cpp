@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <mutex>
 
 #include "simt/exec/access.hpp"
@@ -23,37 +24,10 @@ using u64 = std::uint64_t;
 using s32 = std::int32_t;
 using s64 = std::int64_t;
 
-struct u128 {
-  u64 low, high;
-  bool operator==(const u128&) const = default;
-};
-
 /// 16-byte accesses that order take a lock chosen by the address: hosts differ in what they can do with 16 bytes.
 std::mutex& lock_of(const void* host) {
   static std::mutex locks[64];
   return locks[(reinterpret_cast<std::uintptr_t>(host) >> 4) % 64];
-}
-
-/// Lane `lane` of a row. A 128-bit row is 32 low halves, then 32 high halves.
-template <class T>
-T get(const Warp& warp, std::int32_t row, int lane) {
-  T value;
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(&value.low, warp.regs + row + 8 * lane, 8);
-    std::memcpy(&value.high, warp.regs + row + 256 + 8 * lane, 8);
-  } else {
-    std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
-  }
-  return value;
-}
-template <class T>
-void put(Warp& warp, std::int32_t row, int lane, T value) {
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(warp.regs + row + 8 * lane, &value.low, 8);
-    std::memcpy(warp.regs + row + 256 + 8 * lane, &value.high, 8);
-  } else {
-    std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
-  }
 }
 
 // ---- operations: new value from the old one, b and c ----------------------------------------------------------------
@@ -69,9 +43,27 @@ template <class T> struct Dec { static T apply(T a, T b, T) { return a == 0 || a
 template <class T> struct Exch { static T apply(T, T b, T) { return b; } };
 template <class T> struct Cas { static T apply(T a, T b, T c) { return a == b ? c : a; } };
 
-/// Sums, minima and maxima of numbers that are kept as bits. Atomics on f32 in global memory flush nothing here.
-template <class F, class U>
-struct AddFloat { static U apply(U a, U b, U) { return std::bit_cast<U>(F(std::bit_cast<F>(a) + std::bit_cast<F>(b))); } };
+/// Sums, minima and maxima of numbers that are kept as bits. PTX flushes subnormal numbers of .f32 in global memory, and
+/// in no other case.
+template <class F, class U, bool flush = false>
+struct AddFloat {
+  static U flushed(U x) {
+    constexpr U exponent = std::bit_cast<U>(std::numeric_limits<F>::infinity()), sign = ~(~U{0} >> 1);
+    return flush && (x & exponent) == 0 ? x & sign : x;
+  }
+  static U apply(U a, U b, U) {
+    const F sum = std::bit_cast<F>(flushed(a)) + std::bit_cast<F>(flushed(b));
+    if (sum != sum) {   // .f64 keeps what the first NaN carries
+      const F x = std::bit_cast<F>(a), y = std::bit_cast<F>(b);
+      if (sizeof(U) == 4 || (x == x && y == y)) return U(sizeof(U) == 4 ? ops::kF32.nan : ops::kF64.nan);
+      return (x == x ? b : a) | std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN());
+    }
+    return flushed(std::bit_cast<U>(sum));
+  }
+};
+using AddF32 = AddFloat<float, u32>;
+using AddF32Global = AddFloat<float, u32, true>;
+using AddF64 = AddFloat<double, u64>;
 
 template <const ops::Format& format>
 u16 add_small(u16 a, u16 b) {
@@ -132,10 +124,38 @@ T together(std::byte* host, T b, T c) {
   }
 }
 
-template <class Op, class T>
+/// Whether the offsets of all lanes are inside of shared memory and aligned.
+template <unsigned Size>
+bool all_inside(const u32* address, u32 offset, u32 bytes) {
+  if (bytes < Size) return false;
+  const u32 span = bytes - Size;
+  u32 outside = 0, low_bits = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const u32 at = address[lane] + offset;
+    outside |= at | (span - at);
+    low_bits |= at;
+  }
+  return outside >> 31 == 0 && low_bits % Size == 0;
+}
+
+template <class Op, class T, bool Result>
 const Instr* atomic_shared(Warp& warp, const Instr* instr) {
   constexpr bool three = std::is_same_v<Op, Cas<T>>;
   const u32 bytes = warp.shared_bytes;
+  if constexpr (sizeof(T) <= 8) {
+    u32 address[kLanes];
+    std::memcpy(address, warp.regs + instr->op[1], sizeof address);
+    const u32 offset = u32(instr->mem.offset);
+    if (warp.active == kAllLanes && all_inside<sizeof(T)>(address, offset, bytes)) [[likely]] {
+      std::byte* const shared = warp.shared;
+      const std::int32_t d = instr->op[0], b_row = instr->op[2], c_row = three ? instr->op[3] : b_row;
+      for (int lane = 0; lane < kLanes; ++lane) {
+        const T old = alone<Op, T>(shared + u32(address[lane] + offset), get<T>(warp, b_row, lane), get<T>(warp, c_row, lane));
+        if constexpr (Result) put(warp, d, lane, old);
+      }
+      return instr + 1;
+    }
+  }
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const u32 at = get<u32>(warp, instr->op[1], lane) + u32(instr->mem.offset);
@@ -145,7 +165,8 @@ const Instr* atomic_shared(Warp& warp, const Instr* instr) {
       if (!host) return raise_offset(warp, instr, at, sizeof(T), lane);
     }
     const T b = get<T>(warp, instr->op[2], lane);
-    put(warp, instr->op[0], lane, alone<Op, T>(host, b, three ? get<T>(warp, instr->op[3], lane) : b));
+    const T old = alone<Op, T>(host, b, three ? get<T>(warp, instr->op[3], lane) : b);
+    if constexpr (Result) put(warp, instr->op[0], lane, old);
   }
   return instr + 1;
 }
@@ -167,12 +188,18 @@ std::byte* place_of(Warp& warp, const Instr* instr, int lane) {
 template <class Op, class T>
 const Instr* atomic_flat(Warp& warp, const Instr* instr) {
   constexpr bool three = std::is_same_v<Op, Cas<T>>;
-  const bool lonely = warp.worker->grid->alone;
+  const bool lonely = warp.worker->grid->alone && !warp.worker->code->accesses[instr->origin].system;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     std::byte* host = place_of<T>(warp, instr, lane);
     if (!host) return nullptr;
     const T b = get<T>(warp, instr->op[2], lane), c = three ? get<T>(warp, instr->op[3], lane) : b;
+    if constexpr (std::is_same_v<Op, AddF32Global>) {
+      if (get<u64>(warp, instr->op[1], lane) >= memory::kSharedWindow) {   // a generic address
+        put(warp, instr->op[0], lane, alone<AddF32, T>(host, b, c));
+        continue;
+      }
+    }
     put(warp, instr->op[0], lane, lonely ? alone<Op, T>(host, b, c) : together<Op, T>(host, b, c));
   }
   return instr + 1;
@@ -180,15 +207,15 @@ const Instr* atomic_flat(Warp& warp, const Instr* instr) {
 
 struct Entry {
   std::string_view name;
-  Handler shared, flat;
+  Handler shared, flat, shared_unread;
 };
 template <class Op, class T>
-constexpr Entry entry(std::string_view name) { return {name, atomic_shared<Op, T>, atomic_flat<Op, T>}; }
+constexpr Entry entry(std::string_view name) { return {name, atomic_shared<Op, T, true>, atomic_flat<Op, T>, atomic_shared<Op, T, false>}; }
 
 constexpr Entry kAtomics[] = {
     entry<Add<u32>, u32>("add.u32"), entry<Add<u32>, u32>("add.s32"), entry<Add<u64>, u64>("add.u64"),
     entry<Add<u64>, u64>("add.s64"),
-    entry<AddFloat<float, u32>, u32>("add.f32"), entry<AddFloat<double, u64>, u64>("add.f64"),
+    {"add.f32", atomic_shared<AddF32, u32>, atomic_flat<AddF32Global, u32>}, entry<AddF64, u64>("add.f64"),
     entry<Small<add_small<ops::kF16>>, u16>("add.f16"), entry<Small<add_small<ops::kBf16>>, u16>("add.bf16"),
     entry<Packed<add_small<ops::kF16>>, u32>("add.f16x2"), entry<Packed<add_small<ops::kBf16>>, u32>("add.bf16x2"),
     entry<Min<u32>, u32>("min.u32"), entry<Min<s32>, s32>("min.s32"), entry<Min<u64>, u64>("min.u64"),
@@ -299,6 +326,12 @@ Handler atomic_handler(std::string_view operation, bool shared) {
   for (const auto& e : kAtomics)
     if (e.name == operation) return shared ? e.shared : e.flat;
   return nullptr;
+}
+
+Handler unread_handler(Handler handler) {
+  for (const auto& e : kAtomics)
+    if (e.shared == handler) return e.shared_unread;
+  return handler;
 }
 
 }  // namespace simt::exec

@@ -45,6 +45,7 @@ void resolve(Warp& warp) {
 }  // namespace
 
 const Instr* wait_for_lanes(Warp& warp, const Instr* instr, Mask members) {
+  if (!warp.worker->grid->observers.empty()) tell_wait(warp, instr);
   park(warp, instr, Warp::converging, members);
   resolve(warp);
   return pick(warp);

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/isa.hpp"
-#include "simt/exec/warp.hpp"
 
 namespace simt::exec {
 
@@ -27,9 +27,14 @@ Handler strong_load_handler(Elem elem, unsigned count);
 Handler strong_store_handler(Elem elem, unsigned count);
 /// Atomics: "add.u32", "cas.b64"; operands d, address, b, c. Null: unknown. `shared`: the address is an offset.
 Handler atomic_handler(std::string_view operation, bool shared);
+/// The twin of an atomic handler for results that nobody reads; the handler itself if it has none.
+Handler unread_handler(Handler handler);
 
 /// shfl, vote, match, redux ...: "shfl.up", "vote.ballot", "match.any.b32", "redux.add.s32". Null: unknown.
 Handler collective_handler(Isa level, std::string_view operation);
+
+/// What gangs do instead of calling one of these; empty if there is nothing better.
+GangEntry gang_loop(Handler handler);
 
 // Control flow. `jump.target` is relative; back edges charge `jump.charge` to the quantum.
 const Instr* run_guarded(Warp&, const Instr*);
@@ -46,6 +51,7 @@ const Instr* run_call(Warp&, const Instr*);         ///< imm: index into Code::c
 const Instr* run_call_indirect(Warp&, const Instr*);
 const Instr* run_return(Warp&, const Instr*);
 const Instr* run_local_base(Warp&, const Instr*);   ///< op[0] = generic-free offset of the frame's local memory + imm
+const Instr* run_alloca(Warp&, const Instr*);       ///< op: d, top (updated), bytes, alignment; imm: end of the frame
 
 // Waiting and time.
 const Instr* run_barrier(Warp&, const Instr*);      ///< op: number, count; imm: BarrierKind

@@ -3,9 +3,11 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <thread>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -50,7 +52,7 @@ void work(Worker& worker) {
         if (worker.spare.empty()) worker.spare.push_back(std::make_unique<Cluster>());
         resident.push_back(std::move(worker.spare.back()));
         worker.spare.pop_back();
-        start_cluster(worker, *resident.back(), permute(n, grid.clusters, settings().seed));
+        if (!start_cluster(worker, *resident.back(), permute(n, grid.clusters, grid.seed))) return;
         if (!grid.observers.empty())
           for (const auto& block : resident.back()->blocks) tell_block(worker, block, true);
         turn = resident.size() - 1;
@@ -71,10 +73,19 @@ void work(Worker& worker) {
         // It waits for another block: a new one and an old one in turns.
         start_one = !start_one || resident.size() == 1;
         ++turn;
-        if (resident.size() > 1 && grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        if (grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        // All of them had their turn: what they wait for is another worker's, which may wait for this core.
+        if (!grid.alone && turn >= resident.size() && !start_one) std::this_thread::yield();
         break;
     }
   }
+}
+
+unsigned workers_for(const Grid& grid) {
+  for (const auto& o : grid.observers)
+    if (o->alone()) return 1;
+  const unsigned set = settings().threads, threads = set ? set : std::max(1u, std::thread::hardware_concurrency());
+  return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }
 
 /// Threads that live as long as the process and take part in launches.
@@ -86,8 +97,7 @@ class Pool {
   }
 
   Fault run(Grid& grid) {
-    const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
-    const unsigned wanted = unsigned(std::min<std::uint64_t>(threads, grid.clusters));
+    const unsigned wanted = grid.workers;
     grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
@@ -116,10 +126,19 @@ class Pool {
     worker.grid = &grid;
     worker.code = grid.code;
     worker.number = number;
-    worker.random = settings().seed * 0x9e3779b97f4a7c15ull + number;
+    worker.probed = grid.instrumentation ? grid.instrumentation->probed(number) : nullptr;
     worker.windows.assign(grid.code->sites, {});
-    worker.ticks = worker.clock_reads = 0;
-    work(worker);
+    worker.ticks = worker.clock_reads = worker.unsettled = 0;
+    try {
+      work(worker);
+    } catch (const std::bad_alloc&) {
+      out_of_memory(grid, 0);
+    }
+    worker.free_frames.clear();   // a fault leaves calls that never returned
+    for (auto& frame : worker.frames) {
+      frame->saved.reset();
+      worker.free_frames.push_back(frame.get());
+    }
     for (auto& cluster : worker.resident) worker.spare.push_back(std::move(cluster));
     worker.resident.clear();
     for (auto& cluster : worker.spare) cluster->prepared = nullptr;
@@ -160,7 +179,7 @@ std::uint64_t launch_number = 0;
 }  // namespace
 
 Fault run(const Launch& launch) {
-  const auto& code = *launch.kernel->code();
+  const ir::Code& code = launch.kernel->code();
   Grid grid;
   grid.launch = &launch;
   grid.code = &code;
@@ -176,7 +195,7 @@ Fault run(const Launch& launch) {
   grid.clusters = grid.blocks / grid.cluster_blocks;
   grid.warps = (grid.threads + kLanes - 1) / kLanes;
   grid.shared_bytes = std::uint32_t(code.static_shared + launch.dynamic_shared);
-  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit()) : 0);
+  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit().load()) : 0);
   grid.params.assign(launch.params.begin(), launch.params.end());
   grid.params.resize(std::max(grid.params.size(), code.info.param_bytes));
 
@@ -192,7 +211,15 @@ Fault run(const Launch& launch) {
     grid.workspace_address = *workspace;
   }
   grid.observers = observers::attached();
-  for (const auto& o : grid.observers) o->launch_begin(launch, code);
+  grid.workers = workers_for(grid);
+  grid.seed = settings().seed;
+  grid.budget = settings().budget;
+  std::optional<Instrumentation> instrumentation;
+  if (!grid.observers.empty()) {
+    // Launches run one at a time, so the kernel's own code can take the probes.
+    grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
+    for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
+  }
   auto fault = Pool::instance().run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);

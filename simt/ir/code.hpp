@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simt/exec/engine.hpp"
+#include "simt/exec/gang.hpp"
 #include "simt/exec/warp.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/ptx/ast.hpp"
@@ -38,6 +39,15 @@ struct Access {
   std::uint8_t address = 0;              ///< index of the address in Instr::op
   bool wide = false;                     ///< the address row has 64-bit lanes
   bool strong = false;                   ///< volatile, relaxed, acquire, release or atomic
+  bool system = false;                   ///< atomic for the host, too
+};
+
+/// What an instruction does with its operands, Instr::op, for observers.
+struct Operands {
+  std::uint8_t count = 0;
+  std::uint8_t writes = 0;               ///< bit n: op[n] is written
+  std::uint8_t updates = 0;              ///< bit n: op[n] is read although it is written
+  bool moves = false;                    ///< it computes nothing: values go on as they are
 };
 
 /// Rows that change with the warp, the block or the launch, filled by the engine.
@@ -87,7 +97,10 @@ struct Code {
   std::size_t count = 0;
   std::vector<Origin> origins;         ///< by Instr::origin
   std::vector<Access> accesses;        ///< by position in `instrs`
+  std::vector<Operands> operands;      ///< likewise
   std::vector<std::vector<std::int32_t>> lists;
+  std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
+  unsigned gang_warps = 1;             ///< how many may form a gang, by what their registers take
 
   std::size_t file_bytes = 0;          ///< register file of a warp
   std::vector<std::byte> image;        ///< its first bytes: constants; specials are filled in per launch, warp or block

@@ -1,5 +1,5 @@
 // The interface's CUDA arrays as storage, and the copies that know them: to, from and between arrays, and cudaMemcpy3D.
-// Textures and surfaces, which would read them, are not implemented.
+// Textures read them (texture_api.cpp); surfaces are not implemented.
 #include <algorithm>
 
 #include "simt/runtime/copy.hpp"
@@ -12,9 +12,6 @@ using std::size_t;
 using ArrayRef = std::shared_ptr<Array>;
 
 namespace {
-
-constexpr auto L = Default::legacy;
-constexpr auto T = Default::per_thread;
 
 Code make_array(const char* name, void** out, const abi::ChannelFormatDesc* desc, abi::Extent e, unsigned flags) {
   return call(name, [&]() -> Code {
