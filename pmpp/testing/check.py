@@ -31,6 +31,8 @@ from pmpp.testing.signature import Signature
 OTHER_SCHEDULES = (1, 2, 3)
 
 
+#: Kinds that say which elements are wrong and not why: a finding of the checkers says more.
+VAGUE = frozenset({"wrong", "last tile", "tail", "period"})
 #: A run with checkers may take so many times as long as one without.
 CHECKED = 10
 
@@ -142,7 +144,10 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
             verdict.state = "wrong"
             verdict.kind, verdict.headline, verdict.details = failure.kind, failure.headline, failure.details
             verdict.test, verdict.case = test.name, case.name
-            verdict.details += _findings(problem, [case], library, target)[1]
+            kind, said = _findings(problem, [case], library, target)
+            verdict.details += said
+            if kind and verdict.kind in VAGUE:
+                verdict.kind = kind
             if text is None and source == exercise.file:
                 verdict = _as_stub(verdict, shown)
             if pictures is not None and verdict.state == "wrong" and verdict.kind not in faults.FINAL:
