@@ -186,13 +186,16 @@ struct Vectors {
 template <int kBytes>
 __device__ __forceinline__ std::uint64_t piece(const uint4& v, int j) {
   const unsigned at = j * kBytes, word = at < 4 ? v.x : at < 8 ? v.y : at < 12 ? v.z : v.w;
-  if constexpr (kBytes == 8) return word | std::uint64_t{at < 8 ? v.y : v.w} << 32;
-  else return (word >> (at % 4 * 8)) & (~0u >> (32 - 8 * kBytes));
+  if constexpr (kBytes == 8)
+    return word | std::uint64_t{at < 8 ? v.y : v.w} << 32;
+  else
+    return (word >> (at % 4 * 8)) & (~0u >> (32 - 8 * kBytes));
 }
 
 template <int kBytes>
 struct Replicated {
-  template <class Amount, class Store> static __device__ void walk(const Task& task, Store& store) {
+  template <class Amount, class Store>
+  static __device__ void walk(const Task& task, Store& store) {
     using V = Vectors<kBytes>;
     const V vectors(task.in, task.n);
     const std::size_t thread = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x, step = std::size_t{gridDim.x} * blockDim.x;
@@ -238,8 +241,8 @@ __global__ void __launch_bounds__(Tuning::kThreads)
   }
 }
 
-/// The last rung for bytes: the 256 values are counted as they are, 32 copies of each, and find their bins in the end.
-__global__ void __launch_bounds__(Tuning::kThreads) count_bytes(Task task, unsigned long long* out) {
+/// The last rung for bytes: the 256 values are counted as they are, 32 copies of each; a kernel of one block finds their bins.
+__global__ void __launch_bounds__(Tuning::kThreads) count_bytes(Task task, unsigned long long* values) {
   __shared__ unsigned count[256 * 32];
   for (unsigned i = threadIdx.x; i < 256 * 32; i += Tuning::kThreads) count[i] = 0;
   __syncthreads();
@@ -272,8 +275,12 @@ __global__ void __launch_bounds__(Tuning::kThreads) count_bytes(Task task, unsig
   const unsigned value = threadIdx.x;  // as many threads as values
   unsigned long long all = 0;
   for (unsigned copy = 0; copy < 32; ++copy) all += count[value * 32 + ((copy + value) & 31)];
-  const std::size_t bin = all != 0 ? task.bins.of(value) : kNoBin;
-  if (bin != kNoBin) atomicAdd(out + bin, all);
+  if (all != 0) atomicAdd(values + value, all);
+}
+
+__global__ void __launch_bounds__(256) find_bins_of_bytes(Bins bins, const unsigned long long* values, unsigned long long* out) {
+  const std::size_t bin = bins.of(threadIdx.x);
+  if (bin != kNoBin) atomicAdd(out + bin, values[threadIdx.x]);
 }
 
 // ---- launching ---------------------------------------------------------------------------------------------------------
@@ -289,8 +296,21 @@ Bins bins_of(const pmpp_histogram_problem& p) {
   const double ends = std::max(std::abs(p.first), std::abs(p.first + p.width));
   const double margin = 1.5 * 0x1p-24 * bins * (3 + 3 * ends / p.width);
   const bool near = sure && p.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
-  return {element_of(p.dtype), p.rule, p.edges_code, p.range_code, p.difference_dtype, p.quotient_dtype, p.bins, p.edges, p.low, p.high,
-          p.first, p.width, sure ? scale : 0, static_cast<float>(p.first), near ? static_cast<float>(scale) : 0.0f,
+  return {element_of(p.dtype),
+          p.rule,
+          p.edges_code,
+          p.range_code,
+          p.difference_dtype,
+          p.quotient_dtype,
+          p.bins,
+          p.edges,
+          p.low,
+          p.high,
+          p.first,
+          p.width,
+          sure ? scale : 0,
+          static_cast<float>(p.first),
+          near ? static_cast<float>(scale) : 0.0f,
           near ? static_cast<float>(margin) : 1.0f};
 }
 
@@ -356,12 +376,20 @@ int in_shared(const pmpp_histogram_problem& p, void* workspace, cudaStream_t str
   });
 }
 
+bool counts_bytes(const pmpp_histogram_problem& p) { return element_of(p.dtype).bytes == 1 && p.weights == nullptr; }
+
+std::size_t replicated_workspace(const pmpp_histogram_problem& p) { return counts_bytes(p) ? 256 * 8 : shared_workspace(p); }
+
 int replicated(const pmpp_histogram_problem& p, void* workspace, cudaStream_t stream) {
   const Element element = element_of(p.dtype);
   const unsigned blocks = grid_size(p.n * element.bytes, Tuning::kThreads * 64, Tuning::kBlocks);
-  if (element.bytes == 1 && p.weights == nullptr) {
+  if (counts_bytes(p)) {
+    auto* const values = static_cast<unsigned long long*>(workspace);
+    if (const int status = cudaMemsetAsync(values, 0, 256 * 8, stream)) return status;
     if (const int status = clear(p, stream)) return status;
-    count_bytes<<<blocks, Tuning::kThreads, 0, stream>>>(task_of(p, 1), static_cast<unsigned long long*>(p.out));
+    const Task task = task_of(p, 1);
+    count_bytes<<<blocks, Tuning::kThreads, 0, stream>>>(task, values);
+    find_bins_of_bytes<<<1, 256, 0, stream>>>(task.bins, values, static_cast<unsigned long long*>(p.out));
     return cudaGetLastError();
   }
   if (local_bytes(p) > Tuning::kShared) return in_copies<Aggregated>(p, workspace, stream);
@@ -376,10 +404,14 @@ int replicated(const pmpp_histogram_problem& p, void* workspace, cudaStream_t st
       return cudaGetLastError();
     };
     switch (element.bytes) {
-      case 1: return launch(Replicated<1>{});
-      case 2: return launch(Replicated<2>{});
-      case 4: return launch(Replicated<4>{});
-      default: return launch(Replicated<8>{});
+      case 1:
+        return launch(Replicated<1>{});
+      case 2:
+        return launch(Replicated<2>{});
+      case 4:
+        return launch(Replicated<4>{});
+      default:
+        return launch(Replicated<8>{});
     }
   });
 }
@@ -396,7 +428,7 @@ const Rung<Launch> kLadder[] = {
     {{"coarsened_contiguous", "coarsening with contiguous partitioning", 75}, {in_shared<Contiguous>, shared_workspace}},
     {{"coarsened_interleaved", "coarsening with interleaved partitioning", 75}, {in_shared<Interleaved>, shared_workspace}},
     {{"aggregated", "aggregated histogram", 75}, {in_shared<Aggregated>, shared_workspace}},
-    {{"replicated", "several copies a block, vectorised", 75}, {replicated, shared_workspace}},
+    {{"replicated", "several copies a block, vectorised", 75}, {replicated, replicated_workspace}},
 };
 
 }  // namespace

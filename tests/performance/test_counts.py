@@ -13,7 +13,9 @@ import pmpp
 from build_support import native
 from build_support.toolkit import find_toolkit
 from pmpp.convolution import correlate2d
+from pmpp.histogram import histogram
 from pmpp.matmul import matmul
+from pmpp.reduction import reduce_sum
 from pmpp.testing import counters
 from pmpp.vector import vector_add
 
@@ -41,6 +43,23 @@ def test_vector_addition_moves_12_bytes_an_element():
     n = 2**20
     found = totals(lambda: vector_add(on_device(n), on_device(n)))
     assert sectors(found) * 32 == 12 * n
+
+
+@counted
+def test_a_sum_moves_4_bytes_an_element():
+    n = 2**22
+    found = totals(lambda: reduce_sum(on_device(n)))
+    assert 4 * n <= sectors(found) * 32 <= 1.02 * 4 * n
+    assert found["shared_bank_conflicts"] == 0
+
+
+@counted
+def test_a_histogram_of_bytes_moves_1_byte_an_element_without_bank_conflicts():
+    n = 2**22
+    x = pmpp.DeviceArray.from_numpy(np.random.default_rng(0).integers(0, 256, n, np.uint8))
+    found = totals(lambda: histogram(x, 256, (0, 256)))
+    assert n <= sectors(found) * 32 <= 1.02 * n
+    assert found["shared_bank_conflicts"] == 0
 
 
 @counted
