@@ -15,24 +15,14 @@ namespace {
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-template <class T>
-T lane_of(const Warp& warp, std::int32_t row, int lane) {
-  T value;
-  std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
-  return value;
-}
-template <class T>
-void set_lane(Warp& warp, std::int32_t row, int lane, T value) {
-  std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
-}
-void set_predicate(Warp& warp, std::int32_t row, Mask value) {
-  const auto old = lane_of<Mask>(warp, row, 0);
-  set_lane(warp, row, 0, (old & ~warp.active) | (value & warp.active));
+void put_predicate(Warp& warp, std::int32_t row, Mask value) {
+  const auto old = get<Mask>(warp, row, 0);
+  put(warp, row, 0, (old & ~warp.active) | (value & warp.active));
 }
 
 /// The address in op[n] of a lane; the displacement belongs to the one that the access names.
 u64 address_of(const Warp& warp, const Instr* instr, int n, int lane) {
-  return lane_of<u64>(warp, instr->op[n], lane) + u64(std::int64_t(instr->mem.offset));
+  return get<u64>(warp, instr->op[n], lane) + u64(std::int64_t(instr->mem.offset));
 }
 
 // ---- copies ---------------------------------------------------------------------------------------------------------
@@ -123,12 +113,12 @@ template <bool drop>
 const Instr* arrive_and_count(Warp& warp, const Instr* instr) {
   const bool good = update(warp, instr, 1, [&](Barrier64& barrier, int lane) {
     const auto before = std::bit_cast<u64>(barrier);
-    const u32 threads = lane_of<u32>(warp, instr->op[2], lane);
-    barrier.bytes += lane_of<u32>(warp, instr->op[3], lane);
+    const u32 threads = get<u32>(warp, instr->op[2], lane);
+    barrier.bytes += get<u32>(warp, instr->op[3], lane);
     if (!arrive_at(warp, instr, barrier, threads, lane)) return false;
     if (drop) barrier.expected -= threads;
     end_phase(barrier);
-    set_lane(warp, instr->op[0], lane, before);
+    put(warp, instr->op[0], lane, before);
     return true;
   });
   return good ? instr + 1 : nullptr;
@@ -139,8 +129,8 @@ template <bool parity>
 bool over(Warp& warp, const Instr* instr, Mask& done) {
   done = 0;
   return update(warp, instr, 1, [&](Barrier64& barrier, int lane) {
-    const u32 of = parity ? lane_of<u32>(warp, instr->op[2], lane) & 1
-                          : u32(std::bit_cast<Barrier64>(lane_of<u64>(warp, instr->op[2], lane)).phase);
+    const u32 of = parity ? get<u32>(warp, instr->op[2], lane) & 1
+                          : u32(std::bit_cast<Barrier64>(get<u64>(warp, instr->op[2], lane)).phase);
     done |= Mask{barrier.phase != of} << lane;
     return true;
   });
@@ -150,7 +140,7 @@ template <bool parity>
 const Instr* test(Warp& warp, const Instr* instr) {
   Mask done;
   if (!over<parity>(warp, instr, done)) return nullptr;
-  set_predicate(warp, instr->op[0], done);
+  put_predicate(warp, instr->op[0], done);
   return instr + 1;
 }
 
@@ -159,7 +149,7 @@ template <bool parity>
 const Instr* test_and_yield(Warp& warp, const Instr* instr) {
   Mask done;
   if (!over<parity>(warp, instr, done)) return nullptr;
-  set_predicate(warp, instr->op[0], done);
+  put_predicate(warp, instr->op[0], done);
   if ((warp.active & ~done) == 0) return instr + 1;
   park(warp, instr + 1, Warp::yielded);
   return pick(warp);
@@ -171,18 +161,18 @@ const Instr* run_copy_size(Warp& warp, const Instr* instr) {
   Mask some = 0;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u32 size = std::min(lane_of<u32>(warp, instr->op[2], lane), u32(instr->imm));
-    set_lane(warp, instr->op[0], lane, size);
+    const u32 size = std::min(get<u32>(warp, instr->op[2], lane), u32(instr->imm));
+    put(warp, instr->op[0], lane, size);
     some |= Mask{size != 0} << lane;
   }
-  set_predicate(warp, instr->op[1], some);
+  put_predicate(warp, instr->op[1], some);
   return instr + 1;
 }
 
 const Instr* run_copy_source(Warp& warp, const Instr* instr) {
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u32 bytes = lane_of<u32>(warp, instr->op[1], lane);
+    const u32 bytes = get<u32>(warp, instr->op[1], lane);
     std::byte unused[16];
     if (!read_lane(warp, instr, address_of(warp, instr, 0, lane), bytes, lane, unused)) return nullptr;
   }
@@ -193,8 +183,8 @@ const Instr* run_copy(Warp& warp, const Instr* instr) {
   auto& copies = copies_of(warp);
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    AsyncCopy copy{instr, address_of(warp, instr, 0, lane), lane_of<u64>(warp, instr->op[1], lane), copies.committed[lane],
-                   std::uint8_t(lane_of<u32>(warp, instr->op[2], lane)), std::uint8_t(lane_of<u32>(warp, instr->op[3], lane)),
+    AsyncCopy copy{instr, address_of(warp, instr, 0, lane), get<u64>(warp, instr->op[1], lane), copies.committed[lane],
+                   std::uint8_t(get<u32>(warp, instr->op[2], lane)), std::uint8_t(get<u32>(warp, instr->op[3], lane)),
                    std::uint8_t(lane)};
     if (!host_of(warp, instr, copy.destination, copy.bytes, lane)) return nullptr;
     copies.waiting.push_back(copy);
@@ -219,8 +209,8 @@ const Instr* run_copy_wait_all(Warp& warp, const Instr* instr) {
 const Instr* run_copy_bulk(Warp& warp, const Instr* instr) {
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u64 to = lane_of<u64>(warp, instr->op[0], lane), from = lane_of<u64>(warp, instr->op[1], lane);
-    const u32 bytes = lane_of<u32>(warp, instr->op[2], lane);
+    const u64 to = get<u64>(warp, instr->op[0], lane), from = get<u64>(warp, instr->op[1], lane);
+    const u32 bytes = get<u32>(warp, instr->op[2], lane);
     if (bytes % 16) return raise(warp, instr, 716, "a bulk copy of " + std::to_string(bytes) + " bytes; the number must be a multiple of 16", lane);
     for (u32 at = 0; at < bytes; at += 16) {
       std::byte data[16];
@@ -233,7 +223,7 @@ const Instr* run_copy_bulk(Warp& warp, const Instr* instr) {
 const Instr* run_mbarrier_init(Warp& warp, const Instr* instr) {
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u32 threads = lane_of<u32>(warp, instr->op[1], lane);
+    const u32 threads = get<u32>(warp, instr->op[1], lane);
     if (threads == 0 || threads > kMostThreads)
       return raise(warp, instr, 719, "an mbarrier for " + std::to_string(threads) + " threads; 1 to 1048575 are possible", lane);
     std::byte* host = host_of(warp, instr, address_of(warp, instr, 0, lane), 8, lane);
@@ -251,7 +241,7 @@ const Instr* run_mbarrier_inval(Warp& warp, const Instr* instr) {
 
 const Instr* run_mbarrier_expect(Warp& warp, const Instr* instr) {
   const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
-    barrier.bytes += lane_of<u32>(warp, instr->op[1], lane);
+    barrier.bytes += get<u32>(warp, instr->op[1], lane);
     return true;
   });
   return good ? instr + 1 : nullptr;
@@ -259,7 +249,7 @@ const Instr* run_mbarrier_expect(Warp& warp, const Instr* instr) {
 
 const Instr* run_mbarrier_complete(Warp& warp, const Instr* instr) {
   const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
-    barrier.bytes -= lane_of<u32>(warp, instr->op[1], lane);
+    barrier.bytes -= get<u32>(warp, instr->op[1], lane);
     end_phase(barrier);
     return true;
   });
@@ -273,7 +263,7 @@ const Instr* run_mbarrier_track(Warp& warp, const Instr* instr) {
   if (!make(warp, warp.active, 0, true)) return nullptr;
   const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
     // Without .noinc the arrival was counted beforehand, which leaves the barrier as it is.
-    if (lane_of<u32>(warp, instr->op[1], lane) == 0) return true;
+    if (get<u32>(warp, instr->op[1], lane) == 0) return true;
     if (!arrive_at(warp, instr, barrier, 1, lane)) return false;
     end_phase(barrier);
     return true;
@@ -289,7 +279,7 @@ const Instr* run_mbarrier_try_parity(Warp& warp, const Instr* instr) { return te
 const Instr* run_mbarrier_pending(Warp& warp, const Instr* instr) {
   for (Mask left = warp.exec; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    set_lane(warp, instr->op[0], lane, u32(std::bit_cast<Barrier64>(lane_of<u64>(warp, instr->op[1], lane)).pending));
+    put(warp, instr->op[0], lane, u32(std::bit_cast<Barrier64>(get<u64>(warp, instr->op[1], lane)).pending));
   }
   return instr + 1;
 }
