@@ -1,7 +1,4 @@
 // Lowering of asynchronous copies (cp.async) and of barriers in memory (mbarrier).
-#include <algorithm>
-#include <iterator>
-
 #include "simt/exec/async.hpp"
 #include "simt/exec/handlers.hpp"
 #include "simt/ir/lowering.hpp"
@@ -19,15 +16,6 @@ Space space_of(const ptx::Instruction& instruction) {
   for (auto part : kShared)
     if (has(instruction, part)) return Space::shared;
   return Space::none;
-}
-
-/// The first part after the first `from` that is none of `known`, else an empty string.
-std::string unknown_part(const ptx::Instruction& instruction, std::size_t from, std::initializer_list<std::string_view> known) {
-  for (std::size_t n = from; n < instruction.parts.size(); ++n) {
-    const auto part = instruction.parts[n];
-    if (std::find(known.begin(), known.end(), part) == known.end()) return std::string(part);
-  }
-  return {};
 }
 
 std::uint64_t constant_of(const ptx::Operand& operand, std::uint64_t otherwise) {
