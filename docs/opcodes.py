@@ -1,9 +1,10 @@
-"""Writes docs/opcodes.md from the rows of simt/ops/*.def.
+"""Writes docs/opcodes.md from the rows of simt/ops/*.def and the opcodes that simt/ir lowers by itself.
 
-    python docs/opcodes.py          writes the page
-    python docs/opcodes.py --check  says whether it is current
+python docs/opcodes.py          writes the page
+python docs/opcodes.py --check  says whether it is current
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -21,10 +22,11 @@ TABLES = {
 """Heading, macro and columns after the name, by table; the word before the blank is the file's name."""
 
 HEAD = """\
-# Lane-wise instructions of the software GPU
+# Instructions of the software GPU
 
-Made from `simt/ops/*.def` by `python docs/opcodes.py`; do not edit. One row an instruction: what reads registers and
-writes registers of the same lane. Memory, control flow, exchange between lanes and special registers are not here.
+Made from `simt/ops/*.def` and `simt/ir/lower.cpp` by `python docs/opcodes.py`; do not edit. The tables have one row an
+instruction: what reads registers and writes registers of the same lane. The last section lists what touches memory, other
+lanes or control flow. Any other form is an error when a program is loaded, which names it, its PTX line and its source line.
 
 Every row takes the modifiers that PTX has for it: `.lo .hi .wide .sat .relu .cc` on integers; `.rn .rz .rm .rp .ftz .sat
 .relu .NaN .xorsign.abs` on floats; a boolean and a second result on relations. Single and half precision give one NaN
@@ -68,6 +70,27 @@ def rows(table: str) -> list[dict[str, str]]:
     return found
 
 
+OWNERS = {
+    "memory": "Memory and addresses",
+    "asynchronous": "Asynchronous copies and barriers in memory",
+    "texture": "Textures",
+    "stack": "The stack",
+    "synchronisation": "Barriers, fences, and lanes of a warp",
+    "matrix": "Matrices",
+    "control": "Control flow",
+}
+"""What simt/ir/lower.cpp calls the owners of opcodes, and what they are."""
+
+
+def owners() -> dict[str, list[str]]:
+    """The opcodes of every owner."""
+    table = (ROOT / "simt" / "ir" / "lower.cpp").read_text().partition("owners = [] {")[2].partition("}();")[0]
+    found = {}
+    for names, owner in re.findall(r"for \(auto name : \{([^}]*)\}\)\s*map\[name\] = &FunctionLowering::(\w+);", table):
+        found[owner] = re.findall(r'"(\w+)"', names)
+    return found
+
+
 def cell(text: str) -> str:
     """Text that a Markdown table can hold."""
     return text.replace("|", "\\|")
@@ -78,7 +101,9 @@ def page() -> str:
     parts = [HEAD]
     for table, (heading, _, columns) in TABLES.items():
         typed = "types" in columns
-        parts.append(f"\n## {heading}\n\n| instruction |{' types |' * typed} what it does | meaning |\n|---|{'---|' * typed}---|---|\n")
+        parts.append(
+            f"\n## {heading}\n\n| instruction |{' types |' * typed} what it does | meaning |\n|---|{'---|' * typed}---|---|\n"
+        )
         for row in rows(table):
             name = row["name"].replace("_", ".")
             types = f" {row['types'].strip(chr(34))} |" if typed else ""
@@ -86,6 +111,9 @@ def page() -> str:
             if semantics.startswith("(") and arguments(semantics)[0] == semantics[1:-1]:
                 semantics = semantics[1:-1]
             parts.append(f"| `{name}` |{types} {row['documentation'].strip(chr(34))} | `` {cell(semantics)} `` |\n")
+    parts.append("\n## Everything else\n\n| what | opcodes |\n|---|---|\n")
+    known = owners()
+    parts += [f"| {what} | {' '.join(f'`{name}`' for name in known[owner])} |\n" for owner, what in OWNERS.items()]
     return "".join(parts)
 
 

@@ -40,11 +40,16 @@ struct Sampler {
     const auto n = std::int64_t(std::max(1u, extent(axis)));
     if (i >= 0 && i < n) return true;
     auto mode = texture.address[axis];
-    if (!texture.normalized && mode != Texture::border) mode = Texture::clamp;   // the others need coordinates from 0 to 1
+    if (!texture.normalized && mode != Texture::border) mode = Texture::clamp;  // the others need coordinates from 0 to 1
     switch (mode) {
-      case Texture::border: return false;
-      case Texture::clamp: i = std::clamp<std::int64_t>(i, 0, n - 1); return true;
-      case Texture::wrap: i = (i % n + n) % n; return true;
+      case Texture::border:
+        return false;
+      case Texture::clamp:
+        i = std::clamp<std::int64_t>(i, 0, n - 1);
+        return true;
+      case Texture::wrap:
+        i = (i % n + n) % n;
+        return true;
       case Texture::mirror:
         i = (i % (2 * n) + 2 * n) % (2 * n);
         if (i >= n) i = 2 * n - 1 - i;
@@ -75,8 +80,10 @@ struct Sampler {
       return result;
     }
     const unsigned bytes = unsigned(texture.bits) / 8 * texture.channels;
-    const std::byte* at = host_at(warp, instr, std::uint32_t(instr->list[1]),
-                                  texture.base + std::uint64_t(z) * texture.slice + std::uint64_t(y) * texture.pitch + std::uint64_t(x) * bytes, bytes, lane);
+    const std::byte* at =
+        host_at(warp, instr, std::uint32_t(instr->list[1]),
+                texture.base + std::uint64_t(z) * texture.slice + std::uint64_t(y) * texture.pitch + std::uint64_t(x) * bytes,
+                bytes, lane);
     if (!at) {
       good = false;
       return result;
@@ -148,11 +155,14 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
     std::uint64_t number;
     std::memcpy(&number, warp.regs + rows[4] + 8 * lane, 8);
     if (number != known || known == 0) {
-      if (!find_texture(number, texture)) return raise(warp, instr, 719, std::to_string(number) + " is not a texture object", lane);
+      if (!find_texture(number, texture))
+        return raise(warp, instr, 719, std::to_string(number) + " is not a texture object", lane);
       known = number;
     }
     if (form.layered != texture.layered)
-      return raise(warp, instr, 719, texture.layered ? "a layered texture is read without a layer" : "the texture that is read has no layers", lane);
+      return raise(warp, instr, 719,
+                   texture.layered ? "a layered texture is read without a layer" : "the texture that is read has no layers",
+                   lane);
     auto coordinate = [&](unsigned n) {
       std::uint32_t bits;
       std::memcpy(&bits, warp.regs + coordinates[n] + 4 * lane, 4);

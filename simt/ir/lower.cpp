@@ -99,6 +99,14 @@ bool has(const ptx::Instruction& instruction, std::string_view part) {
   return std::find(instruction.parts.begin(), instruction.parts.end(), part) != instruction.parts.end();
 }
 
+std::string unknown_part(const ptx::Instruction& instruction, std::size_t from, std::initializer_list<std::string_view> known) {
+  for (std::size_t n = from; n < instruction.parts.size(); ++n) {
+    const auto part = instruction.parts[n];
+    if (std::find(known.begin(), known.end(), part) == known.end()) return std::string(part);
+  }
+  return {};
+}
+
 Cls class_of(Type type) { return type == Type::pred ? Cls::pred : class_of_bytes(size_of(type)); }
 
 bool FunctionLowering::fail(const Instruction& instruction, std::string why) {

@@ -1,7 +1,4 @@
 // Lowering of asynchronous copies (cp.async) and of barriers in memory (mbarrier).
-#include <algorithm>
-#include <iterator>
-
 #include "simt/exec/async.hpp"
 #include "simt/exec/handlers.hpp"
 #include "simt/ir/lowering.hpp"
@@ -21,15 +18,6 @@ Space space_of(const ptx::Instruction& instruction) {
   return Space::none;
 }
 
-/// The first part after the first `from` that is none of `known`, else an empty string.
-std::string unknown_part(const ptx::Instruction& instruction, std::size_t from, std::initializer_list<std::string_view> known) {
-  for (std::size_t n = from; n < instruction.parts.size(); ++n) {
-    const auto part = instruction.parts[n];
-    if (std::find(known.begin(), known.end(), part) == known.end()) return std::string(part);
-  }
-  return {};
-}
-
 std::uint64_t constant_of(const ptx::Operand& operand, std::uint64_t otherwise) {
   const auto* imm = std::get_if<ptx::ImmOperand>(&operand.value);
   return imm ? imm->bits : otherwise;
@@ -39,10 +27,10 @@ std::uint64_t constant_of(const ptx::Operand& operand, std::uint64_t otherwise) 
 
 bool FunctionLowering::asynchronous(const Instruction& instruction) {
   begin_skip();
-  const bool good = instruction.opcode() == "mbarrier"           ? memory_barrier(instruction)
-                    : has(instruction, "mbarrier")               ? track_copies(instruction)
-                    : has(instruction, "bulk")                   ? copy_bulk(instruction)
-                                                                 : copy_async(instruction);
+  const bool good = instruction.opcode() == "mbarrier" ? memory_barrier(instruction)
+                    : has(instruction, "mbarrier")     ? track_copies(instruction)
+                    : has(instruction, "bulk")         ? copy_bulk(instruction)
+                                                       : copy_async(instruction);
   end_skip();
   return good;
 }
@@ -64,12 +52,15 @@ bool FunctionLowering::copy_async(const Instruction& instruction) {
     push(std::move(node));
     return true;
   }
-  if (const auto part = unknown_part(instruction, 1, {"async", "ca", "cg", "shared", "shared::cta", "global", "L2::cache_hint", "L2::64B", "L2::128B", "L2::256B"});
+  if (const auto part = unknown_part(
+          instruction, 1,
+          {"async", "ca", "cg", "shared", "shared::cta", "global", "L2::cache_hint", "L2::64B", "L2::128B", "L2::256B"});
       !part.empty())
     return fail(instruction, "unknown modifier ." + part);
   const bool hinted = has(instruction, "L2::cache_hint");
   const std::size_t count = operands.size() - (hinted ? 1 : 0);
-  if (operands.size() < 3 || count < 3 || count > 4) return fail(instruction, "it takes a destination, a source, a size and how much of it is read");
+  if (operands.size() < 3 || count < 3 || count > 4)
+    return fail(instruction, "it takes a destination, a source, a size and how much of it is read");
   const auto bytes = constant_of(operands[2], 0);
   if (bytes != 16 && (has(instruction, "cg") || (bytes != 4 && bytes != 8)))
     return fail(instruction, "a copy has 4, 8 or 16 bytes, with .cg 16");
@@ -79,7 +70,7 @@ bool FunctionLowering::copy_async(const Instruction& instruction) {
   if (to == kNoValue || from == kNoValue) return false;
   const auto whole = unit_.constant(Cls::r32, bytes);
   auto read_bytes = whole;
-  ValueId some = kNoValue;   // lanes that read anything
+  ValueId some = kNoValue;  // lanes that read anything
   if (count == 4 && constant_of(operands[3], 0) != bytes) {
     auto given = kNoValue;
     const auto* r = std::get_if<ptx::RegOperand>(&operands[3].value);
@@ -116,7 +107,8 @@ bool FunctionLowering::copy_async(const Instruction& instruction) {
 
 /// cp.async.mbarrier.arrive: the copies of a thread arrive at a barrier.
 bool FunctionLowering::track_copies(const Instruction& instruction) {
-  if (const auto part = unknown_part(instruction, 1, {"async", "mbarrier", "arrive", "noinc", "shared", "shared::cta", "b64"}); !part.empty())
+  if (const auto part = unknown_part(instruction, 1, {"async", "mbarrier", "arrive", "noinc", "shared", "shared::cta", "b64"});
+      !part.empty())
     return fail(instruction, "unknown modifier ." + part);
   if (instruction.operands.size() != 1) return fail(instruction, "it needs the address of a barrier");
   Node node;
@@ -134,7 +126,9 @@ bool FunctionLowering::track_copies(const Instruction& instruction) {
 bool FunctionLowering::copy_bulk(const Instruction& instruction) {
   const auto& operands = instruction.operands;
   if (has(instruction, "commit_group") || has(instruction, "wait_group")) return true;
-  if (const auto part = unknown_part(instruction, 3, {"global", "shared::cta", "shared::cluster", "mbarrier::complete_tx::bytes", "bulk_group", "L2::cache_hint"});
+  if (const auto part = unknown_part(
+          instruction, 3,
+          {"global", "shared::cta", "shared::cluster", "mbarrier::complete_tx::bytes", "bulk_group", "L2::cache_hint"});
       !part.empty() || instruction.parts.size() < 6 || instruction.parts[1] != "async" || instruction.parts[2] != "bulk")
     return fail(instruction, "the software GPU does not know this bulk copy");
   const bool tracked = has(instruction, "mbarrier::complete_tx::bytes");
@@ -172,8 +166,9 @@ bool FunctionLowering::memory_barrier(const Instruction& instruction) {
   auto is = [&](std::string_view part) { return has(instruction, part); };
   if (instruction.parts.size() < 2) return fail(instruction, "it lacks an operation");
   const auto operation = instruction.parts[1];
-  if (const auto part = unknown_part(instruction, 2, {"shared", "shared::cta", "shared::cluster", "b64", "expect_tx", "noComplete", "parity", "release", "acquire",
-                                                      "relaxed", "cta", "cluster"});
+  if (const auto part = unknown_part(instruction, 2,
+                                     {"shared", "shared::cta", "shared::cluster", "b64", "expect_tx", "noComplete", "parity",
+                                      "release", "acquire", "relaxed", "cta", "cluster"});
       !part.empty())
     return fail(instruction, "unknown modifier ." + part);
   Node node;
@@ -181,7 +176,8 @@ bool FunctionLowering::memory_barrier(const Instruction& instruction) {
     if (operands.size() != 2) return fail(instruction, "it needs a destination and a state");
     const auto d = write(operands[0], Type::u32), state = read(operands[1], Type::b64);
     if (d == kNoValue || state == kNoValue) return false;
-    if (class_of_value(d) != Cls::r32 || class_of_value(state) != Cls::r64) return fail(instruction, "an operand has the wrong width");
+    if (class_of_value(d) != Cls::r32 || class_of_value(state) != Cls::r64)
+      return fail(instruction, "an operand has the wrong width");
     node.handler = exec::run_mbarrier_pending;
     node.add(d, true).add(state);
     push(std::move(node));
@@ -190,7 +186,7 @@ bool FunctionLowering::memory_barrier(const Instruction& instruction) {
   const bool tests = operation == "test_wait" || operation == "try_wait";
   const bool arrives = operation == "arrive" || operation == "arrive_drop";
   const bool expects = is("expect_tx");
-  const std::size_t first = tests || arrives ? 1 : 0;   // where the address is
+  const std::size_t first = tests || arrives ? 1 : 0;  // where the address is
   if (operands.size() <= first) return fail(instruction, "it has too few operands");
   const auto at = generic_address(instruction, operands[first], space_of(instruction), &node.offset);
   if (at == kNoValue) return false;
@@ -201,7 +197,8 @@ bool FunctionLowering::memory_barrier(const Instruction& instruction) {
   };
   if (tests) {
     const bool parity = is("parity"), yields = operation == "try_wait";
-    if (operands.size() < 3 || operands.size() > (yields ? 4u : 3u)) return fail(instruction, "it needs a predicate, an address and a state");
+    if (operands.size() < 3 || operands.size() > (yields ? 4u : 3u))
+      return fail(instruction, "it needs a predicate, an address and a state");
     const auto d = write(operands[0], Type::pred);
     const auto state = parity ? read_as(operands[2], Type::u32) : read(operands[2], Type::b64);
     if (d == kNoValue || state == kNoValue) return false;

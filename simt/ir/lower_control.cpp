@@ -99,6 +99,8 @@ bool FunctionLowering::stack(const Instruction& instruction) {
 
 bool FunctionLowering::control(const Instruction& instruction) {
   const auto opcode = instruction.opcode();
+  if (const auto part = unknown_part(instruction, 1, {"uni", "idx", "mask"}); !part.empty())
+    return fail(instruction, "unknown modifier ." + part);
   if (opcode == "bra") {
     const auto* label = instruction.operands.size() == 1
                             ? std::get_if<ptx::SymbolOperand>(&instruction.operands[0].value) : nullptr;

@@ -13,6 +13,13 @@ using ptx::Type;
 bool FunctionLowering::synchronisation(const Instruction& instruction) {
   const auto opcode = instruction.opcode();
   if (opcode == "bar" || opcode == "barrier") return barrier(instruction);
+  if (const bool looked_up = instruction.operands.size() > 1 || opcode == "activemask"; !looked_up) {   // the others are looked up by name
+    const auto part = unknown_part(instruction, 1, {"cta", "cluster", "gpu", "gl", "sys", "sc", "acq_rel", "acquire", "release", "proxy", "alias", "async",
+                                                    "async::generic", "global", "shared::cta", "shared::cluster", "mbarrier_init", "tensormap::generic",
+                                                    "sync_restrict::shared::cta", "sync_restrict::shared::cluster", "u32", "wait", "launch_dependents",
+                                                    "inc", "dec", "sync", "aligned"});
+    if (!part.empty()) return fail(instruction, "unknown modifier ." + part);
+  }
   if (opcode == "membar" || opcode == "fence") {
     Node node;
     node.handler = exec::run_fence;
@@ -39,7 +46,12 @@ bool FunctionLowering::barrier(const Instruction& instruction) {
   begin_skip();
   Node node;
   node.handler = exec::run_barrier;
+  if (const auto part = unknown_part(instruction, 1, {"cta", "cluster", "warp", "sync", "arrive", "wait", "red", "aligned", "release", "acquire", "relaxed",
+                                                      "popc", "and", "or", "pred", "u32"});
+      !part.empty())
+    return fail(instruction, "unknown modifier ." + part);
   if (is("cluster")) {
+    if (is("arrive") == is("wait")) return fail(instruction, "it is neither arrive nor wait");
     node.imm = std::uint64_t(is("arrive") ? BarrierKind::cluster_arrive : BarrierKind::cluster_wait);
     push(std::move(node));
     end_skip();

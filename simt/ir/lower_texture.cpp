@@ -29,7 +29,8 @@ bool FunctionLowering::texture(const Instruction& instruction) {
   if (!shaped || !vector || types.size() != 2) return fail(instruction, "it needs a geometry, .v4 and two types");
   form.integer = types[1] == Type::s32;
   if (!form.integer && types[1] != Type::f32) return fail(instruction, "coordinates are .s32 or .f32");
-  if (types[0] != Type::f32 && types[0] != Type::u32 && types[0] != Type::s32) return fail(instruction, "texels are .f32, .u32 or .s32");
+  if (types[0] != Type::f32 && types[0] != Type::u32 && types[0] != Type::s32)
+    return fail(instruction, "texels are .f32, .u32 or .s32");
   const auto& operands = instruction.operands;
   const auto* results = operands.size() == (level ? 3u : 2u) ? std::get_if<ptx::VectorOperand>(&operands[0].value) : nullptr;
   const auto* where = results ? std::get_if<ptx::TupleOperand>(&operands[1].value) : nullptr;

@@ -102,5 +102,7 @@ class FunctionLowering {
 ptx::Type type_of(std::string_view part);
 bool is_signed(ptx::Type type);
 bool has(const ptx::Instruction& instruction, std::string_view part);
+/// The first part from number `from` on that is none of `known`, else an empty string.
+std::string unknown_part(const ptx::Instruction& instruction, std::size_t from, std::initializer_list<std::string_view> known);
 
 }  // namespace simt::ir

@@ -183,7 +183,10 @@ bool select_integer(Form& form, Selection& s) {
   const TypeInfo* t = form.type();
   if (name == "mul" || name == "mad" || name == "mul24" || name == "mad24" || name == "dp2a") {
     auto half = form.take_one({"lo", "hi", "wide"});
-    if (half.empty()) s.error = "it needs .lo" + std::string(name == "mul" || name == "mad" ? ", .hi or .wide" : " or .hi");
+    if (half.empty()) {
+      s.error = "it needs .lo" + std::string(name == "mul" || name == "mad" ? ", .hi or .wide" : " or .hi");
+      return true;
+    }
     append(half);
   } else if (name == "shf") {
     append(form.take_one({"l", "r"}));

@@ -38,7 +38,8 @@ Code set_resource(Texture& t, const abi::ResourceDesc& r) {
     return set_format(t, a->desc);
   }
   if (r.type != kLinear && r.type != kPitched)
-    return fail(abi::kNotSupported, "the software GPU has textures over arrays, linear memory and pitched memory, but no mipmaps.");
+    return fail(abi::kNotSupported,
+                "the software GPU has textures over arrays, linear memory and pitched memory, but no mipmaps.");
   if (Code c = set_format(t, r.type == kLinear ? r.linear.desc : r.pitched.desc)) return c;
   const std::size_t texel = std::size_t{t.bits} / 8 * t.channels;
   t.base = reinterpret_cast<std::uint64_t>(r.type == kLinear ? r.linear.pointer : r.pitched.pointer);
@@ -57,21 +58,25 @@ Code set_resource(Texture& t, const abi::ResourceDesc& r) {
 
 }  // namespace
 
-PMPP_EXPORT Code cudaCreateTextureObject(unsigned long long* out, const abi::ResourceDesc* resource, const abi::TextureDesc* how, const void* view) {
+PMPP_EXPORT Code cudaCreateTextureObject(unsigned long long* out, const abi::ResourceDesc* resource, const abi::TextureDesc* how,
+                                         const void* view) {
   return call("cudaCreateTextureObject", [&]() -> Code {
-    if (!out || !resource || !how) return fail(abi::kInvalidValue, "the place for the object, its resource or its description is null.");
+    if (!out || !resource || !how)
+      return fail(abi::kInvalidValue, "the place for the object, its resource or its description is null.");
     if (view) return fail(abi::kNotSupported, "the software GPU has no views of resources.");
     Texture t;
     if (Code c = set_resource(t, *resource)) return c;
     for (int k = 0; k < 3; ++k) {
-      if (how->addressMode[k] < 0 || how->addressMode[k] > 3) return fail(abi::kInvalidValue, "an address mode is none of wrap, clamp, mirror and border.");
+      if (how->addressMode[k] < 0 || how->addressMode[k] > 3)
+        return fail(abi::kInvalidValue, "an address mode is none of wrap, clamp, mirror and border.");
       t.address[k] = static_cast<Texture::Address>(how->addressMode[k]);
     }
     if (how->sRGB) return fail(abi::kNotSupported, "the software GPU does not convert from sRGB.");
-    t.linear = how->filterMode == 1 && resource->type != 2;   // linear memory is never filtered
+    t.linear = how->filterMode == 1 && resource->type != 2;  // linear memory is never filtered
     t.unit_range = how->readMode == 1 && t.format != Texture::floating;
     if (t.unit_range && t.bits == 32) return fail(abi::kInvalidValue, "32-bit integers cannot be read as normalized floats.");
-    if (t.linear && t.format != Texture::floating && !t.unit_range) return fail(abi::kInvalidValue, "integers are interpolated only if they are read as normalized floats.");
+    if (t.linear && t.format != Texture::floating && !t.unit_range)
+      return fail(abi::kInvalidValue, "integers are interpolated only if they are read as normalized floats.");
     t.normalized = how->normalizedCoords != 0;
     std::copy(std::begin(how->borderColor), std::end(how->borderColor), t.border_value);
     *out = simt::exec::add_texture(t);
@@ -82,7 +87,8 @@ PMPP_EXPORT Code cudaCreateTextureObject(unsigned long long* out, const abi::Res
 PMPP_EXPORT Code cudaDestroyTextureObject(unsigned long long object) {
   return call("cudaDestroyTextureObject", [&]() -> Code {
     const Code before = synchronize_device();
-    if (!simt::exec::remove_texture(object)) return fail(abi::kInvalidValue, format("%llu is not a texture object: it was destroyed or never created.", object));
+    if (!simt::exec::remove_texture(object))
+      return fail(abi::kInvalidValue, format("%llu is not a texture object: it was destroyed or never created.", object));
     return before;
   });
 }

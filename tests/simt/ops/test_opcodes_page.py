@@ -11,4 +11,5 @@ def test_page_is_current():
     generator = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generator)
     assert sum(len(generator.rows(table)) for table in generator.TABLES) > 90
+    assert set(generator.owners()) == set(generator.OWNERS)
     assert (DOCS / "opcodes.md").read_text() == generator.page(), "run python docs/opcodes.py"
