@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 import pmpp
 from pmpp.matmul import matmul
+from pmpp.testing.findings import findings_of
 
 VARIANTS = pmpp.variants(matmul)
 IN_ORDER = tuple(name for name in VARIANTS if name != "tensor_core")
@@ -252,6 +253,15 @@ def test_out_and_device_arrays():
     np.testing.assert_array_equal(result.numpy(stream=stream), a @ b @ b)
     with pytest.raises(ValueError, match="out: it shares memory with an input"):
         matmul(x, y, out=x)
+
+
+@pytest.mark.skipif(pmpp.device() != "sim", reason="the checkers are the software GPU's")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_the_checkers_find_nothing(dtype, adversarial):
+    for m, n, k in ((131, 70, 45), (128, 128, 64)):
+        a, b = operands(adversarial, "random", dtype_of(dtype), m, n, k)
+        for variant in able(dtype):
+            assert findings_of(lambda a=a, b=b, v=variant: matmul(a, b, variant=v), "memory race uninitialized sync") == []
 
 
 A = np.zeros((3, 4), np.float32)
