@@ -1,8 +1,14 @@
 """Inputs that every algorithm has to survive."""
 
+import ctypes
+import json
+from collections.abc import Callable
+
 import ml_dtypes
 import numpy as np
 import pytest
+
+from pmpp._runtime.device import LIBRARIES, device
 
 
 class Adversarial:
@@ -54,3 +60,24 @@ class Adversarial:
 def adversarial() -> type[Adversarial]:
     """The shared inputs."""
     return Adversarial
+
+
+@pytest.fixture
+def findings() -> Callable[..., list]:
+    """What the checkers of the software GPU find in a call; where a GPU is in use, they cannot look."""
+    if device() != "sim":
+        pytest.skip("the checkers are the software GPU's")
+    simulator = ctypes.CDLL(str(LIBRARIES / "sim" / "libpmpp_simt.so"))
+    simulator.pmpp_simt_findings.restype = ctypes.c_char_p
+
+    def found(call: Callable[[], object], checkers: str = "memory race uninitialized sync") -> list:
+        simulator.pmpp_simt_forget_findings()
+        assert simulator.pmpp_simt_check(checkers.encode()) == 0
+        try:
+            call()
+            simulator.cudaDeviceSynchronize()
+            return json.loads(simulator.pmpp_simt_findings())
+        finally:
+            simulator.pmpp_simt_check(b"")
+
+    return found

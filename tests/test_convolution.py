@@ -294,6 +294,16 @@ def test_wrong_volumes_are_named(arguments, message):
         correlate3d(**{"image": np.ones((4, 4, 4)), "weights": np.ones((2, 3, 2))} | arguments)
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_checkers_find_nothing(variant, findings):
+    images, weights = noise((2, 70, 71), "float32"), np.outer([1, 2, 1], [1, 2, 3, 1]).astype(np.float32)
+    calls = [lambda: correlate2d(images, weights, variant=variant)]
+    if variant not in SEPARABLE:
+        calls.append(lambda: correlate3d(images, weights[None][[0, 0]], mode="same", variant=variant))
+    for call in calls:
+        assert findings(call) == []
+
+
 IMAGE, WEIGHTS = noise((6, 7), "float32"), noise((3, 3), "float32")
 
 

@@ -150,6 +150,16 @@ def test_device_arrays_stay_on_the_device_and_on_the_stream():
     same_bits(total.numpy(stream=stream), a + a + a)
 
 
+def test_the_checkers_find_what_was_never_written_and_else_nothing(findings):
+    a = values("random", TILE + 13, "float32")
+    for variant in VARIANTS:
+        assert findings(lambda v=variant: vector_add(a, a, variant=v)) == []
+    never_written = findings(
+        lambda: vector_add(pmpp.DeviceArray(2**20 + 1, "float32"), pmpp.DeviceArray.from_numpy(np.ones(2**20 + 1, "f4")))
+    )
+    assert {finding["kind"] for finding in never_written} == {"uninitialized"}
+
+
 def test_arguments_are_left_alone():
     a, b = values("random", 100, "float32"), values("random", 101, "float32")[1:]
     before = a.copy(), b.copy()
