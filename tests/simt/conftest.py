@@ -26,7 +26,8 @@ FRONT_END = ("simt/ptx", "simt/fatbin")
 
 def run(command, **kwargs):
     """Run a compiler; its messages are the failure."""
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=clean_environment(), **kwargs)
+    environment = {name: value for name, value in clean_environment().items() if name != "LD_PRELOAD"}  # of a sanitizer
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment, **kwargs)
     assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}"
 
 
@@ -42,11 +43,11 @@ def kept(suffix, make, *ingredients):
     return path
 
 
-def build_front_end(name, *flags, extra=(), rooms=FRONT_END):
-    """Compile the sources of `rooms` and `extra` and link them with `flags` into build/tests."""
+def build_front_end(name, *flags):
+    """Compile the sources of the front end and link them with `flags` into build/tests."""
     compiler = str(find_host_compiler().path)
-    files = sorted(path for room in rooms for path in (ROOT / room).glob("*.cpp")) + [Path(path) for path in extra]
-    headers = sorted(path for room in rooms for path in (ROOT / room).glob("*.hpp"))
+    files = sorted(path for room in FRONT_END for path in (ROOT / room).glob("*.cpp"))
+    headers = sorted(path for room in FRONT_END for path in (ROOT / room).glob("*.hpp"))
 
     def make(target):
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -57,8 +58,7 @@ def build_front_end(name, *flags, extra=(), rooms=FRONT_END):
                 for file, out in zip(files, objects, strict=True)
             ]:
                 done.result()
-        link = ("-shared",) if name.endswith(".so") else ()
-        run([compiler, *link, *flags, *objects, "-ldl", "-o", target])
+        run([compiler, "-shared", *flags, *objects, "-ldl", "-o", target])
         for path in objects:
             path.unlink()
 
@@ -103,11 +103,6 @@ class FrontEnd:
 @pytest.fixture(scope="session")
 def front_end():
     return FrontEnd(build_front_end("front_end.so", "-O1"))
-
-
-@pytest.fixture(scope="session")
-def front_end_builder():
-    return build_front_end
 
 
 @pytest.fixture(scope="session")

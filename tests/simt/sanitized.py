@@ -1,6 +1,6 @@
-"""Builds the software GPU with sanitizers: ``python tests/simt/sanitized.py address`` (or ``thread``) prints where it is.
+"""Builds the software GPU with sanitizers and runs programs on it: ``python tests/simt/sanitized.py thread pytest tests/simt``.
 
-Tests run on it with ``PMPP_TEST_SIMT`` set to that path and the sanitizer's own library in ``LD_PRELOAD``. The code is that of
+The library comes in through ``LD_PRELOAD``, before the one that the program is linked against. The code is that of
 the portable build, which processors other than x86-64 have: one set of loops instead of three, and every load and store in it
 is one that the sanitizers see.
 """
@@ -40,16 +40,20 @@ def objects(compiler, version, flags, sources):
     return [one(source) for source in sources]
 
 
+def build(kind, name, sources, *flags):
+    """Compile and link the sources with the sanitizers of a kind, and return the path of what comes out."""
+    compiler = find_host_compiler()
+    parts = objects(str(compiler.path), compiler.version, SANITIZERS[kind], sources)
+    compile_all(parts)
+    path = BUILD / kind / name
+    link(path, [str(compiler.path), *SANITIZERS[kind], *flags, "-pthread", "-ldl"], [part.path for part in parts])
+    return path
+
+
 def library(kind):
     """Build libpmpp_simt.so with the sanitizers of a kind and return its path."""
-    compiler = find_host_compiler()
-    flags = SANITIZERS[kind]
-    parts = objects(str(compiler.path), compiler.version, flags, sorted((ROOT / "simt").rglob("*.cpp")))
-    compile_all(parts)
-    path = BUILD / kind / "libpmpp_simt.so"
-    soname = ("-shared", f"-Wl,-soname,{path.name}", f"-Wl,--version-script={VERSION_SCRIPT}")
-    link(path, [str(compiler.path), *flags, *soname, "-pthread", "-ldl"], [part.path for part in parts])
-    return path
+    flags = ("-shared", "-Wl,-soname,libpmpp_simt.so", f"-Wl,--version-script={VERSION_SCRIPT}")
+    return build(kind, "libpmpp_simt.so", sorted((ROOT / "simt").rglob("*.cpp")), *flags)
 
 
 def environment(kind):
@@ -59,10 +63,10 @@ def environment(kind):
     options = {
         "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter keeps what it has until it ends
         "UBSAN_OPTIONS": "print_stacktrace=1",
-        "TSAN_OPTIONS": f"suppressions={Path(__file__).with_name('tsan.txt')} halt_on_error=1 exitcode=66",
+        "TSAN_OPTIONS": "halt_on_error=1 exitcode=66",
     }
-    return {**os.environ, **options, "PMPP_TEST_SIMT": str(path), "LD_PRELOAD": runtime}
+    return {**os.environ, **options, "PMPP_TEST_SIMT": str(path), "LD_PRELOAD": f"{runtime}:{path}"}
 
 
 if __name__ == "__main__":
-    print(library(sys.argv[1]))
+    sys.exit(subprocess.run([sys.executable, "-m", *sys.argv[2:]], env=environment(sys.argv[1]), check=False).returncode)
