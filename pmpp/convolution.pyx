@@ -3,18 +3,14 @@
 
 import numbers
 
-import numpy as np
-
 from libc.stdint cimport uintptr_t
 
-from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import FLOATS, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/convolution.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     ctypedef struct pmpp_convolution:
         const void* image
         int image_rows, image_cols
@@ -31,11 +27,6 @@ cdef extern from "cuda_src/convolution.h" nogil:
 
 _BOUNDARIES = {"fill": 0, "wrap": 1, "symm": 2}
 _LARGEST = 31
-
-
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_convolve2d_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
 
 
 def _geometry(mode, image, weights, flip):
@@ -55,7 +46,7 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
         raise ValueError(f"boundary: got {boundary!r}; 'fill', 'wrap' and 'symm' are accepted")
     if not isinstance(fillvalue, numbers.Real):
         raise TypeError(f"fillvalue: got {type(fillvalue).__name__}; a real number is accepted")
-    call = Call(function.__name__, stream)
+    cdef Call call = Call(function.__name__, stream)
     backwards = False
     if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == 2:
         larger = [n >= k for n, k in zip(image.shape, weights.shape)]
@@ -66,39 +57,36 @@ def _run(function, image, weights, mode, boundary, fillvalue, out, variant, stre
             image, weights = weights, image  # as in SciPy the smaller slides over the larger
             backwards = function is correlate2d
             if backwards:
-                if not isinstance(image, np.ndarray):
-                    raise ValueError("weights: larger than the image, which mode='valid' takes from NumPy arrays only")
                 image = image[::-1, ::-1]  # the result comes backwards then, as SciPy's: see `flip` below
-    x = call.input("image", image, FLOATS, ndim=2)
-    w = call.host_input("weights", weights, (x.dtype.name,), ndim=2)
+    cdef DeviceArray x = call.input("image", image, FLOATS, ndim=2)
+    w = call.host_input("weights", weights, x, ndim=2)
     if max(w.shape) > _LARGEST:
         raise ValueError(f"weights: got shape {w.shape}; up to {_LARGEST} x {_LARGEST} are accepted")
     if mode == "valid" and 0 in x.shape + w.shape:
         raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
     flip = function is convolve2d or backwards
     shape, offset = _geometry(mode, x.shape, w.shape, flip)
-    result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
+    cdef DeviceArray result = call.output(out, tuple(max(0, n) for n in shape), x.dtype)
 
     cdef pmpp_convolution task
-    cdef uintptr_t px = x.pointer, pw = w.ctypes.data, pr = result.pointer, handle = call.stream, scratch
-    task.image, task.weights, task.out = <const void*>px, <const void*>pw, <void*>pr
+    task.image, task.weights, task.out = <const void*>x.pointer, <const void*><uintptr_t>w.ctypes.data, <void*>result.pointer
     task.image_rows, task.image_cols = x.shape
     task.weight_rows, task.weight_cols = w.shape
     task.out_rows, task.out_cols = result.shape
     task.row_offset, task.col_offset = offset
     task.flip = flip
     task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
-    name = str(variant).encode()
-    cdef const char* rung = name
-    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, rung)
-    scratch = call.workspace(nbytes) if nbytes else 0
+    cdef bytes rung = str(variant).encode()
+    cdef const char* name = rung
+    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, name)
+    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
     cdef int status
     with nogil:
-        status = pmpp_convolve2d(&task, rung, <void*>scratch, nbytes, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(function) if status else (), "the weights are no column times a row", out=out)
+        status = pmpp_convolve2d(&task, name, space, nbytes, call.handle)
+    return call.finish(status, variant, function, "the weights are no column times a row")
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_convolve2d_variant))
 def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
     """Convolve an image with weights: slide the flipped weights over it, and sum the products.
 
@@ -148,7 +136,7 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     return _run(convolve2d, image, weights, mode, boundary, fillvalue, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_convolve2d_variant))
 def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out=None, variant="auto", stream=None):
     """Slide weights over an image as they are, and sum the products: what the book calls convolution.
 

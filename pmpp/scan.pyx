@@ -1,18 +1,16 @@
 # cython: embedsignature=True
 """Prefix sums (chapter 11)."""
 
-from libc.stdint cimport uintptr_t
-
 import numpy as np
 
-from pmpp._runtime.call import Call, dtype_number, variants, with_variants
+from libc.stdint cimport uintptr_t
+
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import dtype_number, with_variants
 
 
 cdef extern from "cuda_src/scan.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     int pmpp_scan(const void*, void*, size_t, int, int, int, void*, size_t, const char*, cudaStream_t)
     size_t pmpp_scan_workspace(size_t, int, const char*)
     const pmpp_variant* pmpp_scan_variant(int)
@@ -29,52 +27,41 @@ _DTYPES = ("int32", "uint32", "int64", "uint64", "float32", "float64")
 _OPERATORS = {"add": 0, "max": 1, "min": 2, "multiply": 3}
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_scan_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
-def _segmented_rung(int i):
-    cdef const pmpp_variant* rung = pmpp_segmented_scan_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
 def _run(function, x, heads, op, bint exclusive, dtype, out, variant, stream):
     if op not in _OPERATORS:
         raise ValueError(f"op: got {op!r}; {', '.join(map(repr, _OPERATORS))} are accepted")
-    call = Call(function.__name__, stream)
-    source = call.input("x", x, _DTYPES, ndim=1)
-    cdef uintptr_t flags = 0
+    cdef Call call = Call(function.__name__, stream)
+    cdef DeviceArray source = call.input("x", x, _DTYPES, ndim=1)
+    cdef DeviceArray marks = None
     if function is segmented_scan:
         marks = call.input("heads", heads, ("bool", "uint8"), ndim=1)
         if marks.shape != source.shape:
             raise ValueError(f"heads: got {marks.size} elements; x has {source.size}, and both must have the same number")
-        flags = marks.pointer
     dtype = source.dtype if dtype is None else np.dtype(dtype)
     if dtype.name not in _DTYPES:
         raise TypeError(f"dtype: got {dtype.name}; {', '.join(_DTYPES)} are accepted")
-    result = call.output(out, source.shape, dtype, in_place=dtype == source.dtype)
-    cdef uintptr_t px = source.pointer, pr = result.pointer, handle = call.stream, space
+    cdef DeviceArray result = call.output(out, source.shape, dtype, in_place=dtype == source.dtype)
+    cdef void* to = <void*>result.pointer
+    cdef const void* values = <const void*>source.pointer
+    cdef const unsigned char* flags = <const unsigned char*>marks.pointer if marks is not None else NULL
     cdef size_t n = source.size, nbytes
     cdef int number = dtype_number(dtype), source_number = dtype_number(source.dtype), which = _OPERATORS[op], status = 0
-    name = str(variant).encode()
-    cdef const char* rung = name
-    nbytes = pmpp_segmented_scan_workspace(n, number, rung) if flags else pmpp_scan_workspace(n, number, rung)
-    space = call.workspace(nbytes)
+    cdef bytes rung = str(variant).encode()
+    cdef const char* name = rung
+    nbytes = pmpp_segmented_scan_workspace(n, number, name) if flags else pmpp_scan_workspace(n, number, name)
+    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
     with nogil:
         if source_number != number:
-            status = pmpp_convert(<const void*>px, source_number, <void*>pr, number, n, <cudaStream_t>handle)
-            px = pr  # a scan works in place
+            status = pmpp_convert(values, source_number, to, number, n, call.handle)
+            values = to  # a scan works in place
         if status == 0 and flags:
-            status = pmpp_segmented_scan(<const void*>px, <const unsigned char*>flags, <void*>pr, n, number, which,
-                                         exclusive, <void*>space, nbytes, rung, <cudaStream_t>handle)
+            status = pmpp_segmented_scan(values, flags, to, n, number, which, exclusive, space, nbytes, name, call.handle)
         elif status == 0:
-            status = pmpp_scan(<const void*>px, <void*>pr, n, number, which, exclusive, <void*>space, nbytes, rung,
-                               <cudaStream_t>handle)
-    return call.finish(status, variant, variants(function) if status else (), out=out)
+            status = pmpp_scan(values, to, n, number, which, exclusive, space, nbytes, name, call.handle)
+    return call.finish(status, variant, function)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_scan_variant))
 def inclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=None):
     """Combine each element with all elements before it.
 
@@ -122,7 +109,7 @@ def inclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=
     return _run(inclusive_scan, x, None, op, False, dtype, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_scan_variant))
 def exclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=None):
     """Combine all elements before each element.
 
@@ -138,7 +125,7 @@ def exclusive_scan(x, op="add", *, dtype=None, out=None, variant="auto", stream=
     return _run(exclusive_scan, x, None, op, True, dtype, out, variant, stream)
 
 
-@with_variants(_segmented_rung)
+@with_variants(ladder(pmpp_segmented_scan_variant))
 def segmented_scan(x, heads, op="add", *, exclusive=False, dtype=None, out=None, variant="auto", stream=None):
     """Scan each segment of an array on its own, all in one go.
 

@@ -1,28 +1,17 @@
 # cython: embedsignature=True
 """Vector addition (chapter 2)."""
 
-from libc.stdint cimport uintptr_t
-
-from pmpp._runtime.call import FLOATS, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import FLOATS, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/vector.h" nogil:
-    ctypedef struct CUstream_st:
-        pass
-    ctypedef CUstream_st* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     int pmpp_vector_add(const void*, const void*, void*, size_t, int, const char*, cudaStream_t)
     const pmpp_variant* pmpp_vector_add_variant(int)
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_vector_add_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
-@with_variants(_rung)
+@with_variants(ladder(pmpp_vector_add_variant))
 def vector_add(a, b, *, out=None, variant="auto", stream=None):
     """Add two arrays element by element.
 
@@ -59,17 +48,15 @@ def vector_add(a, b, *, out=None, variant="auto", stream=None):
     >>> vector_add(np.float32([1, 2]), np.float32([3, 4]))
     array([4., 6.], dtype=float32)
     """
-    call = Call("vector_add", stream)
-    x = call.input("a", a, FLOATS)
-    y = call.input("b", b, (x.dtype.name,))
+    cdef Call call = Call("vector_add", stream)
+    cdef DeviceArray x = call.input("a", a, FLOATS), y = call.input("b", b, x)
     if x.shape != y.shape:
         raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, and both must be the same")
-    result = call.output(out, x.shape, x.dtype, in_place=True)
-    cdef uintptr_t px = x.pointer, py = y.pointer, pr = result.pointer, handle = call.stream
-    cdef size_t n = x.size
+    cdef DeviceArray result = call.output(out, x.shape, x.dtype, in_place=True)
     cdef int dtype = dtype_number(x.dtype), status
-    name = str(variant).encode()
-    cdef const char* rung = name
+    cdef bytes rung = str(variant).encode()
+    cdef const char* name = rung
     with nogil:
-        status = pmpp_vector_add(<const void*>px, <const void*>py, <void*>pr, n, dtype, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(vector_add) if status else (), out=out)
+        status = pmpp_vector_add(<const void*>x.pointer, <const void*>y.pointer, <void*>result.pointer, x.size, dtype, name,
+                                 call.handle)
+    return call.finish(status, variant, vector_add)

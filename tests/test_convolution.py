@@ -104,6 +104,8 @@ def test_weights_that_reach_around_a_small_image_several_times(variant, boundary
 def test_valid_slides_the_smaller_over_the_larger(ours, theirs):
     image, weights = noise((3, 4), "float32"), noise((9, 4), "float32")
     close(ours(image, weights, mode="valid"), theirs, image, weights, mode="valid")
+    on_device = ours(pmpp.DeviceArray.from_numpy(image), pmpp.DeviceArray.from_numpy(weights), mode="valid")
+    close(on_device.numpy(), theirs, image, weights, mode="valid")
     with pytest.raises(ValueError, match="does not fit"):
         ours(noise((3, 9), "float32"), noise((9, 3), "float32"), mode="valid")
 

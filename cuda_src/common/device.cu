@@ -66,7 +66,9 @@ PMPP_API int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream) {
 PMPP_API int pmpp_release(void* pointer, cudaStream_t stream) {
   Source* from;
   if (const int status = source(&from)) return settled(status);
-  return settled(from->pool ? cudaFreeAsync(pointer, stream) : cudaFree(pointer));
+  // A stream that its owner has destroyed has no order any more: wait for everything then.
+  if (from->pool && settled(cudaFreeAsync(pointer, stream)) == cudaSuccess) return cudaSuccess;
+  return settled(cudaFree(pointer));
 }
 
 PMPP_API int pmpp_idle_stream(cudaStream_t* stream) {

@@ -2,6 +2,8 @@
 
 from libc.stdint cimport uintptr_t
 
+from pmpp._runtime.core cimport Buffer
+
 
 cdef class DeviceArray:
     cdef readonly uintptr_t pointer
@@ -13,6 +15,7 @@ cdef class DeviceArray:
     cdef tuple _strides
     cdef object __weakref__
     cdef int _lay_out(self, tuple shape, object dtype, tuple strides) except -1
+    cdef Buffer _buffer(self)
     cdef void bounds(self, uintptr_t* first, uintptr_t* end)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from libc.stdint cimport uintptr_t
 
 from pmpp._runtime cimport core
-from pmpp._runtime import core
+from pmpp._runtime import core, dlpack
 from pmpp._runtime.device import device
 
 
@@ -162,23 +162,62 @@ cdef class DeviceArray:
     def __repr__(self):
         return f"DeviceArray(shape={self.shape}, dtype={self.dtype}, device={device()!r})"
 
+    cdef core.Buffer _buffer(self):
+        """Return the memory's owner; None if that is not one of ours."""
+        owner = self.owner
+        while isinstance(owner, DeviceArray):
+            owner = (<DeviceArray>owner).owner
+        return owner if isinstance(owner, core.Buffer) else None
+
     def __getattr__(self, name):
         # Not a property: on the software GPU the attribute must not exist, or other libraries would use the address.
         if name == "__cuda_array_interface__" and _on_gpu:
-            return {"shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "version": 3,
-                    "strides": None if self.contiguous else self._strides}
+            return self._interface()
         raise AttributeError(f"DeviceArray has no attribute {name!r}")
+
+    def _interface(self):
+        cdef core.Buffer buffer = self._buffer()
+        stream = None
+        if buffer is not None:
+            buffer.join(buffer.stream)
+            stream = buffer.stream or 1  # 1 is the default stream there
+        return {"shape": self.shape, "typestr": self.dtype.str, "data": (self.pointer, False), "version": 3, "stream": stream,
+                "strides": None if self.contiguous else self._strides}
 
     def __dlpack_device__(self):
         """Say where DLPack finds the data: on the GPU (2), or, from the software GPU, on the host (1)."""
-        return (2, 0) if _on_gpu else (1, 0)
+        return (dlpack.CUDA, 0) if _on_gpu else (dlpack.CPU, 0)
 
-    def __dlpack__(self, **options):
-        """Export through DLPack: the memory itself on a GPU, a copy in host memory on the software GPU."""
-        if not _on_gpu:
-            options.pop("stream", None)
-            return self.numpy().__dlpack__(**options)
-        raise BufferError("a DeviceArray on a GPU is shared through __cuda_array_interface__, which CuPy, PyTorch and Numba take")
+    def __dlpack__(self, *, stream=None, max_version=None, dl_device=None, copy=None):
+        """Export through DLPack: the memory itself on a GPU, a copy in host memory on the software GPU.
+
+        Parameters
+        ----------
+        stream : int, optional
+            The consumer's stream: it is made to wait for what pmpp has queued on the array, on the device. -1: it is not.
+        max_version, dl_device, copy : optional
+            As in the array API standard.
+        """
+        if not _on_gpu or dl_device == (dlpack.CPU, 0):
+            if copy is False and _on_gpu:
+                raise BufferError("a DeviceArray on a GPU comes to the host as a copy only")
+            return self.numpy().__dlpack__(max_version=max_version)
+        if dl_device is not None and tuple(dl_device) != self.__dlpack_device__():
+            raise BufferError(f"dl_device: got {dl_device}; {self.__dlpack_device__()} is where the array lies")
+        return self._capsule(stream, max_version, copy)
+
+    def _capsule(self, stream, max_version, copy):
+        cdef uintptr_t consumer = 0 if stream is None or stream == 1 or stream == -1 else stream
+        cdef DeviceArray source = self
+        cdef core.Buffer buffer = self._buffer()
+        if buffer is not None and stream != -1:
+            buffer.join(consumer)
+            buffer.used_in(consumer, None)
+        if copy:
+            source = new_array(self.shape, self.dtype, consumer, None)
+            core.copy_strided(self.pointer, source.pointer, self.shape, self.strides, self.dtype.itemsize, consumer)
+        versioned = max_version is not None and max_version[0] >= 1
+        return dlpack.capsule(source.pointer, source.shape, source.strides, source.dtype, (dlpack.CUDA, 0), source, versioned)
 
 
 cdef DeviceArray new_array(tuple shape, object dtype, uintptr_t stream, object keep):

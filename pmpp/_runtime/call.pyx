@@ -219,11 +219,9 @@ cdef class Call:
 
     cdef void _uses(self, DeviceArray array):
         """Tell the owner of the memory which stream works with it."""
-        cdef object owner = array.owner
-        while isinstance(owner, DeviceArray):
-            owner = (<DeviceArray>owner).owner
-        if isinstance(owner, core.Buffer):
-            (<core.Buffer>owner).used_in(self.stream, self._keep)
+        cdef core.Buffer buffer = array._buffer()
+        if buffer is not None:
+            buffer.used_in(self.stream, self._keep)
 
     cdef int _check(self, str name, object found, object dtypes, object ndim) except -1:
         cdef str got = _name(found.dtype)

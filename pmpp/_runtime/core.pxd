@@ -14,6 +14,7 @@ cdef class Buffer:
     cdef object keep
     cdef list others
     cdef void used_in(self, uintptr_t stream, object keep)
+    cdef void join(self, uintptr_t stream)
 
 
 cdef class Stream:

@@ -70,15 +70,26 @@ cdef class Buffer:
                 return
         self.others.append((stream, keep))
 
-    def __dealloc__(self):
+    cdef void join(self, uintptr_t stream):
+        """Make a stream wait, on the device, for what the other streams do with the memory.
+
+        A stream that cannot be waited for was destroyed by its owner, who had no more use for it.
+        """
         cdef uintptr_t other
+        if stream != self.stream:
+            with nogil:
+                pmpp_stream_wait(<cudaStream_t>stream, <cudaStream_t>self.stream)
+        for known in self.others or ():
+            other = known[0]
+            if other != stream:
+                with nogil:
+                    pmpp_stream_wait(<cudaStream_t>stream, <cudaStream_t>other)
+
+    def __dealloc__(self):
         if not self.pointer:
             return
         if self.others is not None:
-            for known in self.others:
-                other = known[0]
-                with nogil:
-                    pmpp_stream_wait(<cudaStream_t>self.stream, <cudaStream_t>other)
+            self.join(self.stream)
         with nogil:
             pmpp_release(<void*>self.pointer, <cudaStream_t>self.stream)
 

@@ -9,6 +9,24 @@ from pmpp._runtime.device import LIBRARIES, device
 
 UNKNOWN_VARIANT, UNSUPPORTED_DTYPE, UNSUITABLE, SMALL_WORKSPACE = -1, -2, -3, -4
 _OUT_OF_MEMORY = 2
+_LOST = {700, 702, 710, 714, 715, 716, 717, 718, 719}
+"""After these CUDA refuses every further call of the process."""
+_REMEDIES = {
+    35: "Update the NVIDIA driver; pmpp doctor says to which version.",
+    46: "Another process has the GPU to itself: end it, or choose another GPU with CUDA_VISIBLE_DEVICES.",
+    209: "The kernels were built for other GPUs: rebuild pmpp on this machine.",
+    **dict.fromkeys(range(900, 909), "In a capture give out= and a pmpp.Stream in which the same call was made before."),
+}
+
+
+def remedy(code: int) -> str:
+    """Return what to do about a cudaError_t; empty where nothing is known beyond its description."""
+    if code in _LOST and device() == "cuda":
+        return (
+            "A kernel of this call, or one queued before it, did this, and the process cannot use the GPU any more: start it "
+            "anew. PMPP_DEVICE=sim names the kernel's line, and so does compute-sanitizer."
+        )
+    return _REMEDIES.get(code, "")
 
 
 class CudaError(RuntimeError):
@@ -25,7 +43,8 @@ class CudaError(RuntimeError):
     def __init__(self, code: int, what: str) -> None:
         self.code = code
         self.name, description = describe(code)
-        super().__init__(f"{what}: {self.name} ({code}): {sentence() or description}")
+        parts = [sentence() or description, remedy(code)]
+        super().__init__(f"{what}: {self.name} ({code}): {' '.join(part for part in parts if part)}")
 
 
 def describe(code: int) -> tuple[str, str]:
@@ -78,7 +97,7 @@ def raise_on(status: int, function: str, variant: str = "auto", accepted: tuple[
         raise ValueError(f"variant: {variant!r} cannot do this input{': ' if unsuitable else ''}{unsuitable}")
     if status == SMALL_WORKSPACE:
         raise ValueError("workspace: it is too small; ask the function for its size, or leave it out")
-    failure: Exception = CudaError(status, function)
+    failure: Exception = CudaError(status, function if variant == "auto" else f"{function}, variant {variant!r}")
     if status == _OUT_OF_MEMORY:
         failure = MemoryError(f"{function}: the device has not enough free memory; free some arrays or use smaller ones")
     # CUDA keeps a failure as the thread's last error, and the next launch would take it for its own.

@@ -3,14 +3,12 @@
 
 from libc.stdint cimport uintptr_t
 
-from pmpp._runtime.call import DTYPES, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import DTYPES, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/sort/radix/radix.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     ctypedef struct pmpp_radix_problem:
         const void* keys
         void* keys_out
@@ -29,20 +27,15 @@ cdef extern from "cuda_src/sort/radix/radix.h" nogil:
 _KEYS = tuple(name for name in DTYPES if name != "bfloat16")
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_radix_sort_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
 cdef _run(function, keys, values, descending, bits, outs, variant, stream):
     cdef pmpp_radix_problem p
-    call = Call(function.__name__, stream)
-    k = call.input("keys", keys, _KEYS, ndim=1)
+    cdef Call call = Call(function.__name__, stream)
+    cdef DeviceArray k = call.input("keys", keys, _KEYS, ndim=1), v
     cdef int width = 8 * k.dtype.itemsize
     begin, end = (0, width) if bits is None else bits
     if not 0 <= begin <= end <= width:
         raise ValueError(f"bits: got {bits!r}; (begin, end) with 0 <= begin <= end <= {width} is accepted for {k.dtype}")
-    p.keys, p.n, p.dtype = <const void*><uintptr_t>k.pointer, k.size, dtype_number(k.dtype)
+    p.keys, p.n, p.dtype = <const void*>k.pointer, k.size, dtype_number(k.dtype)
     p.keys_out = p.values_out = NULL
     p.values = NULL
     p.value_bytes, p.descending, p.begin_bit, p.end_bit, p.most_per_launch = 0, bool(descending), begin, end, 0
@@ -50,7 +43,7 @@ cdef _run(function, keys, values, descending, bits, outs, variant, stream):
         v = call.input("values", values, tuple(DTYPES), ndim=1)
         if v.size != k.size:
             raise ValueError(f"values: got {v.size} elements; keys has {k.size}, and both must have the same number")
-        p.values, p.value_bytes = <const void*><uintptr_t>v.pointer, v.dtype.itemsize
+        p.values, p.value_bytes = <const void*>v.pointer, v.dtype.itemsize
     if function is argsort:
         p.values_out = <void*><uintptr_t>call.output(outs, k.shape, "int64").pointer
         p.value_bytes = 8
@@ -59,17 +52,17 @@ cdef _run(function, keys, values, descending, bits, outs, variant, stream):
         p.keys_out = <void*><uintptr_t>call.output(keys_out, k.shape, k.dtype, in_place=True).pointer
         if values is not None:
             p.values_out = <void*><uintptr_t>call.output(values_out, v.shape, v.dtype, in_place=True).pointer
-    name = str(variant).encode()
-    cdef const char* rung = name
-    cdef size_t nbytes = pmpp_radix_sort_workspace(&p, rung)
-    cdef uintptr_t space = call.workspace(nbytes), handle = call.stream
+    cdef bytes rung = str(variant).encode()
+    cdef const char* name = rung
+    cdef size_t nbytes = pmpp_radix_sort_workspace(&p, name)
+    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
     cdef int status
     with nogil:
-        status = pmpp_radix_sort(&p, <void*>space, nbytes, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(function) if status else (), out=outs)
+        status = pmpp_radix_sort(&p, space, nbytes, name, call.handle)
+    return call.finish(status, variant, function)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_radix_sort_variant))
 def sort(keys, *, descending=False, bits=None, out=None, variant="auto", stream=None):
     """Sort an array, stably.
 
@@ -116,7 +109,7 @@ def sort(keys, *, descending=False, bits=None, out=None, variant="auto", stream=
     return _run(sort, keys, None, descending, bits, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_radix_sort_variant))
 def argsort(keys, *, descending=False, bits=None, out=None, variant="auto", stream=None):
     """Return the positions, int64, that put an array in order: ``keys[argsort(keys)]`` is sorted, stably.
 
@@ -131,7 +124,7 @@ def argsort(keys, *, descending=False, bits=None, out=None, variant="auto", stre
     return _run(argsort, keys, None, descending, bits, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_radix_sort_variant))
 def sort_pairs(keys, values, *, descending=False, bits=None, out=None, variant="auto", stream=None):
     """Sort an array, stably, and take the elements of another one along.
 

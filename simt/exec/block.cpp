@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "simt/exec/gang.hpp"
 #include "simt/memory/limits.hpp"
 #include "simt/model/profile.hpp"
 
@@ -19,8 +20,14 @@ constexpr std::size_t kAsk = 256 << 10;   // from this size on, look how much me
 
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+/// Width 0 is a predicate.
 template <class F>
 void fill(std::byte* row, unsigned width, F value_of_lane) {
+  if (width == 0) {
+    Mask mask = 0;
+    for (int lane = 0; lane < kLanes; ++lane) mask |= Mask{value_of_lane(lane) != 0} << lane;
+    std::memcpy(row, &mask, sizeof mask);
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const std::uint64_t value = value_of_lane(lane);
     std::memcpy(row + width * unsigned(lane), &value, width);
@@ -191,6 +198,7 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     for (auto& barrier : block.barriers)
       if (barrier.waiting) barrier = {};
     std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
+    block.copies.clear();
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       auto& warp = block.warps[w];
       const std::uint32_t left = grid.threads - w * kLanes;
@@ -218,9 +226,30 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
   return true;
 }
 
+namespace {
+
+bool can_run(const Warp& warp) { return warp.state == Warp::ready || warp.state == Warp::yielded; }
+
+/// The warps, from place `n` on, that run in lockstep with the one at `n`; `n` moves on to the last of them.
+unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, Warp** gang) {
+  unsigned count = 0;
+  for (auto m = n; m < block.warp_count && count < size; ++m) {
+    auto& warp = block.warps[m];
+    if (!can_run(warp)) continue;
+    if (warp.dead) break;   // masks for a warp with fewer lanes would slow all of them down
+    gang[count++] = &warp;
+    n = m;
+  }
+  return count;
+}
+
+}  // namespace
+
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = grid.seed != 0;
+  // Probes are told of one warp at a time, in the order in which it executes.
+  const unsigned gang_size = shuffled || !grid.observers.empty() ? 1 : grid.code->gang_warps;
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -228,19 +257,27 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         auto& warp = block.warps[block.order[n]];
         if (warp.state == Warp::exited) continue;
         left = true;
-        if (warp.state != Warp::ready && warp.state != Warp::yielded) continue;
-        warp.state = Warp::ready;
-        if (shuffled) {   // a shorter slice; what is missing was not executed
-          const auto slice = kQuantum >> (next_random(cluster) % 8);
-          warp.unpaid += warp.quantum - slice;
-          warp.quantum = slice;
+        if (!can_run(warp)) continue;
+        Warp* gang[kGangWarps] = {&warp};
+        const unsigned count = gang_size > 1 && !warp.dead ? form_gang(block, gang_size, n, gang) : 1;
+        for (unsigned k = 0; k < count; ++k) gang[k]->state = Warp::ready;
+        if (count > 1) {
+          run_gang(gang, count, *grid.code);
+        } else {
+          if (shuffled) {   // a shorter slice; what is missing was not executed
+            const auto slice = kQuantum >> (next_random(cluster) % 8);
+            warp.unpaid += warp.quantum - slice;
+            warp.quantum = slice;
+          }
+          const Instr* pc = warp.pc ? warp.pc : pick(warp);
+          while (pc) pc = pc->run(warp, pc);
         }
-        const Instr* pc = warp.pc ? warp.pc : pick(warp);
-        while (pc) pc = pc->run(warp, pc);
-        switch (warp.state) {
-          case Warp::faulted: return Outcome::stopped;
-          case Warp::yielded: waiting = true; break;
-          default: progress = true;
+        for (unsigned k = 0; k < count; ++k) {
+          switch (gang[k]->state) {
+            case Warp::faulted: return Outcome::stopped;
+            case Warp::yielded: waiting = true; break;
+            default: progress = true;
+          }
         }
       }
     }

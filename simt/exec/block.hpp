@@ -52,8 +52,22 @@ struct Frame {
 
 struct Cluster;
 struct Grid;
-struct Probed;
+struct Probe;
 class Instrumentation;
+
+/// A cp.async that was not made yet.
+struct AsyncCopy {
+  const Instr* instr = nullptr;
+  std::uint64_t destination = 0, source = 0;   ///< generic addresses
+  std::uint32_t group = 0;                     ///< number of its group among those that its thread commits
+  std::uint8_t bytes = 0, read = 0, lane = 0;  ///< bytes that are written, and how many of them are read
+};
+
+/// Those of a warp, in the order of the program.
+struct AsyncCopies {
+  std::vector<AsyncCopy> waiting;
+  std::uint32_t committed[kLanes] = {};        ///< groups
+};
 
 struct BlockState {
   std::uint64_t index = 0;               ///< linear number in the grid
@@ -66,6 +80,7 @@ struct BlockState {
   std::uint32_t next_warp = 0;
   Barrier barriers[kBarriers];
   Mask cluster_arrived[kMaxWarps] = {};  ///< lanes in the current phase of the cluster's barrier
+  std::vector<AsyncCopies> copies;       ///< by warp; empty until there is one
   std::vector<std::uint32_t> order;      ///< in which warps take turns
 };
 
@@ -108,7 +123,7 @@ struct Grid {
 struct Worker {
   Grid* grid = nullptr;
   const ir::Code* code = nullptr;
-  const Probed* probed = nullptr;        ///< by instruction; null without observers
+  Probe* const* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
   std::uint64_t unsettled = 0;           ///< warp instructions of finished blocks that Grid::spent does not count yet
@@ -172,6 +187,7 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 /// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
 void tell_wait(const Warp& warp, const Instr* instr);
+void tell_barrier(const Worker& worker, const BlockState& block, unsigned number);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 

@@ -365,6 +365,25 @@ const Instr* run_return(Warp& warp, const Instr*) {
   return pick(warp);
 }
 
+const Instr* run_alloca(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    std::uint64_t top, bytes;
+    std::uint32_t align;
+    std::memcpy(&top, warp.regs + instr->op[1] + 8 * lane, 8);
+    std::memcpy(&bytes, warp.regs + instr->op[2] + 8 * lane, 8);
+    std::memcpy(&align, warp.regs + instr->op[3] + 4 * lane, 4);
+    const std::uint64_t start = align ? (top + align - 1) / align * align : top, end = warp.local_base + instr->imm;
+    if (start > end || bytes > end - start)
+      return raise(warp, instr, 719, "an alloca of " + std::to_string(bytes) + " bytes; " + std::to_string(end - top) +
+                                         " are left of what the software GPU keeps for a call", lane);
+    top = start + bytes;
+    std::memcpy(warp.regs + instr->op[0] + 8 * lane, &start, 8);
+    std::memcpy(warp.regs + instr->op[1] + 8 * lane, &top, 8);
+  }
+  return instr + 1;
+}
+
 const Instr* run_local_base(Warp& warp, const Instr* instr) {
   const std::uint64_t value = warp.local_base + instr->imm;
   for (int lane = 0; lane < kLanes; ++lane)

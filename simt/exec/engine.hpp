@@ -22,6 +22,9 @@ using Dim3 = std::array<std::uint32_t, 3>;
 struct Fault {
   int code = 0;            ///< 0: no fault
   std::string message;     ///< one sentence for the person: what, where (kernel, source line, block, thread), what to do
+  std::size_t instr = ~std::size_t{0};   ///< of a launch: instruction, block and thread in the block, if it has a place
+  std::uint64_t block = 0;
+  std::uint32_t thread = 0;
   explicit operator bool() const { return code != 0; }
 };
 

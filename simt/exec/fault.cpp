@@ -20,12 +20,17 @@ std::string thread_of(const Warp& warp, int lane) {
   return triple(t % size[0], t / size[0] % size[1], t / size[0] / size[1]);
 }
 
-void set_fault(Grid& grid, int code, std::string message) {
+/// `lane`: the thread that it concerns, if it concerns a warp; below 0, the first of it.
+void set_fault(Grid& grid, int code, std::string message, const Warp* warp = nullptr, const Instr* instr = nullptr, int lane = -1) {
   std::lock_guard lock(grid.mutex);
   if (grid.fault) return;
   grid.fault.code = code;
   grid.fault.message = std::move(message);
   grid.stop.store(true, std::memory_order_relaxed);
+  if (!warp) return;
+  if (instr >= grid.code->instrs.get() && instr < grid.code->instrs.get() + grid.code->count) grid.fault.instr = instr->origin;
+  grid.fault.block = warp->block->index;
+  grid.fault.thread = warp->index * kLanes + std::uint32_t(std::max(lane, 0));
 }
 
 /// What a warp that does not run waits for.
@@ -91,7 +96,7 @@ std::string where(const Warp& warp, const Instr* instr, int lane) {
 const Instr* raise(Warp& warp, const Instr* instr, int code, std::string what, int lane) {
   warp.state = Warp::faulted;
   warp.pc = instr;
-  set_fault(*warp.worker->grid, code, where(warp, instr, lane) + ": " + std::move(what));
+  set_fault(*warp.worker->grid, code, where(warp, instr, lane) + ": " + std::move(what), &warp, instr, lane);
   return nullptr;
 }
 
@@ -124,7 +129,8 @@ void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
                            ": the kernel was stopped as endless after " + std::to_string(grid.budget) +
                            " warp instructions, in the " + (loop <= instr ? "loop" : "function") + " that begins at " +
                            source_of(*warp.worker->code, loop) + ". In this block " +
-                           waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit");
+                           waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit",
+            &warp, instr, std::countr_zero(warp.active));
 }
 
 void out_of_budget(Grid& grid) {
@@ -142,9 +148,21 @@ void out_of_memory(Grid& grid, std::size_t bytes) {
 
 void raise_deadlock(Worker& worker, const Cluster& cluster) {
   const auto& block = cluster.blocks[0];
+  // Of all that wait, the first names the place.
+  const Warp* warp = &block.warps[0];
+  while (warp + 1 < block.warps + block.warp_count && warp->state == Warp::exited) ++warp;
+  const Instr* at = warp->pc;
+  int lane = warp->active ? std::countr_zero(warp->active) : 0;
+  for (std::uint32_t n = 0; n < warp->group_count; ++n) {
+    const auto& group = warp->groups[n];
+    if (group.state != Warp::at_barrier && group.state != Warp::converging) continue;
+    at = group.state == Warp::at_barrier ? group.pc - 1 : group.pc;
+    lane = std::countr_zero(group.mask);
+  }
   set_fault(*worker.grid, 702, "kernel " + worker.code->info.name + ", block " +
                                    triple(block.coordinates[0], block.coordinates[1], block.coordinates[2]) +
-                                   ": deadlock, nothing can go on: " + waits(cluster));
+                                   ": deadlock, nothing can go on: " + waits(cluster),
+            warp, at, lane);
 }
 
 }  // namespace simt::exec

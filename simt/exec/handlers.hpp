@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/isa.hpp"
-#include "simt/exec/warp.hpp"
 
 namespace simt::exec {
 
@@ -31,6 +31,9 @@ Handler atomic_handler(std::string_view operation, bool shared);
 /// shfl, vote, match, redux ...: "shfl.up", "vote.ballot", "match.any.b32", "redux.add.s32". Null: unknown.
 Handler collective_handler(Isa level, std::string_view operation);
 
+/// The loop over gangs that belongs to one of these; null if there is none.
+GangHandler gang_loop(Handler handler);
+
 // Control flow. `jump.target` is relative; back edges charge `jump.charge` to the quantum.
 const Instr* run_guarded(Warp&, const Instr*);
 const Instr* run_jump(Warp&, const Instr*);
@@ -46,6 +49,7 @@ const Instr* run_call(Warp&, const Instr*);         ///< imm: index into Code::c
 const Instr* run_call_indirect(Warp&, const Instr*);
 const Instr* run_return(Warp&, const Instr*);
 const Instr* run_local_base(Warp&, const Instr*);   ///< op[0] = generic-free offset of the frame's local memory + imm
+const Instr* run_alloca(Warp&, const Instr*);       ///< op: d, top (updated), bytes, alignment; imm: end of the frame
 
 // Waiting and time.
 const Instr* run_barrier(Warp&, const Instr*);      ///< op: number, count; imm: BarrierKind

@@ -7,30 +7,28 @@ namespace simt::exec {
 namespace {
 
 const Instr* run_probed(Warp& warp, const Instr* instr) {
-  const Probed& probed = warp.worker->probed[instr->origin];
-  for (Probe* probe = probed.first; probe; probe = probe->next) probe->call(*probe, warp, instr);
-  return probed.run(warp, instr);
+  Probe& probe = *warp.worker->probed[instr->origin];
+  return probe.call(probe, warp, instr);
 }
 
 }  // namespace
 
 Instrumentation::Instrumentation(ir::Code& code, unsigned workers) : code_(code), probed_(workers) {
-  for (auto& list : probed_) {
-    list.resize(code.count);
-    for (std::size_t n = 0; n < code.count; ++n) list[n].run = code.instrs[n].run;
-  }
+  for (std::size_t n = 0; n < code.count; ++n) handlers_.push_back(code.instrs[n].run);
+  for (auto& list : probed_) list.resize(code.count);
 }
 
 Instrumentation::~Instrumentation() {
-  for (std::size_t n = 0; n < code_.count; ++n) code_.instrs[n].run = probed_[0][n].run;
+  for (std::size_t n = 0; n < code_.count; ++n) code_.instrs[n].run = handlers_[n];
 }
 
 void Instrumentation::add(unsigned worker, std::size_t n, Probe& probe) {
-  Probe** place = &probed_[worker][n].first;
+  Probe** place = &probed_[worker][n];
   while (*place) place = &(*place)->next;
   probe.next = nullptr;
+  probe.run = handlers_[n];
+  code_.instrs[n].run = place == &probed_[worker][n] && probe.alone ? probe.alone : run_probed;
   *place = &probe;
-  code_.instrs[n].run = run_probed;
 }
 
 void tell_block(const Worker& worker, const BlockState& block, bool begins) {
@@ -39,6 +37,10 @@ void tell_block(const Worker& worker, const BlockState& block, bool begins) {
 
 void tell_wait(const Warp& warp, const Instr* instr) {
   for (const auto& o : warp.worker->grid->observers) o->waits(warp, instr);
+}
+
+void tell_barrier(const Worker& worker, const BlockState& block, unsigned number) {
+  for (const auto& o : worker.grid->observers) o->barrier(worker, block, number, block.barriers[number].arrived);
 }
 
 }  // namespace simt::exec

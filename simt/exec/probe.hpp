@@ -10,17 +10,22 @@
 namespace simt::exec {
 
 /// Derive from it; one object belongs to one instruction on one worker, so that nothing is shared while a grid runs.
-/// `call` sees the warp before the instruction is executed; `warp.active` does not yet obey the instruction's guard.
+/// `call` sees the warp before the instruction is executed, and ends with `return proceed(...)`; `warp.active` does not yet
+/// obey the instruction's guard.
 struct Probe {
-  void (*call)(Probe&, Warp&, const Instr*) = nullptr;
+  const Instr* (*call)(Probe&, Warp&, const Instr*) = nullptr;
   Probe* next = nullptr;
+  Handler run = nullptr;     ///< what executes the instruction
+  Handler alone = nullptr;   ///< a handler that calls it, faster than the general one, for instructions without other probes
 };
 
-/// An instruction with probes: they are called in the order in which they came, then the handler.
-struct Probed {
-  Handler run = nullptr;
-  Probe* first = nullptr;
-};
+// Always inlined, because files that are compiled for one instruction set use them.
+#define SIMT_PROBE_INLINE inline __attribute__((always_inline))
+
+/// The next probe of the instruction, or the instruction.
+SIMT_PROBE_INLINE const Instr* proceed(Probe& probe, Warp& warp, const Instr* instr) {
+  return probe.next ? probe.next->call(*probe.next, warp, instr) : probe.run(warp, instr);
+}
 
 /// The code of a launch, open for probes until it begins. Takes them out again when it is destroyed.
 class Instrumentation {
@@ -32,17 +37,18 @@ class Instrumentation {
   const ir::Code& code() const { return code_; }
   unsigned workers() const { return unsigned(probed_.size()); }
   /// What executes instruction `n`, whether it has probes or not.
-  Handler handler(std::size_t n) const { return probed_[0][n].run; }
+  Handler handler(std::size_t n) const { return handlers_[n]; }
   void add(unsigned worker, std::size_t n, Probe& probe);
-  const Probed* probed(unsigned worker) const { return probed_[worker].data(); }
+  Probe* const* probed(unsigned worker) const { return probed_[worker].data(); }
 
  private:
   ir::Code& code_;
-  std::vector<std::vector<Probed>> probed_;   ///< by worker, by instruction
+  std::vector<Handler> handlers_;
+  std::vector<std::vector<Probe*>> probed_;   ///< by worker, by instruction
 };
 
 /// The lanes that execute the instruction: the active ones whose guard holds.
-inline Mask guarded(const Warp& warp, const Instr* instr) {
+SIMT_PROBE_INLINE Mask guarded(const Warp& warp, const Instr* instr) {
   Mask guard;
   __builtin_memcpy(&guard, warp.regs + (instr->guard & ~3), 4);
   return warp.active & ((instr->guard & 1) ? ~guard : guard);

@@ -82,6 +82,8 @@ void work(Worker& worker) {
 }
 
 unsigned workers_for(const Grid& grid) {
+  for (const auto& o : grid.observers)
+    if (o->alone()) return 1;
   const unsigned set = settings().threads, threads = set ? set : std::max(1u, std::thread::hardware_concurrency());
   return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }
@@ -208,10 +210,10 @@ Fault run(const Launch& launch) {
     std::memset(space.host(*workspace, 64), 0, 64);
     grid.workspace_address = *workspace;
   }
+  grid.observers = observers::attached();
   grid.workers = workers_for(grid);
   grid.seed = settings().seed;
   grid.budget = settings().budget;
-  grid.observers = observers::attached();
   std::optional<Instrumentation> instrumentation;
   if (!grid.observers.empty()) {
     // Launches run one at a time, so the kernel's own code can take the probes.

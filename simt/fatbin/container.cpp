@@ -1,6 +1,7 @@
 // Containers and their entries, in memory.
 #include <cstring>
 
+#include "simt/fatbin/bytes.hpp"
 #include "simt/fatbin/fatbin.hpp"
 
 namespace simt::fatbin {
@@ -11,13 +12,6 @@ constexpr std::uint32_t wrapper_magic = 0x466243b1;
 constexpr std::size_t container_header = 16;
 constexpr std::size_t entry_header = 64;
 constexpr std::size_t max_prelinked = 1 << 20;
-
-template <class T>
-T load(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
 
 struct Wrapper {
   std::uint32_t magic;

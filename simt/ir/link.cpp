@@ -12,7 +12,7 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-constexpr int kInvalidPtx = 218, kOutOfMemory = 2, kSymbolNotFound = 500;
+constexpr int kOutOfMemory = 2, kSymbolNotFound = 500;
 
 bool seen_by_others(Linkage linkage) { return linkage != Linkage::none; }
 

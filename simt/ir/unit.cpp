@@ -16,7 +16,6 @@ using exec::Fault;
 using ptx::Space;
 
 namespace {
-constexpr int kInvalidPtx = 218;
 constexpr std::size_t kMaxParams = 32764, kMaxShared = 1 << 28, kMaxLocal = 512 << 10, kMaxArguments = 1 << 20;
 
 /// Calls f(name) for every symbol that the operand mentions.
@@ -297,7 +296,7 @@ void Unit::collect_constants() {
     auto& value = values[id];
     if (value.kind == Value::local || value.row >= 0) return;
     value.row = at;
-    at += std::int32_t(row_bytes(value.cls));
+    at += std::int32_t(std::max(64u, row_bytes(value.cls)));   // a predicate must not shift the rows after it
   };
   for (auto& function : functions)
     for (auto b : function->layout)

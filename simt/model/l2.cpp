@@ -22,61 +22,51 @@ unsigned L2::sectors(std::uint32_t words) {   // bytes of the mask that are not 
   return unsigned(std::popcount(words & 0x01010101u));
 }
 
-L2::Set& L2::find(std::uint64_t line, Traffic& traffic) {
+L2::Way& L2::find(std::uint64_t line, Traffic& traffic) {
   // Arrays that fit lie evenly; the number of sets is mostly no power of two, so the rows of a matrix do too.
   const auto n = std::size_t(line % count_);
+  const auto tag = std::uint32_t(line / count_);
   Set& set = sets_[n];
-  if (set.count && set.line[0] == line) return set;
-  unsigned way = 1;
-  while (way < set.count && set.line[way] != line) ++way;
-  std::uint32_t valid = 0, dirty = 0, writer = 0;
-  if (way < set.count) {
-    valid = set.valid[way];
-    dirty = set.dirty[way];
-    writer = set.writer[way];
+  if (set.count && set.way[0].tag == tag) return set.way[0];
+  unsigned k = 1;
+  while (k < set.count && set.way[k].tag != tag) ++k;
+  Way way{tag, 0, 0, 0};
+  if (k < set.count) {
+    way = set.way[k];
   } else {
     if (set.count == 0) used_.push_back(std::uint32_t(n));
     if (set.count == kWays) {
-      way = kWays - 1;
-      traffic.written = sectors(set.dirty[way]) * 32;
-      traffic.writer = set.writer[way];
+      k = kWays - 1;
+      traffic.written = sectors(set.way[k].dirty) * 32;
+      traffic.writer = set.way[k].writer;
     } else {
-      way = set.count++;
+      k = set.count++;
     }
   }
-  for (; way > 0; --way) {
-    set.line[way] = set.line[way - 1];
-    set.valid[way] = set.valid[way - 1];
-    set.dirty[way] = set.dirty[way - 1];
-    set.writer[way] = set.writer[way - 1];
-  }
-  set.line[0] = line;
-  set.valid[0] = valid;
-  set.dirty[0] = dirty;
-  set.writer[0] = writer;
-  return set;
+  for (; k > 0; --k) set.way[k] = set.way[k - 1];
+  return set.way[0] = way;
 }
 
 L2::Traffic L2::read(std::uint64_t line, std::uint32_t words) {
   Traffic traffic;
-  Set& set = find(line, traffic);
-  std::uint32_t missing = words & ~set.valid[0];
+  Way& way = find(line, traffic);
+  std::uint32_t missing = words & ~way.valid;
   if (missing == 0) return traffic;
   missing |= missing >> 4;
   missing |= missing >> 2;
   missing |= missing >> 1;
-  missing &= 0x01010101u;
-  set.valid[0] |= missing * 0xffu;
+  missing &= 0x01010101u;   // one bit a sector
+  way.valid |= missing * 0xffu;
   traffic.read = unsigned(std::popcount(missing)) * 32;
   return traffic;
 }
 
 L2::Traffic L2::write(std::uint64_t line, std::uint32_t words, std::uint32_t writer) {
   Traffic traffic;
-  Set& set = find(line, traffic);
-  set.valid[0] |= words;
-  set.dirty[0] |= words;
-  set.writer[0] = writer;
+  Way& way = find(line, traffic);
+  way.valid |= words;
+  way.dirty |= words;
+  way.writer = writer;
   return traffic;
 }
 

@@ -26,25 +26,30 @@ class L2 {
   void flush(F each) {
     for (const auto n : used_) {
       Set& set = sets_[n];
-      for (unsigned way = 0; way < set.count; ++way) {
-        const Traffic t{0, sectors(set.dirty[way]) * 32, set.writer[way]};
+      for (unsigned k = 0; k < set.count; ++k) {
+        const Traffic t{0, sectors(set.way[k].dirty) * 32, set.way[k].writer};
         if (t.written) each(t);
       }
       set.count = 0;
     }
     used_.clear();
   }
+  /// A line that will soon be read or written.
+  void expect(std::uint64_t line) const { __builtin_prefetch(&sets_[line % count_], 1); }
 
  private:
   static constexpr unsigned kWays = 16;
-  struct Set {                            // the line used last comes first
-    std::uint64_t line[kWays];
-    std::uint32_t valid[kWays], dirty[kWays], writer[kWays];   ///< words that are here, words not yet in DRAM
+  struct Way {
+    std::uint32_t tag;                    // number of the line / number of sets
+    std::uint32_t valid, dirty, writer;   ///< words that are here, words not yet in DRAM
+  };
+  struct Set {
     std::uint32_t count;
+    Way way[kWays];                       // the line used last comes first
   };
   static unsigned sectors(std::uint32_t words);
   /// Brings the line to the front of its set; the traffic is that of the line which had to go.
-  Set& find(std::uint64_t line, Traffic& traffic);
+  Way& find(std::uint64_t line, Traffic& traffic);
 
   std::size_t count_;
   struct Free {

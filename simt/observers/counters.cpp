@@ -20,6 +20,7 @@
 #include "simt/model/l2.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/counting.hpp"
+#include "simt/observers/findings.hpp"
 #include "simt/observers/observer.hpp"
 #include "simt/observers/source.hpp"
 #include "simt/ptx/json.hpp"
@@ -55,10 +56,6 @@ using Counters = std::array<std::uint64_t, counter_count>;
 struct Flop {
   unsigned thread = 0, warp = 0;
 };
-
-bool says(const ptx::Instruction& instruction, std::string_view part) {
-  return std::find(instruction.parts.begin(), instruction.parts.end(), part) != instruction.parts.end();
-}
 
 Flop flop_of(const ptx::Instruction& instruction) {
   const auto opcode = instruction.opcode();
@@ -98,15 +95,16 @@ class Replay {
       waiting_[block].assign(begin, end);
       return;
     }
-    run(begin, end);
+    add(begin, end);
     if (!ended) return;
     ++next_;
     for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_; at = waiting_.erase(at), ++next_)
-      run(at->second.data(), at->second.data() + at->second.size());
+      add(at->second.data(), at->second.data() + at->second.size());
   }
   /// The launch is over: what was written goes to DRAM.
   void finish() {
-    for (auto& [block, entries] : waiting_) run(entries.data(), entries.data() + entries.size());
+    for (auto& [block, entries] : waiting_) add(entries.data(), entries.data() + entries.size());
+    run();
     cache().flush([&](const model::L2::Traffic& t) { written[t.writer] += t.written; });
   }
 
@@ -117,9 +115,16 @@ class Replay {
     static auto* one = new model::L2(model::current().l2);
     return *one;
   }
-  void run(const TraceEntry* begin, const TraceEntry* end) {
+  void add(const TraceEntry* begin, const TraceEntry* end) {
+    batch_.insert(batch_.end(), begin, end);
+    if (batch_.size() >= 4096) run();
+  }
+  /// Many entries at a time: the cache's sets are fetched while earlier ones are worked on.
+  void run() {
     auto& l2 = cache();
-    for (auto* e = begin; e != end; ++e) {
+    const auto* end = batch_.data() + batch_.size();
+    for (const auto* e = batch_.data(); e != end; ++e) {
+      if (end - e > 16) l2.expect(e[16].line);
       const auto site = e->site / 4;
       if (e->site % 4 != TraceEntry::write) {
         const auto t = l2.read(e->line, e->words);
@@ -131,9 +136,11 @@ class Replay {
         if (t.written) written[t.writer] += t.written;
       }
     }
+    batch_.clear();
   }
 
   std::mutex mutex_;
+  std::vector<TraceEntry> batch_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::vector<TraceEntry>> waiting_;
 };
@@ -256,7 +263,9 @@ void Recording::plan(const exec::Instrumentation& instrumentation) {
       if (atomic && before == instruction) continue;   // the other parts of a vector
       if (space == ptx::Space::global) plan = {true, true, atomic ? Counting::global_atomic : Counting::global};
       if (space == ptx::Space::none) plan = {true, true, atomic ? Counting::generic_atomic : Counting::generic};
-      if (space == ptx::Space::shared) plan = {true, true, atomic ? Counting::shared_atomic : Counting::shared};
+      const bool guarded = code_.instrs[n].guard != 0;
+      if (space == ptx::Space::shared)
+        plan = {true, true, atomic ? Counting::shared_atomic : guarded ? Counting::guarded_shared : Counting::shared};
     } else if (instruction->guard >= 0 && code_.instrs[n].guard != 0 && flop_of(*instruction).thread) {
       plan = {true, false, Counting::guard};
     }
@@ -272,7 +281,9 @@ void Recording::place(exec::Instrumentation& instrumentation, unsigned w, Worker
     const auto& plan = plans_[n];
     if (!plan.probe) continue;
     Count* probe = plan.memory ? &worker.memory[memory++] : &worker.counts[count++];
-    probe->call = counting(exec::isa(), plan.counting);
+    const auto calls = counting(exec::isa(), plan.counting);
+    probe->call = calls.call;
+    probe->alone = calls.alone;
     worker.by_instruction[n] = probe;
     if (plan.memory) {
       const auto& access = code_.accesses[n];
@@ -295,6 +306,8 @@ void Recording::place(exec::Instrumentation& instrumentation, unsigned w, Worker
 
 std::string Recording::report(const exec::Launch& launch) {
   replay_.finish();
+  for (auto& worker : workers_)
+    for (auto& memory : worker->memory) memory.settle();
   std::map<SourceLine, Counters> lines;
   auto line_of = [&](std::size_t n) -> Counters& {
     const auto& origin = code_.origins[n];
@@ -392,6 +405,7 @@ class CountersObserver final : public Observer {
   void launch_end(const exec::Launch& launch, const ir::Code&, const exec::Fault&) override {
     auto report = recording_->report(launch);
     recording_.reset();
+    if (const char* path = std::getenv("PMPP_SIM_COUNTERS"); path && *path) append_line(path, report);
     std::lock_guard lock(mutex_);
     kernels_.push_back(std::move(report));
   }
@@ -421,6 +435,13 @@ CountersObserver& counters_observer() {
   return *one;
 }
 
+void start() { attach(std::shared_ptr<Observer>(&counters_observer(), [](Observer*) {})); }
+
+/// For a program that is started: every launch becomes a line of the file that PMPP_SIM_COUNTERS names.
+__attribute__((constructor)) void from_environment() {
+  if (const char* path = std::getenv("PMPP_SIM_COUNTERS"); path && *path) start();
+}
+
 }  // namespace
 
 }  // namespace simt::observers
@@ -432,7 +453,7 @@ __attribute__((visibility("default"))) void pmpp_simt_count(int on) {
   auto& one = counters_observer();
   if (!on) return detach(&one);
   one.forget();
-  attach(std::shared_ptr<Observer>(&one, [](Observer*) {}));
+  start();
 }
 
 __attribute__((visibility("default"))) const char* pmpp_simt_counted(void) { return simt::observers::counters_observer().text(); }

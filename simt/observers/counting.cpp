@@ -3,13 +3,13 @@
 
 namespace simt::observers {
 
-Call counting(exec::Isa level, Counting what) {
+Calls counting(exec::Isa level, Counting what) {
   switch (level) {
 #define SIMT_LEVEL(l) case exec::Isa::l: return l::counting(what);
     SIMT_FOR_EACH_ISA(SIMT_LEVEL)
 #undef SIMT_LEVEL
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace simt::observers

@@ -36,6 +36,7 @@ struct Count : exec::Probe {
 /// them move by whole words.
 struct SharedPattern {
   Mask mask = 0;
+  std::uint64_t hits = 0;   ///< executions by all lanes of the mask that are not counted elsewhere yet
   std::uint32_t low_bits = 0;
   std::uint32_t wavefronts = 0, needed = 0;
   std::uint32_t delta[exec::kLanes] = {};
@@ -51,21 +52,33 @@ struct MemoryCount : Count {
   bool whole_warp = false;                              ///< executed by all lanes or not at all
   Trace* trace = nullptr;
   SharedPattern pattern;
+
+  /// Counts what the pattern stands for.
+  void settle() {
+    warps += pattern.hits;
+    threads += pattern.hits * unsigned(__builtin_popcount(pattern.mask));
+    wavefronts += pattern.hits * pattern.wavefronts;
+    conflicts += pattern.hits * (pattern.wavefronts - pattern.needed);
+    pattern.hits = 0;
+  }
 };
 
 /// What a probe has to count.
 enum class Counting : std::uint8_t {
   executions,   ///< Count
   branch, guard,
-  global, generic, shared,                     ///< MemoryCount: loads and stores
+  global, generic, shared, guarded_shared,     ///< MemoryCount: loads and stores
   global_atomic, generic_atomic, shared_atomic,
 };
 
-/// The call of a probe.
-using Call = void (*)(exec::Probe&, exec::Warp&, const exec::Instr*);
-Call counting(exec::Isa level, Counting what);
+/// How a probe is called.
+struct Calls {
+  decltype(exec::Probe::call) call;
+  exec::Handler alone;
+};
+Calls counting(exec::Isa level, Counting what);
 
-#define SIMT_DECLARE(level) namespace level { Call counting(Counting what); }
+#define SIMT_DECLARE(level) namespace level { Calls counting(Counting what); }
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)
 #undef SIMT_DECLARE
 

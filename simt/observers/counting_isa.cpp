@@ -64,74 +64,64 @@ SIMT_INLINE unsigned sectors_of(u32 words) {
   return unsigned(std::popcount(words & 0x01010101u));
 }
 
-void range(u64 begin, u64 end, Lines& out) {
-  unsigned n = 0;
-  for (u64 at = begin; at < end; ++n) {
-    const u64 next = (at | 127) + 1;
-    out.line[n] = at >> 7;
-    out.words[n] = words_of(at, next < end ? next : end);
-    at = next;
+void scattered(const u64* address, u64 offset, Mask mask, unsigned bytes, Lines& out) {
+  alignas(64) u64 at[2 * kLanes], line[kLanes];
+  alignas(64) u32 words[kLanes];
+  const u64 access = (u64{1} << ((bytes + 3) / 4)) - 1;
+  for (int lane = 0; lane < kLanes; ++lane) at[lane] = u64(lane) * 2 + 1;   // like no address
+  u64 falls = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const bool on = (u64(mask) & kLaneBits<u64>.bit[lane]) != 0;
+    at[kLanes + lane] = on ? address[lane] + offset : u64(2 * lane + 1) << 56;
+    line[lane] = (address[lane] + offset) >> 7;
+    words[lane] = u32(access << ((address[lane] + offset) >> 2 & 31));
   }
-  out.count = n;
-  out.sectors = unsigned(((end - 1) >> 5) - (begin >> 5) + 1);
-  out.ideal = unsigned((end - begin + 31) / 32);
-}
-
-[[gnu::noinline]] void scattered(const u64* address, u64 offset, Mask mask, unsigned bytes, Lines& out) {
-  unsigned n = 0, distinct = 0;
-  u64 highest_line = 0, highest = 0;
+  for (int lane = 1; lane < kLanes; ++lane) falls |= at[kLanes + lane] <= at[kLanes + lane - 1] ? 1 : 0;
+  unsigned distinct = unsigned(std::popcount(mask));
+  if (falls) {   // rising addresses are all different
+    alignas(64) u64 again[kLanes] = {};
+    for (int step = 1; step < kLanes; ++step)
+      for (int lane = 0; lane < kLanes; ++lane) again[lane] |= at[kLanes + lane] == at[kLanes + lane - step] ? 1 : 0;
+    for (int lane = 0; lane < kLanes; ++lane) distinct -= unsigned(again[lane]);
+  }
+  unsigned n = 0, k = 0;
+  u64 highest = 0;
   for (Mask left = mask; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u64 at = address[lane] + offset, line = at >> 7;
-    const u32 words = words_of(at, (at | 127) + 1 - at < bytes ? (at | 127) + 1 : at + bytes);
-    if (left == mask || at > highest) {   // addresses that rise are all different
-      highest = at;
-      ++distinct;
-    } else if (at != highest) {
-      Mask same = 0;
-      for (int other = 0; other < kLanes; ++other) same |= address[other] == address[lane] ? kLaneBits<u32>.bit[other] : 0u;
-      distinct += (same & mask & ((Mask{1} << lane) - 1)) == 0;
-    }
-    unsigned k = n;
-    if (n && line <= highest_line) {
-      k = n - 1;
-      while (k > 0 && out.line[k] != line) --k;
-      if (out.line[k] != line) k = n;
+    const u64 own = line[lane];
+    if (n == 0 || own > highest) {
+      highest = own;
+      k = n;
+    } else if (out.line[k] != own) {
+      k = 0;
+      while (k < n && out.line[k] != own) ++k;
     }
     if (k == n) {
-      out.line[n] = line;
-      out.words[n++] = words;
-      highest_line = line > highest_line ? line : highest_line;
+      out.line[n] = own;
+      out.words[n++] = words[lane];
     } else {
-      out.words[k] |= words;
+      out.words[k] |= words[lane];
     }
   }
   out.count = n;
   out.sectors = 0;
-  for (unsigned k = 0; k < n; ++k) out.sectors += sectors_of(out.words[k]);
+  for (unsigned m = 0; m < n; ++m) out.sectors += sectors_of(out.words[m]);
   out.ideal = (distinct * bytes + 31) / 32;
-}
-
-/// `bytes` of every lane of `mask`, which is not empty, at address[lane] + offset; accesses are aligned.
-SIMT_INLINE void lines(const u64* address, u64 offset, Mask mask, unsigned bytes, Lines& out) {
-  const int first = std::countr_zero(mask);
-  const u64 at = address[first] + offset;
-  if (run_of_lanes(mask, first) && contiguous(address, mask, first, unsigned(std::countr_zero(bytes))))
-    return range(at, at + u64(bytes) * unsigned(std::popcount(mask)), out);
-  if (uniform(address, mask, first)) return range(at, at + bytes, out);
-  scattered(address, offset, mask, bytes, out);
 }
 
 /// Wavefronts of lanes that are served together: the most different words that one of the 32 banks has to give.
 unsigned wavefronts(const u32* word, unsigned count) {
+  u32 wanted[32][32];
   unsigned char degree[32] = {};
   unsigned most = 0;
   for (unsigned n = 0; n < count; ++n) {
-    u32 same = 0;
-    for (unsigned k = 0; k < 32; ++k) same |= word[k] == word[n] ? kLaneBits<u32>.bit[k] : 0u;
-    if (same & ((1u << n) - 1)) continue;   // an earlier lane gets it for both
-    const unsigned have = ++degree[word[n] % 32];
-    most = have > most ? have : most;
+    const unsigned bank = word[n] % 32, have = degree[bank];
+    unsigned k = 0;
+    while (k < have && wanted[bank][k] != word[n]) ++k;
+    if (k < have) continue;   // an earlier lane gets it for both
+    wanted[bank][have] = word[n];
+    degree[bank] = static_cast<unsigned char>(have + 1);
+    most = have + 1 > most ? have + 1 : most;
   }
   return most;
 }
@@ -146,14 +136,14 @@ unsigned wavefronts(const u32* word, unsigned count) {
       if (mask >> lane & 1)
         for (unsigned w = 0; w < words; ++w) word[count++] = (address[lane] + offset) / 4 + w;
     if (count == 0) continue;
-    for (unsigned n = count; n < 32; ++n) word[n] = word[0];
     p.wavefronts += wavefronts(word, count);
     p.needed += 1;
   }
 }
 
 /// Fills the pattern, unless it is that of these addresses already.
-SIMT_INLINE void match(const u32* address, u32 offset, Mask mask, unsigned bytes, SharedPattern& p) {
+SIMT_INLINE void match(const u32* address, u32 offset, Mask mask, MemoryCount& count) {
+  SharedPattern& p = count.pattern;
   const int first = std::countr_zero(mask);
   const u32 base = address[first], low_bits = (base + offset) & 3;
   if (p.mask == mask && p.low_bits == low_bits) {
@@ -164,119 +154,164 @@ SIMT_INLINE void match(const u32* address, u32 offset, Mask mask, unsigned bytes
       for (int lane = 0; lane < kLanes; ++lane)
         difference |= (mask & kLaneBits<u32>.bit[lane]) != 0 ? (address[lane] - base) ^ p.delta[lane] : 0u;
     }
-    if (difference == 0) return;
+    if (difference == 0) {
+      ++p.hits;
+      return;
+    }
   }
+  count.settle();
   p.mask = mask;
   p.low_bits = low_bits;
+  p.hits = 1;
   for (int lane = 0; lane < kLanes; ++lane) p.delta[lane] = address[lane] - base;
-  if (bytes <= 4 && (uniform(address, mask, first) || contiguous(address, mask, first, unsigned(std::countr_zero(bytes))))) {
+  if (count.bytes <= 4 &&
+      (uniform(address, mask, first) || contiguous(address, mask, first, unsigned(std::countr_zero(count.bytes))))) {
     p.wavefronts = p.needed = 1;
     return;
   }
-  find_wavefronts(address, offset, mask, bytes, p);
+  find_wavefronts(address, offset, mask, count.bytes, p);
 }
 
+/// The most lanes that have one address.
 template <class A>
-unsigned same(const A* address, Mask mask) {
-  const int first = std::countr_zero(mask);
-  if (uniform(address, mask, first)) return unsigned(std::popcount(mask));
-  unsigned most = 1;
-  for (Mask left = mask; left;) {
-    const int lane = std::countr_zero(left);
-    const Mask equal = gather_mask<sizeof(A)>([=](int other) { return address[other] == address[lane]; }) & mask;
-    const auto count = unsigned(std::popcount(equal));
-    most = count > most ? count : most;
-    left &= ~equal;
+SIMT_INLINE unsigned same(const A* address, Mask mask) {
+  if (uniform(address, mask, std::countr_zero(mask))) return unsigned(std::popcount(mask));
+  // Every lane is compared with the one after it, the one after that ...; lanes outside of the mask are like no other.
+  alignas(64) A twice[2 * kLanes];
+  alignas(64) A equal[kLanes];
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const A own = (A(mask) & kLaneBits<A>.bit[lane]) != 0 ? address[lane] : A(2 * lane + 1) << (sizeof(A) * 8 - 8);
+    twice[lane] = twice[lane + kLanes] = own;
+    equal[lane] = 1;
   }
-  return most;
+  for (int step = 1; step < kLanes; ++step)
+    for (int lane = 0; lane < kLanes; ++lane) equal[lane] += twice[lane] == twice[lane + step] ? 1 : 0;
+  A most = 1;
+  for (int lane = 0; lane < kLanes; ++lane) most = equal[lane] > most ? equal[lane] : most;
+  return unsigned(most);
 }
 
 // ---- probes -------------------------------------------------------------------------------------------------------
+
+using exec::Probe;
+using exec::proceed;
 
 SIMT_INLINE void execution(Count& count, const Warp& warp) {
   ++count.warps;
   count.threads += unsigned(std::popcount(warp.active));
 }
 
-void count_executions(exec::Probe& probe, Warp& warp, const Instr*) { execution(static_cast<Count&>(probe), warp); }
+/// The pattern counts an execution that was counted already.
+SIMT_INLINE void forget_execution(Count& count, Mask mask) {
+  --count.warps;
+  count.threads -= unsigned(std::popcount(mask));
+}
 
-void count_branch(exec::Probe& probe, Warp& warp, const Instr* instr) {
+const Instr* count_executions(Probe& probe, Warp& warp, const Instr* instr) {
+  execution(static_cast<Count&>(probe), warp);
+  return proceed(probe, warp, instr);
+}
+
+const Instr* count_branch(Probe& probe, Warp& warp, const Instr* instr) {
   auto& count = static_cast<Count&>(probe);
   execution(count, warp);
   const Mask taken = exec::guarded(warp, instr);
   count.special += taken != 0 && taken != warp.active;
+  return proceed(probe, warp, instr);
 }
 
-void count_guard(exec::Probe& probe, Warp& warp, const Instr* instr) {
+const Instr* count_guard(Probe& probe, Warp& warp, const Instr* instr) {
   auto& count = static_cast<Count&>(probe);
   execution(count, warp);
   count.special += unsigned(std::popcount(exec::guarded(warp, instr)));
+  return proceed(probe, warp, instr);
 }
 
-SIMT_INLINE void remember(Trace& trace, const Warp& warp, const Lines& lines, u32 site) {
+SIMT_INLINE TraceEntry* room(Trace& trace, const Warp& warp) {
   if (trace.block != warp.block) [[unlikely]] trace.enter(trace, warp.block);
   if (trace.end - trace.next < kLanes) [[unlikely]] trace.full(trace);
-  TraceEntry* next = trace.next;
-  for (unsigned n = 0; n < lines.count; ++n, ++next) {
-    next->line = lines.line[n];
-    next->words = lines.words[n];
-    next->site = site;
-  }
-  trace.next = next;
+  return trace.next;
 }
 
-void on_global(MemoryCount& count, const Warp& warp, const u64* address, u64 offset, Mask mask, bool atomic) {
+[[gnu::noinline]] void on_scattered(MemoryCount& count, const Warp& warp, const u64* address, u64 offset, Mask mask) {
   Lines found;
-  lines(address, offset, mask, count.bytes, found);
-  ++count.requests;
+  scattered(address, offset, mask, count.bytes, found);
   count.sectors += found.sectors;
   count.ideal += found.ideal;
-  if (atomic) count.meetings += same(address, mask) - 1;
-  remember(*count.trace, warp, found, count.site);
+  TraceEntry* next = room(*count.trace, warp);
+  for (unsigned n = 0; n < found.count; ++n) *next++ = {found.line[n], found.words[n], count.site};
+  count.trace->next = next;
 }
 
-SIMT_INLINE void on_shared(MemoryCount& count, const u32* address, u32 offset, Mask mask, bool atomic) {
-  if (atomic) {
+SIMT_INLINE void on_range(MemoryCount& count, const Warp& warp, u64 begin, u64 end) {
+  count.sectors += unsigned(((end - 1) >> 5) - (begin >> 5) + 1);
+  count.ideal += unsigned((end - begin + 31) / 32);
+  TraceEntry* next = room(*count.trace, warp);
+  for (u64 at = begin; at < end;) {
+    const u64 after = (at | 127) + 1;
+    *next++ = {at >> 7, words_of(at, after < end ? after : end), count.site};
+    at = after;
+  }
+  count.trace->next = next;
+}
+
+template <bool Atomic>
+SIMT_INLINE void on_global(MemoryCount& count, const Warp& warp, const u64* address, u64 offset, Mask mask) {
+  ++count.requests;
+  if constexpr (Atomic) count.meetings += same(address, mask) - 1;
+  const int first = std::countr_zero(mask);
+  const u64 at = address[first] + offset;
+  if (run_of_lanes(mask, first) && contiguous(address, mask, first, unsigned(std::countr_zero(count.bytes))))
+    on_range(count, warp, at, at + u64(count.bytes) * unsigned(std::popcount(mask)));
+  else if (uniform(address, mask, first))
+    on_range(count, warp, at, at + count.bytes);
+  else
+    on_scattered(count, warp, address, offset, mask);
+}
+
+template <bool Atomic>
+SIMT_INLINE void on_shared(MemoryCount& count, const u32* address, u32 offset, Mask mask) {
+  if constexpr (Atomic) {
     ++count.requests;
     count.meetings += same(address, mask) - 1;
-    return;
+  } else {
+    match(address, offset, mask, count);
   }
-  match(address, offset, mask, count.bytes, count.pattern);
-  count.wavefronts += count.pattern.wavefronts;
-  count.conflicts += count.pattern.wavefronts - count.pattern.needed;
 }
 
 template <bool Atomic>
-void count_global(exec::Probe& probe, Warp& warp, const Instr* instr) {
+const Instr* count_global(Probe& probe, Warp& warp, const Instr* instr) {
   auto& count = static_cast<MemoryCount&>(probe);
   execution(count, warp);
-  const Mask mask = exec::guarded(warp, instr);
-  if (mask == 0) return;
-  on_global(count, warp, row<const u64>(warp, instr->op[count.address]), u64(std::int64_t(instr->mem.offset)), mask, Atomic);
+  if (const Mask mask = exec::guarded(warp, instr))
+    on_global<Atomic>(count, warp, row<const u64>(warp, instr->op[count.address]), u64(std::int64_t(instr->mem.offset)), mask);
+  return proceed(probe, warp, instr);
+}
+
+const Instr* count_shared(Probe& probe, Warp& warp, const Instr* instr) {
+  auto& count = static_cast<MemoryCount&>(probe);   // the pattern counts executions
+  on_shared<false>(count, row<const u32>(warp, instr->op[count.address]), u32(instr->mem.offset), warp.active);
+  return proceed(probe, warp, instr);
 }
 
 template <bool Atomic>
-void count_shared(exec::Probe& probe, Warp& warp, const Instr* instr) {
+const Instr* count_guarded_shared(Probe& probe, Warp& warp, const Instr* instr) {
   auto& count = static_cast<MemoryCount&>(probe);
   execution(count, warp);
-  const Mask mask = exec::guarded(warp, instr);
-  if (mask == 0) return;
-  on_shared(count, row<const u32>(warp, instr->op[count.address]), u32(instr->mem.offset), mask, Atomic);
+  if (const Mask mask = exec::guarded(warp, instr)) {
+    on_shared<Atomic>(count, row<const u32>(warp, instr->op[count.address]), u32(instr->mem.offset), mask);
+    if constexpr (!Atomic) forget_execution(count, mask);
+  }
+  return proceed(probe, warp, instr);
 }
 
 /// Generic addresses: every lane has its own kind of memory.
 template <bool Atomic>
-void count_generic(exec::Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<MemoryCount&>(probe);
-  if (count.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active)
-    return;   // it will wait for the other lanes
-  execution(count, warp);
-  const Mask mask = exec::guarded(warp, instr) & count.lanes;
-  if (mask == 0) return;
+void count_lanes(MemoryCount& count, Warp& warp, const Instr* instr, Mask mask) {
   const auto* address = row<const u64>(warp, instr->op[count.address]);
   const u64 offset = u64(std::int64_t(instr->mem.offset));
   const Mask global = gather_mask<8>([=](int lane) { return address[lane] + offset < memory::kSharedWindow; }) & mask;
-  if (global) on_global(count, warp, address, offset, global, Atomic);
+  if (global) on_global<Atomic>(count, warp, address, offset, global);
   if (global == mask) return;
   const Mask shared = gather_mask<8>([=](int lane) {
                         return address[lane] + offset - memory::kSharedWindow < memory::kWindowSize;
@@ -284,24 +319,48 @@ void count_generic(exec::Probe& probe, Warp& warp, const Instr* instr) {
   if (!shared) return;
   alignas(64) u32 at[kLanes];
   for (int lane = 0; lane < kLanes; ++lane) at[lane] = u32(address[lane] + offset);
-  on_shared(count, at, 0, shared, Atomic);
+  on_shared<Atomic>(count, at, 0, shared);
+  if constexpr (!Atomic) forget_execution(count, shared);
+}
+
+template <bool Atomic>
+const Instr* count_generic(Probe& probe, Warp& warp, const Instr* instr) {
+  auto& count = static_cast<MemoryCount&>(probe);
+  const bool waits = (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active;
+  if (!count.whole_warp || !waits) {
+    execution(count, warp);
+    if (const Mask mask = exec::guarded(warp, instr) & count.lanes) count_lanes<Atomic>(count, warp, instr, mask);
+  }
+  return proceed(probe, warp, instr);
 }
 
 }  // namespace
 
-Call counting(Counting what) {
+namespace {
+
+template <decltype(Probe::call) call>
+const Instr* alone(Warp& warp, const Instr* instr) {
+  return call(*warp.worker->probed[instr->origin], warp, instr);
+}
+template <decltype(Probe::call) call>
+constexpr Calls kCalls = {call, alone<call>};
+
+}  // namespace
+
+Calls counting(Counting what) {
   switch (what) {
-    case Counting::executions: return count_executions;
-    case Counting::branch: return count_branch;
-    case Counting::guard: return count_guard;
-    case Counting::global: return count_global<false>;
-    case Counting::generic: return count_generic<false>;
-    case Counting::shared: return count_shared<false>;
-    case Counting::global_atomic: return count_global<true>;
-    case Counting::generic_atomic: return count_generic<true>;
-    case Counting::shared_atomic: return count_shared<true>;
+    case Counting::executions: return kCalls<count_executions>;
+    case Counting::branch: return kCalls<count_branch>;
+    case Counting::guard: return kCalls<count_guard>;
+    case Counting::global: return kCalls<count_global<false>>;
+    case Counting::generic: return kCalls<count_generic<false>>;
+    case Counting::shared: return kCalls<count_shared>;
+    case Counting::guarded_shared: return kCalls<count_guarded_shared<false>>;
+    case Counting::global_atomic: return kCalls<count_global<true>>;
+    case Counting::generic_atomic: return kCalls<count_generic<true>>;
+    case Counting::shared_atomic: return kCalls<count_guarded_shared<true>>;
   }
-  return nullptr;
+  return {};
 }
 
 }  // namespace simt::observers::SIMT_ISA

@@ -64,9 +64,6 @@ Code set_box(const char* name, const abi::PitchedPtr& p, int value, const abi::E
   });
 }
 
-constexpr auto L = Default::legacy;
-constexpr auto T = Default::per_thread;
-
 }  // namespace
 
 PMPP_EXPORT Code cudaMemcpy(void* d, const void* s, size_t n, int k) { return linear("cudaMemcpy", d, s, n, k, nullptr, L, Wait::yes); }

@@ -1,8 +1,6 @@
 // Registration, lazy loading, and the way from a host function or variable to its device twin.
 #include "simt/runtime/module.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -12,6 +10,11 @@
 #include "simt/model/profile.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/load.hpp"
+
+// <cxxabi.h> would bring a namespace `abi` along, a name that the files of the interface have for the CUDA runtime's.
+namespace __cxxabiv1 {
+extern "C" char* __cxa_demangle(const char* mangled, char* buffer, std::size_t* length, int* status);
+}
 
 namespace simt::runtime {
 namespace {
@@ -92,7 +95,7 @@ bool managed_at(Module& m, const void* host, const void* address) {
 
 std::string readable(const std::string& mangled) {
   int status = 0;
-  char* text = ::abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status);
+  char* text = __cxxabiv1::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status);
   if (!text) return mangled;
   std::string name = text;
   std::free(text);

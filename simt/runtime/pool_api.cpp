@@ -3,6 +3,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "simt/observers/host.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
 #include "simt/runtime/stream.hpp"
@@ -72,6 +73,7 @@ Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void
     }
     if (!address) return out_of_memory(bytes);
     *out = reinterpret_cast<void*>(*address);
+    simt::observers::host_allocated(*out, bytes, "cudaMallocAsync");
     std::lock_guard lock(pools().mutex);
     pools().allocations[*address] = {p, bytes};
     p->used += bytes;
@@ -86,6 +88,7 @@ Code free_async(void* p, void* stream, Default meaning) {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return abi::kInvalidResourceHandle;
     if (!p) return 0;
+    simt::observers::host_freed(p);
     auto a = AddressSpace::instance().lookup(reinterpret_cast<GuestAddr>(p));
     if (!a || a->base != reinterpret_cast<GuestAddr>(p) || a->kind != Kind::device) return release(p) ? abi::kInvalidValue : 0;
     submit(s, [p] {
@@ -112,10 +115,6 @@ Code use_pool(const char* name, void* handle) {
     pools().current_handle = handle;
     return 0;
   });
-}
-
-Code check_device(int device) {
-  return device == 0 ? 0 : fail(abi::kInvalidDevice, format("there is only device 0, not %d.", device));
 }
 
 }  // namespace

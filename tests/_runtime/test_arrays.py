@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 import sys
+import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 
@@ -137,6 +138,17 @@ def test_memory_is_given_back():
         pmpp.DeviceArray((1 << 30,), "uint8")
 
 
+def test_memory_outlives_a_stream_that_its_owner_destroyed():
+    stream, other = pmpp.Stream(), pmpp.Stream()
+    array = pmpp.DeviceArray.from_numpy(np.ones(5), stream=stream.handle)  # a number keeps nothing alive
+    total = vector_add(array, array, stream=other.handle)
+    other.synchronize()
+    del stream
+    np.testing.assert_array_equal(vector_add(total, array).numpy(), np.full(5, 3.0))
+    del other, array, total
+    gc.collect()
+
+
 def test_borrowed_memory_keeps_its_owner():
     owner = pmpp.DeviceArray.from_numpy(np.arange(8.0))
     view = pmpp.DeviceArray.borrow(owner.pointer + 16, (3,), owner.dtype, owner)
@@ -186,6 +198,29 @@ def test_threads_may_call_at_the_same_time():
     with ThreadPoolExecutor(4) as pool:
         for x, total in zip(inputs, pool.map(lambda x: vector_add(x, x), inputs), strict=True):
             np.testing.assert_array_equal(total, x + x)
+
+
+def test_the_gil_is_released():
+    # Threads take turns only where one lets go, so the second thread gets on exactly if the call does.
+    interval, begun, done, seen = sys.getswitchinterval(), threading.Event(), [], []
+    x = np.ones(1 << 20, np.float32)
+
+    def call() -> None:
+        begun.set()
+        vector_add(x, x)
+        done.append(True)
+
+    sys.setswitchinterval(100)
+    try:
+        thread = threading.Thread(target=call)
+        thread.start()
+        begun.wait()
+        seen += done
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert seen == []
+    assert done == [True]
 
 
 def test_variants_of_what_has_none():
