@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from build_support.cache import BUILD, Object, compile_all, link  # noqa: E402
-from build_support.native import VERSION_SCRIPT  # noqa: E402
+from build_support.native import MERGED_ROOMS, VERSION_SCRIPT  # noqa: E402
 from build_support.toolkit import find_host_compiler  # noqa: E402
 
 FLAGS = ("-std=c++20", "-O1", "-g1", "-fPIC", "-fno-omit-frame-pointer", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
@@ -27,17 +27,23 @@ PRELOADED = {"address": "libasan.so", "thread": "libtsan.so"}
 
 
 def objects(compiler, version, flags, sources):
-    """Return the objects of the sources, for the build's cache."""
+    """Return the objects of the sources, for the build's cache; rooms that are compiled as one are so here, too."""
+    groups = {}
+    for source in sources:
+        isa = source.stem.endswith("_isa")
+        merged = not isa and source.parent.parent == ROOT / "simt" and source.parent.name in MERGED_ROOMS
+        groups.setdefault((source.parent if merged else source, isa), []).append(source)
 
-    def one(source):
-        isa = ("-DSIMT_ISA=generic",) if source.stem.endswith("_isa") else ()
+    def one(name, isa, files):
+        included = [word for file in files for word in ("-include", file.relative_to(ROOT))]
+        command = [compiler, *FLAGS, *flags, *(("-DSIMT_ISA=generic",) if isa else ()), *included]
 
         def steps(made, depfile):
-            return [[compiler, *FLAGS, *flags, *isa, "-MD", "-MF", depfile, "-c", "-o", made, source.relative_to(ROOT)]]
+            return [[*command, "-MD", "-MF", depfile, "-x", "c++", "-c", "-o", made, os.devnull]]
 
-        return Object(source, Path(compiler).name, (version, *FLAGS, *flags), steps)
+        return Object(str(name.relative_to(ROOT)), tuple(files), Path(compiler).name, (version, *FLAGS, *flags), steps)
 
-    return [one(source) for source in sources]
+    return [one(name, isa, files) for (name, isa), files in groups.items()]
 
 
 def build(kind, name, sources, *flags):
@@ -61,7 +67,7 @@ def environment(kind):
     path, compiler = library(kind), find_host_compiler().path
     runtime = subprocess.run([compiler, f"-print-file-name={PRELOADED[kind]}"], capture_output=True, text=True, check=True).stdout.strip()
     options = {
-        "ASAN_OPTIONS": "detect_leaks=0",  # the interpreter keeps what it has until it ends
+        "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",  # the interpreter keeps what it has until it ends
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "TSAN_OPTIONS": "halt_on_error=1 exitcode=66",
     }
