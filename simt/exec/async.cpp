@@ -8,6 +8,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/block.hpp"
+#include "simt/exec/rows.hpp"
 
 namespace simt::exec {
 namespace {
@@ -15,16 +16,6 @@ namespace {
 using u32 = std::uint32_t;
 using u64 = std::uint64_t;
 
-template <class T>
-T get(const Warp& warp, std::int32_t row, int lane) {
-  T value;
-  std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
-  return value;
-}
-template <class T>
-void put(Warp& warp, std::int32_t row, int lane, T value) {
-  std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
-}
 void put_predicate(Warp& warp, std::int32_t row, Mask value) {
   const auto old = get<Mask>(warp, row, 0);
   put(warp, row, 0, (old & ~warp.active) | (value & warp.active));

@@ -11,6 +11,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/handlers.hpp"
+#include "simt/exec/rows.hpp"
 #include "simt/ops/exact.hpp"
 
 namespace simt::exec {
@@ -33,28 +34,6 @@ struct u128 {
 std::mutex& lock_of(const void* host) {
   static std::mutex locks[64];
   return locks[(reinterpret_cast<std::uintptr_t>(host) >> 4) % 64];
-}
-
-/// Lane `lane` of a row. A 128-bit row is 32 low halves, then 32 high halves.
-template <class T>
-T get(const Warp& warp, std::int32_t row, int lane) {
-  T value;
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(&value.low, warp.regs + row + 8 * lane, 8);
-    std::memcpy(&value.high, warp.regs + row + 256 + 8 * lane, 8);
-  } else {
-    std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
-  }
-  return value;
-}
-template <class T>
-void put(Warp& warp, std::int32_t row, int lane, T value) {
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(warp.regs + row + 8 * lane, &value.low, 8);
-    std::memcpy(warp.regs + row + 256 + 8 * lane, &value.high, 8);
-  } else {
-    std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
-  }
 }
 
 // ---- operations: new value from the old one, b and c ----------------------------------------------------------------
