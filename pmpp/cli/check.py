@@ -23,7 +23,9 @@ Finding = dict[str, Any]
 @click.command("check", context_settings={"ignore_unknown_options": True}, epilog="Example: pmpp check reduce.cu 1000")
 @click.argument("target", metavar="FILE.cu|PROGRAM", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings to FILE.")
+@click.option(
+    "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings to FILE."
+)
 @click.option("--without", multiple=True, type=click.Choice(CHECKERS), help="Leave a checker out; may be repeated.")
 def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, without: tuple[str, ...]) -> None:
     """Run a CUDA program with checkers for memory, races, synchronisation and API use.
@@ -78,16 +80,21 @@ def host_line(frames: str) -> tuple[str, int]:
     frames : str
         Places in executable files, innermost first: ``file+0x12;file+0x34``.
     """
+    launches = False
     for frame in filter(None, frames.split(";")):
         file, _, offset = frame.rpartition("+")
         for place in _places(file, offset):
-            if not _is_header(place[0]):
+            if place[0].endswith(".cudafe1.stub.c"):
+                launches = True
+            elif launches:  # nvcc's function in the place of the kernel; who called it comes next
+                launches = False
+            elif not _is_header(place[0]):
                 return place
     return "", 0
 
 
 def _is_header(file: str) -> bool:
-    return file.startswith("/usr/include/") or "/include/" in file and Path(file).suffix in {".h", ".hpp", ".cuh", ""}
+    return file.startswith("/usr/include/") or ("/include/" in file and Path(file).suffix in {".h", ".hpp", ".cuh", ""})
 
 
 @cache

@@ -18,7 +18,9 @@ HOTTEST = 8
 @click.command("profile", context_settings={"ignore_unknown_options": True}, epilog="Example: pmpp profile matmul.cu 512")
 @click.argument("target", metavar="FILE.cu|PROGRAM", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
-@click.option("--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE.")
+@click.option(
+    "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE."
+)
 def command(target: Path, arguments: tuple[str, ...], as_json: Path | None) -> None:
     """Count what the kernels of a CUDA program do, in total and by source line: exact counts, see docs/counters.md.
 

@@ -25,11 +25,6 @@ using u64 = std::uint64_t;
 using s32 = std::int32_t;
 using s64 = std::int64_t;
 
-struct u128 {
-  u64 low, high;
-  bool operator==(const u128&) const = default;
-};
-
 /// 16-byte accesses that order take a lock chosen by the address: hosts differ in what they can do with 16 bytes.
 std::mutex& lock_of(const void* host) {
   static std::mutex locks[64];
