@@ -8,7 +8,6 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/block.hpp"
-#include "simt/exec/rows.hpp"
 
 namespace simt::exec {
 namespace {

@@ -11,7 +11,6 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/handlers.hpp"
-#include "simt/exec/rows.hpp"
 #include "simt/ops/exact.hpp"
 
 namespace simt::exec {

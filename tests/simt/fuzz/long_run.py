@@ -30,11 +30,14 @@ def sources(target):
 
 
 def seeds(target):
-    """Return name and bytes of each seed; those that are not text are kept in hexadecimal."""
+    """Return name and bytes of each seed; those that are not text are kept in hexadecimal.
+
+    A found.txt has the short ones that earlier runs came upon and that reach something new, divided by lines of =====.
+    """
     for folder in CORPUS[target]:
         for path in sorted((HERE / "corpus" / folder).iterdir()):
-            content = path.read_text()
-            yield path.stem, bytes.fromhex(content) if target == "fatbin" else content.encode()
+            for number, content in enumerate(path.read_text().split("\n=====\n")):
+                yield f"{folder}-{path.stem}-{number}", bytes.fromhex(content) if target == "fatbin" else content.encode()
 
 
 def main(target, seconds):
