@@ -65,7 +65,9 @@ def library(kind):
 def environment(kind):
     """Return the environment in which a program uses the library of a kind."""
     path, compiler = library(kind), find_host_compiler().path
-    runtime = subprocess.run([compiler, f"-print-file-name={PRELOADED[kind]}"], capture_output=True, text=True, check=True).stdout.strip()
+    runtime = subprocess.run(
+        [compiler, f"-print-file-name={PRELOADED[kind]}"], capture_output=True, text=True, check=True
+    ).stdout.strip()
     options = {
         "ASAN_OPTIONS": "detect_leaks=0:allocator_may_return_null=1",  # the interpreter keeps what it has until it ends
         "UBSAN_OPTIONS": "print_stacktrace=1",

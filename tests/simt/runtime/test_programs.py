@@ -19,14 +19,9 @@ TWIN = LIB / "run" / "libcudart.so.13"
 PTX = ("-gencode", "arch=compute_75,code=compute_75")
 
 
-def compilers_environment():
-    """Without a sanitizer that the tests run under."""
-    return {name: value for name, value in clean_environment().items() if name != "LD_PRELOAD"}
-
-
 def nvcc(*arguments, cwd):
     command = find_toolkit().command("-std=c++17", "-lineinfo", "-I", HERE, *arguments)
-    done = subprocess.run(command, cwd=cwd, env=compilers_environment(), capture_output=True, text=True)
+    done = subprocess.run(command, cwd=cwd, env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
