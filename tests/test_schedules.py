@@ -29,6 +29,8 @@ def whole(*shape, dtype=np.int32, seed=0):
 INPUTS = {
     "convolution.convolve2d": lambda: (whole(70, 45, dtype=np.float32), np.outer(whole(5), whole(5, seed=1)).astype(np.float32)),
     "convolution.correlate2d": lambda: (whole(70, 45, dtype=np.float32), np.outer(whole(5), whole(5, seed=1)).astype(np.float32)),
+    "histogram.bincount": lambda: (abs(whole(SIZE)),),
+    "matmul.matmul": lambda: (whole(70, 50, dtype=np.float16), whole(50, 40, dtype=np.float16, seed=1)),
     "scan.segmented_scan": lambda: (whole(SIZE), np.random.default_rng(1).random(SIZE) < 0.01),
     "vector.vector_add": lambda: (whole(SIZE, dtype=np.float32), whole(SIZE, dtype=np.float32, seed=1)),
 }
@@ -106,7 +108,12 @@ def test_every_schedule_gives_the_same_result(name, variant, simulator, monkeypa
     for seed in range(SEEDS):
         simulator.pmpp_simt_set_seed(seed)
         simulator.pmpp_simt_set_threads(1 + seed % 2)
-        got = bits(run(name, variant, monkeypatch))
+        try:
+            got = bits(run(name, variant, monkeypatch))
+        except ValueError as error:
+            if "cannot do this input" not in str(error):
+                raise
+            pytest.skip(f"{error}; INPUTS has none that it can do")
         expected = got if expected is None else expected
         assert got == expected, f"PMPP_SIM_SEED={seed} gives another result than seed 0"
 
