@@ -26,7 +26,7 @@ REQUIREMENT = "cuda-toolkit[nvcc,cudart,cccl]==13.0.*"
 HOST_COMPILER_VERSIONS = range(11, 16)
 """Major versions of g++: C++20 needs 11, nvcc 13.0 refuses 16 and newer."""
 
-_SWAYING_VARIABLES = ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "NVCC_CCBIN")
+_SWAYING_VARIABLES = ("NVCC_PREPEND_FLAGS", "NVCC_APPEND_FLAGS", "NVCC_CCBIN", "LD_PRELOAD")
 
 
 class ToolkitError(RuntimeError):
@@ -34,7 +34,7 @@ class ToolkitError(RuntimeError):
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment for compiler calls: nothing in it changes flags silently, messages are in English."""
+    """Return the environment for compiler calls: nothing in it changes them silently, messages are in English."""
     environment = {name: value for name, value in os.environ.items() if name not in _SWAYING_VARIABLES}
     environment["LC_ALL"] = "C"
     return environment

@@ -33,7 +33,10 @@ SIMT_INLINE u32 quotient(u32 a, u32 b) {
   return static_cast<u32>(__builtin_bit_cast(u64, n) + excess);
 }
 SIMT_INLINE u32 if_zero(u32 b) { return 0u - static_cast<u32>(b == 0); }
-SIMT_INLINE u32 magnitude(s32 a) { return static_cast<u32>((a ^ a >> 31) - (a >> 31)); }
+SIMT_INLINE u32 magnitude(s32 a) {
+  const u32 sign = static_cast<u32>(a >> 31);
+  return (static_cast<u32>(a) ^ sign) - sign;
+}
 SIMT_INLINE u32 signed_quotient(s32 a, s32 b) {
   const u32 sign = static_cast<u32>((a ^ b) >> 31), q = quotient(magnitude(a), magnitude(b));
   return (q ^ sign) - sign;

@@ -84,6 +84,45 @@ Code between(const char* name, void* dst, size_t dx, size_t dy, const void* src,
   });
 }
 
+/// Bytes of an array in the order of its rows, from a place on: without a gap between rows, that is plain memory.
+Code run_of(const char* role, const void* handle, size_t x, size_t y, size_t bytes, ArrayRef& a, End& out) {
+  if (!(a = array_of(handle))) return abi::kInvalidResourceHandle;
+  const size_t all = a->row() * a->rows() * a->slices(), at = y * a->row() + x;
+  if (y >= a->rows() || x >= a->row() || bytes > all - at)
+    return fail(abi::kInvalidValue, format("%zu bytes from byte %zu of row %zu on do not fit into the %s array of %zu rows of %zu bytes.",
+                                           bytes, x, y, role, a->rows(), a->row()));
+  out = {reinterpret_cast<void*>(a->base + at)};
+  return 0;
+}
+
+Code run_to_array(const char* name, void* dst, size_t x, size_t y, const void* src, size_t bytes, int kind, void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    ArrayRef a;
+    End to;
+    if (Code c = run_of("destination", dst, x, y, bytes, a, to)) return c;
+    return copy(to, {src}, {bytes}, kind, stream_of(stream, meaning), wait);
+  });
+}
+
+Code run_from_array(const char* name, void* dst, const void* src, size_t x, size_t y, size_t bytes, int kind, void* stream, Default meaning, Wait wait) {
+  return call(name, [&]() -> Code {
+    ArrayRef a;
+    End from;
+    if (Code c = run_of("source", src, x, y, bytes, a, from)) return c;
+    return copy({dst}, from, {bytes}, kind, stream_of(stream, meaning), wait);
+  });
+}
+
+Code run_between(const char* name, void* dst, size_t dx, size_t dy, const void* src, size_t sx, size_t sy, size_t bytes, int kind, Default meaning) {
+  return call(name, [&]() -> Code {
+    ArrayRef a, b;
+    End to, from;
+    if (Code c = run_of("destination", dst, dx, dy, bytes, a, to)) return c;
+    if (Code c = run_of("source", src, sx, sy, bytes, b, from)) return c;
+    return copy(to, from, {bytes}, kind, stream_of(nullptr, meaning), Wait::yes);
+  });
+}
+
 /// One end of a 3D copy: an array or a pitched pointer. Positions count elements of an array, bytes of a pointer.
 Code end_3d(const char* role, void* array, const abi::PitchedPtr& p, const abi::Pos& at, const Shape& s, ArrayRef& a, End& out) {
   if (array && p.ptr) return fail(abi::kInvalidValue, format("the %s is an array and a pointer; give one of them.", role));
@@ -184,6 +223,17 @@ PMPP_EXPORT Code cudaMemcpy2DFromArrayAsync(void* d, size_t p, const void* s, si
 PMPP_EXPORT Code cudaMemcpy2DFromArrayAsync_ptsz(void* d, size_t p, const void* s, size_t x, size_t y, size_t w, size_t h, int k, void* q) { return from_array("cudaMemcpy2DFromArrayAsync", d, p, s, x, y, w, h, k, q, T, Wait::no); }
 PMPP_EXPORT Code cudaMemcpy2DArrayToArray(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t w, size_t h, int k) { return between("cudaMemcpy2DArrayToArray", d, dx, dy, s, sx, sy, w, h, k, L); }
 PMPP_EXPORT Code cudaMemcpy2DArrayToArray_ptds(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t w, size_t h, int k) { return between("cudaMemcpy2DArrayToArray", d, dx, dy, s, sx, sy, w, h, k, T); }
+
+PMPP_EXPORT Code cudaMemcpyToArray(void* d, size_t x, size_t y, const void* s, size_t n, int k) { return run_to_array("cudaMemcpyToArray", d, x, y, s, n, k, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpyToArray_ptds(void* d, size_t x, size_t y, const void* s, size_t n, int k) { return run_to_array("cudaMemcpyToArray", d, x, y, s, n, k, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpyToArrayAsync(void* d, size_t x, size_t y, const void* s, size_t n, int k, void* q) { return run_to_array("cudaMemcpyToArrayAsync", d, x, y, s, n, k, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpyToArrayAsync_ptsz(void* d, size_t x, size_t y, const void* s, size_t n, int k, void* q) { return run_to_array("cudaMemcpyToArrayAsync", d, x, y, s, n, k, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpyFromArray(void* d, const void* s, size_t x, size_t y, size_t n, int k) { return run_from_array("cudaMemcpyFromArray", d, s, x, y, n, k, nullptr, L, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpyFromArray_ptds(void* d, const void* s, size_t x, size_t y, size_t n, int k) { return run_from_array("cudaMemcpyFromArray", d, s, x, y, n, k, nullptr, T, Wait::yes); }
+PMPP_EXPORT Code cudaMemcpyFromArrayAsync(void* d, const void* s, size_t x, size_t y, size_t n, int k, void* q) { return run_from_array("cudaMemcpyFromArrayAsync", d, s, x, y, n, k, q, L, Wait::no); }
+PMPP_EXPORT Code cudaMemcpyFromArrayAsync_ptsz(void* d, const void* s, size_t x, size_t y, size_t n, int k, void* q) { return run_from_array("cudaMemcpyFromArrayAsync", d, s, x, y, n, k, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpyArrayToArray(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t n, int k) { return run_between("cudaMemcpyArrayToArray", d, dx, dy, s, sx, sy, n, k, L); }
+PMPP_EXPORT Code cudaMemcpyArrayToArray_ptds(void* d, size_t dx, size_t dy, const void* s, size_t sx, size_t sy, size_t n, int k) { return run_between("cudaMemcpyArrayToArray", d, dx, dy, s, sx, sy, n, k, T); }
 
 PMPP_EXPORT Code cudaMemcpy3D(const abi::Memcpy3DParms* p) { return copy_3d("cudaMemcpy3D", p, nullptr, L, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy3D_ptds(const abi::Memcpy3DParms* p) { return copy_3d("cudaMemcpy3D", p, nullptr, T, Wait::yes); }

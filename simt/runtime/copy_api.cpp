@@ -82,6 +82,23 @@ Code peer(const char* name, void* d, int dd, const void* s, int sd, size_t n, vo
 PMPP_EXPORT Code cudaMemcpyPeer(void* d, int dd, const void* s, int sd, size_t n) { return peer("cudaMemcpyPeer", d, dd, s, sd, n, nullptr, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpyPeerAsync(void* d, int dd, const void* s, int sd, size_t n, void* q) { return peer("cudaMemcpyPeerAsync", d, dd, s, sd, n, q, Wait::no); }
 
+namespace {
+/// The attributes are hints, and an order of the source's accesses that is the stream's here in any case.
+Code batch(void* const* dsts, const void* const* srcs, const size_t* sizes, size_t count, void* stream, Default meaning) {
+  return call("cudaMemcpyBatchAsync", [&]() -> Code {
+    if (!dsts || !srcs || !sizes || count == 0) return fail(abi::kInvalidValue, "a list is null, or there is nothing to copy.");
+    if (reinterpret_cast<std::uintptr_t>(stream) < 3) return fail(abi::kInvalidValue, "a batch is not possible on a default stream.");
+    const StreamRef s = stream_of(stream, meaning);
+    if (!s) return abi::kInvalidResourceHandle;
+    for (size_t i = 0; i < count; ++i)
+      if (Code c = copy({dsts[i]}, {srcs[i]}, {sizes[i]}, abi::kDefault, s, Wait::no)) return c;
+    return 0;
+  });
+}
+}  // namespace
+PMPP_EXPORT Code cudaMemcpyBatchAsync(void* const* d, const void* const* s, const size_t* n, size_t count, void*, size_t*, size_t, void* q) { return batch(d, s, n, count, q, L); }
+PMPP_EXPORT Code cudaMemcpyBatchAsync_ptsz(void* const* d, const void* const* s, const size_t* n, size_t count, void*, size_t*, size_t, void* q) { return batch(d, s, n, count, q, T); }
+
 PMPP_EXPORT Code cudaMemcpy2D(void* d, size_t dp, const void* s, size_t sp, size_t w, size_t h, int k) { return plane("cudaMemcpy2D", d, dp, s, sp, w, h, k, nullptr, L, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy2D_ptds(void* d, size_t dp, const void* s, size_t sp, size_t w, size_t h, int k) { return plane("cudaMemcpy2D", d, dp, s, sp, w, h, k, nullptr, T, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy2DAsync(void* d, size_t dp, const void* s, size_t sp, size_t w, size_t h, int k, void* q) { return plane("cudaMemcpy2DAsync", d, dp, s, sp, w, h, k, q, L, Wait::no); }

@@ -249,6 +249,14 @@ PMPP_EXPORT Code cudaDeviceCanAccessPeer(int* can, int device, int peer) {
     return 0;
   });
 }
+PMPP_EXPORT Code cudaDeviceGetP2PAttribute(int* value, int, int device, int peer) {
+  return call("cudaDeviceGetP2PAttribute", [&]() -> Code {
+    if (!value) return null_place();
+    if (Code c = check_device(device)) return c;
+    if (Code c = check_device(peer)) return c;
+    return fail(abi::kInvalidDevice, "a device is no peer of itself.");
+  });
+}
 PMPP_EXPORT Code cudaDeviceEnablePeerAccess(int peer, unsigned) {
   return call("cudaDeviceEnablePeerAccess", [&]() -> Code {
     if (Code c = check_device(peer)) return c;

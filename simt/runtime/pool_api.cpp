@@ -148,6 +148,26 @@ PMPP_EXPORT Code cudaDeviceSetMemPool(int device, void* pool) {
   return use_pool("cudaDeviceSetMemPool", pool);
 }
 
+namespace {
+Code check_kind(const abi::MemLocation* location, int type) {
+  if (!location) return fail(abi::kInvalidValue, "the location is null.");
+  if (type != 1 || location->type != 1) return fail(abi::kNotSupported, "only pools of pinned device memory are implemented by the software GPU.");
+  return check_device(location->id);
+}
+}  // namespace
+PMPP_EXPORT Code cudaMemGetDefaultMemPool(void** pool, abi::MemLocation* location, int type) {
+  const Code c = call("cudaMemGetDefaultMemPool", [&] { return check_kind(location, type); });
+  return c ? c : give_handle("cudaMemGetDefaultMemPool", pool, pools().default_handle);
+}
+PMPP_EXPORT Code cudaMemGetMemPool(void** pool, abi::MemLocation* location, int type) {
+  const Code c = call("cudaMemGetMemPool", [&] { return check_kind(location, type); });
+  return c ? c : give_handle("cudaMemGetMemPool", pool, current_pool());
+}
+PMPP_EXPORT Code cudaMemSetMemPool(abi::MemLocation* location, int type, void* pool) {
+  const Code c = call("cudaMemSetMemPool", [&] { return check_kind(location, type); });
+  return c ? c : use_pool("cudaMemSetMemPool", pool);
+}
+
 PMPP_EXPORT Code cudaMemPoolCreate(void** pool, const abi::MemPoolProps* props) {
   return call("cudaMemPoolCreate", [&]() -> Code {
     if (!pool || !props) return fail(abi::kInvalidValue, "the place for the pool or its properties are null.");

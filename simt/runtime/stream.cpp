@@ -253,6 +253,17 @@ std::vector<TaskRef> work_of(const StreamRef& s) {
   return tasks;
 }
 
+void set_attribute(const StreamRef& s, int which, const abi::LaunchAttributeValue& value) {
+  std::lock_guard lock(scheduler().mutex);
+  s->attributes[which] = value;
+}
+
+abi::LaunchAttributeValue attribute(const StreamRef& s, int which) {
+  std::lock_guard lock(scheduler().mutex);
+  const auto at = s->attributes.find(which);
+  return at == s->attributes.end() ? abi::LaunchAttributeValue{} : at->second;
+}
+
 bool idle(const StreamRef& s) { return work_of(s).empty(); }
 
 void set_fault(exec::Fault fault) {

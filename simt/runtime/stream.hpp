@@ -6,10 +6,12 @@
 // the device works again.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -30,7 +32,7 @@ using TaskRef = std::shared_ptr<Task>;
 
 struct Stream {
   unsigned flags = 0;        // 1: non-blocking
-  int priority = 0;
+  std::atomic<int> priority = 0;
   std::uint64_t id = 0;
   bool legacy = false;
   void* handle = nullptr;
@@ -38,6 +40,7 @@ struct Stream {
   std::deque<TaskRef> queue;
   TaskRef last;
   bool worker = false, closing = false;
+  std::map<int, abi::LaunchAttributeValue> attributes;   // by cudaStreamAttrID; the priority is not among them
   std::condition_variable wake;
 
   bool blocking() const { return (flags & 1) == 0; }
@@ -80,6 +83,8 @@ Code synchronize_device();
 /// Waits for a task and reports.
 Code synchronize(const TaskRef&);
 bool finished(const TaskRef&);
+void set_attribute(const StreamRef&, int which, const abi::LaunchAttributeValue&);
+abi::LaunchAttributeValue attribute(const StreamRef&, int which);   ///< zeros if it was never set
 bool idle(const StreamRef&);
 std::vector<TaskRef> work_of(const StreamRef&);   ///< what an event recorded now would wait for
 

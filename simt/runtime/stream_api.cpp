@@ -1,4 +1,7 @@
 // The interface's streams, events, callbacks and synchronisation.
+#include <algorithm>
+#include <iterator>
+
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/stream.hpp"
 
@@ -23,12 +26,23 @@ std::shared_ptr<Event> event_of(void* handle) {
   return e;
 }
 
+/// Priorities outside the range are taken to its nearest end, as the interface says.
+int clamped_priority(int priority) { return std::max(kGreatestPriority, std::min(kLeastPriority, priority)); }
+
+/// Access policy window, synchronisation policy, domains of memory order, and a hint about links: remembered, without effect.
+constexpr int kAttributes[] = {1, 3, 9, 10, 16}, kPriority = 8;
+
+Code check_attribute(int which, const void* value) {
+  if (!value) return fail(abi::kInvalidValue, "the value is null.");
+  if (which == kPriority || std::find(std::begin(kAttributes), std::end(kAttributes), which) != std::end(kAttributes)) return 0;
+  return fail(abi::kInvalidValue, format("%d is not an attribute of streams.", which));
+}
+
 Code create(const char* name, void** out, unsigned flags, int priority) {
   return call(name, [&]() -> Code {
     if (!out) return fail(abi::kInvalidValue, "the place for the stream is null.");
     if (flags & ~1u) return fail(abi::kInvalidValue, format("flags 0x%x; known are cudaStreamDefault and cudaStreamNonBlocking.", flags));
-    // Priorities outside the range are taken to its nearest end, as the interface says.
-    *out = create_stream(flags, std::max(kGreatestPriority, std::min(kLeastPriority, priority)))->handle;
+    *out = create_stream(flags, clamped_priority(priority))->handle;
     return 0;
   });
 }
@@ -124,8 +138,24 @@ PMPP_STREAM_CALL(cudaStreamAddCallback, (void* q, Callback f, void* data, unsign
   }, {true, false});
   return 0;
 })
-PMPP_STREAM_CALL(cudaStreamCopyAttributes, (void* to, void* from), to, [&](const StreamRef&) -> Code {
-  return stream_of(from, L) ? Code{0} : Code{abi::kInvalidResourceHandle};
+PMPP_STREAM_CALL(cudaStreamSetAttribute, (void* q, int which, const abi::LaunchAttributeValue* value), q, [&](const StreamRef& s) -> Code {
+  if (Code c = check_attribute(which, value)) return c;
+  if (which == kPriority) s->priority = clamped_priority(value->priority);
+  else set_attribute(s, which, *value);
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamGetAttribute, (void* q, int which, abi::LaunchAttributeValue* value), q, [&](const StreamRef& s) -> Code {
+  if (Code c = check_attribute(which, value)) return c;
+  *value = attribute(s, which);
+  if (which == kPriority) value->priority = s->priority;
+  return 0;
+})
+PMPP_STREAM_CALL(cudaStreamCopyAttributes, (void* to, void* from), to, [&](const StreamRef& s) -> Code {
+  const StreamRef source = stream_of(from, L);
+  if (!source) return abi::kInvalidResourceHandle;
+  for (int which : kAttributes) set_attribute(s, which, attribute(source, which));
+  s->priority = source->priority.load();
+  return 0;
 })
 
 namespace {

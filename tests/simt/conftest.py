@@ -15,7 +15,7 @@ import pytest
 from pmpp._toolkit import clean_environment, find_host_compiler, find_toolkit
 
 sys.path.insert(0, os.fspath(Path(__file__).parent))
-import gpu as gpu_module  # noqa: E402  (found beside this file)
+import gpu as gpu_module
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).with_name("sources")
@@ -42,11 +42,11 @@ def kept(suffix, make, *ingredients):
     return path
 
 
-def build_front_end(name, *flags, extra=(), rooms=FRONT_END):
-    """Compile the sources of `rooms` and `extra` and link them with `flags` into build/tests."""
+def build_front_end(name, *flags):
+    """Compile the sources of the front end and link them with `flags` into build/tests."""
     compiler = str(find_host_compiler().path)
-    files = sorted(path for room in rooms for path in (ROOT / room).glob("*.cpp")) + [Path(path) for path in extra]
-    headers = sorted(path for room in rooms for path in (ROOT / room).glob("*.hpp"))
+    files = sorted(path for room in FRONT_END for path in (ROOT / room).glob("*.cpp"))
+    headers = sorted(path for room in FRONT_END for path in (ROOT / room).glob("*.hpp"))
 
     def make(target):
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
@@ -57,8 +57,7 @@ def build_front_end(name, *flags, extra=(), rooms=FRONT_END):
                 for file, out in zip(files, objects, strict=True)
             ]:
                 done.result()
-        link = ("-shared",) if name.endswith(".so") else ()
-        run([compiler, *link, *flags, *objects, "-ldl", "-o", target])
+        run([compiler, "-shared", *flags, *objects, "-ldl", "-o", target])
         for path in objects:
             path.unlink()
 
@@ -103,11 +102,6 @@ class FrontEnd:
 @pytest.fixture(scope="session")
 def front_end():
     return FrontEnd(build_front_end("front_end.so", "-O1"))
-
-
-@pytest.fixture(scope="session")
-def front_end_builder():
-    return build_front_end
 
 
 @pytest.fixture(scope="session")

@@ -142,22 +142,20 @@ class Library:
 @functools.cache
 def compile_ptx(source, arch, options):
     """PTX of CUDA C++ source, as nvcc writes it. Kept in the temporary directory by content."""
-    nvcc = shutil.which("nvcc")
-    if nvcc is None:
-        from pmpp import _toolkit
+    from pmpp import _toolkit
 
-        nvcc = os.fspath(_toolkit.find_toolkit().nvcc)
+    nvcc = shutil.which("nvcc") or os.fspath(_toolkit.find_toolkit().nvcc)
     flags = ["-ptx", "-lineinfo", "-std=c++17", f"-arch=compute_{arch}", *options]
     key = hashlib.sha256("\0".join([source, nvcc, *flags]).encode()).hexdigest()[:24]
     folder = pathlib.Path(tempfile.gettempdir()) / f"pmpp-test-ptx-{os.getuid()}"
     folder.mkdir(exist_ok=True)
     kept = folder / f"{key}.ptx"
     if not kept.exists():
-        plain = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # of a sanitizer
         with tempfile.TemporaryDirectory() as work:
             path = pathlib.Path(work) / "kernel.cu"
             path.write_text(source)
-            run = subprocess.run([nvcc, *flags, os.fspath(path), "-o", f"{work}/kernel.ptx"], capture_output=True, text=True, env=plain)
+            command = [nvcc, *flags, os.fspath(path), "-o", f"{work}/kernel.ptx"]
+            run = subprocess.run(command, capture_output=True, text=True, env=_toolkit.clean_environment())
             if run.returncode:
                 raise RuntimeError(run.stderr)
             part = folder / f"{key}.{os.getpid()}"

@@ -14,10 +14,15 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import sanitized  # noqa: E402  (found beside this folder)
+
 from build_support.cache import compile_all  # noqa: E402
 
 ROOT = sanitized.ROOT
-ROOMS = {"fatbin": ("simt/fatbin", "simt/ptx"), "ptx": ("simt/ptx",), "lower": tuple(f"simt/{room}" for room in ("ptx", "ir", "ops", "exec", "memory", "observers", "model"))}
+ROOMS = {
+    "fatbin": ("simt/fatbin", "simt/ptx"),
+    "ptx": ("simt/ptx",),
+    "lower": tuple(f"simt/{room}" for room in ("ptx", "ir", "ops", "exec", "memory", "observers", "model")),
+}
 """Where the code lies that a target needs."""
 CORPUS = {"fatbin": ("fatbin",), "ptx": ("ptx",), "lower": ("ptx", "lower")}
 """The folders of a target's seeds."""
@@ -30,11 +35,14 @@ def sources(target):
 
 
 def seeds(target):
-    """Return name and bytes of each seed; those that are not text are kept in hexadecimal."""
+    """Return name and bytes of each seed; those that are not text are kept in hexadecimal.
+
+    A found.txt has the short ones that earlier runs came upon and that reach something new, divided by lines of =====.
+    """
     for folder in CORPUS[target]:
         for path in sorted((HERE / "corpus" / folder).iterdir()):
-            content = path.read_text()
-            yield path.stem, bytes.fromhex(content) if target == "fatbin" else content.encode()
+            for number, content in enumerate(path.read_text().split("\n=====\n")):
+                yield f"{folder}-{path.stem}-{number}", bytes.fromhex(content) if target == "fatbin" else content.encode()
 
 
 def main(target, seconds):
@@ -64,7 +72,11 @@ def write_dictionary(folder):
     forms = (HERE.parent / "ops" / "forms.txt").read_text() + (HERE.parent / "ops" / "cases.txt").read_text()
     words = {word for word in text.split() if len(word) < 30} | set(re.findall(r"^[a-z]+[0-9]*(?:\.\w+)+", forms, re.MULTILINE))
     path = folder / "dictionary"
-    lines = ['"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"\n' for word in sorted(words) if word.isascii() and word.isprintable()]
+    lines = [
+        '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"\n'
+        for word in sorted(words)
+        if word.isascii() and word.isprintable()
+    ]
     path.write_text("".join(lines))
     return path
 

@@ -64,7 +64,10 @@ class Mutator {
 
 }  // namespace
 
+extern "C" __attribute__((weak)) int LLVMFuzzerInitialize(int*, char***);
+
 int main(int count, char** arguments) {
+  if (LLVMFuzzerInitialize) LLVMFuzzerInitialize(&count, &arguments);
   std::vector<std::string> corpus;
   const char* record = nullptr;
   for (int i = 3; i < count; ++i) {

@@ -33,6 +33,8 @@ def runtime_library() -> str:
             for found in Path(folder).glob("lib/libcudart.so.*"):
                 return str(found)
         return "libcudart.so.13"
+    if given := os.environ.get("PMPP_TEST_SIMT"):
+        return given
     spec = importlib.util.find_spec("pmpp")
     folders = spec.submodule_search_locations if spec else [str(Path(__file__).parents[3] / "pmpp")]
     path = Path(next(iter(folders))) / "_lib" / "sim" / "libpmpp_simt.so"

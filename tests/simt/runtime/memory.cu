@@ -133,6 +133,20 @@ static void arrays() {
   CALL(cudaMemcpy3D(&parms));
   for (int y = 0; y < 2; ++y)
     for (int x = 0; x < 6; ++x) CHECK(piece[y][x] == in[y + 1][4 + x]);
+  // Runs of bytes across rows, in the calls that CUDA discourages: 284 from byte 100 of row 1 on.
+  std::vector<char> run(284), back(284);
+  for (int i = 0; i < 284; ++i) run[i] = char(i * 3);
+  CALL(cudaMemcpyToArray(array, 100, 1, run.data(), 284, cudaMemcpyHostToDevice));
+  CALL(cudaMemcpyFromArray(back.data(), array, 100, 1, 284, cudaMemcpyDeviceToHost));
+  CHECK(run == back);
+  cudaArray_t other;
+  CALL(cudaMallocArray(&other, &floats, 16, 4));
+  CALL(cudaMemcpyArrayToArray(other, 0, 0, array, 100, 1, 284));
+  CALL(cudaMemcpy2DFromArray(out, sizeof out[0], other, 0, 0, sizeof out[0], 2, cudaMemcpyDeviceToHost));
+  CHECK(std::memcmp(out, run.data(), 256) == 0);
+  FAILS(cudaErrorInvalidValue, cudaMemcpyToArray(array, 100, 1, run.data(), 285, cudaMemcpyHostToDevice));
+  FAILS(cudaErrorInvalidValue, cudaMemcpyToArray(array, 128, 0, run.data(), 1, cudaMemcpyHostToDevice));
+  CALL(cudaFreeArray(other));
   CALL(cudaFreeArray(array));
   FAILS(cudaErrorInvalidResourceHandle, cudaFreeArray(array));
 }
@@ -227,8 +241,28 @@ static void pools() {
   CALL(cudaMallocFromPoolAsync(&q, 100, pool, stream));
   CALL(cudaFreeAsync(q, stream));
   CALL(cudaStreamSynchronize(stream));
+  cudaMemPool_t standard, found;
+  CALL(cudaMemGetDefaultMemPool(&standard, &props.location, cudaMemAllocationTypePinned));
+  CALL(cudaMemSetMemPool(&props.location, cudaMemAllocationTypePinned, pool));
+  CALL(cudaMemGetMemPool(&found, &props.location, cudaMemAllocationTypePinned));
+  CHECK(found == pool && found != standard);
   CALL(cudaMemPoolDestroy(pool));
+  CALL(cudaDeviceGetMemPool(&found, 0));
+  CHECK(found == standard);
   FAILS(cudaErrorInvalidValue, cudaMemPoolDestroy(pool));
+  int from[2] = {7, 9}, to[2] = {};
+  CALL(cudaMallocAsync(&p, 8, stream));
+  const void* sources[] = {from, p};
+  void* targets[] = {p, to};
+  const size_t sizes[] = {8, 8};
+  cudaMemcpyAttributes attributes = {};
+  attributes.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
+  size_t first = 0;
+  CALL(cudaMemcpyBatchAsync(targets, sources, sizes, 2, &attributes, &first, 1, stream));
+  CALL(cudaStreamSynchronize(stream));
+  CHECK(to[0] == 7 && to[1] == 9);
+  FAILS(cudaErrorInvalidValue, cudaMemcpyBatchAsync(targets, sources, sizes, 2, &attributes, &first, 1, nullptr));
+  CALL(cudaFreeAsync(p, stream));
   CALL(cudaMallocAsync(&p, 64, stream));
   CALL(cudaFree(p));   // the other way to free it
   CALL(cudaStreamDestroy(stream));

@@ -182,6 +182,25 @@ static void questions() {
   CHECK(capturing == cudaStreamCaptureStatusNone);
   CALL(cudaStreamDestroy(s));
   FAILS(cudaErrorInvalidValue, cudaStreamCreateWithFlags(&s, 8));
+
+  cudaStream_t plain, copy;
+  CALL(cudaStreamCreateWithPriority(&plain, 0, -2));
+  CALL(cudaStreamCreate(&copy));
+  cudaStreamAttrValue value = {};
+  CALL(cudaStreamGetAttribute(plain, cudaStreamAttributePriority, &value));
+  CHECK(value.priority == -2);
+  value.priority = -100;   // taken to the end of the range
+  CALL(cudaStreamSetAttribute(plain, cudaStreamAttributePriority, &value));
+  value.syncPolicy = cudaSyncPolicyYield;
+  CALL(cudaStreamSetAttribute(plain, cudaStreamAttributeSynchronizationPolicy, &value));
+  CALL(cudaStreamCopyAttributes(copy, plain));
+  value = {};
+  CALL(cudaStreamGetAttribute(copy, cudaStreamAttributeSynchronizationPolicy, &value));
+  CALL(cudaStreamGetPriority(copy, &priority));
+  CHECK(value.syncPolicy == cudaSyncPolicyYield && priority == -5);
+  FAILS(cudaErrorInvalidValue, cudaStreamSetAttribute(plain, cudaLaunchAttributeCooperative, &value));
+  CALL(cudaStreamDestroy(plain));
+  CALL(cudaStreamDestroy(copy));
 }
 
 /// Many host threads, each with streams of its own, and the default stream in between.
