@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/gang.hpp"
 #include "simt/exec/handlers.hpp"
 
 namespace simt::exec {
@@ -132,6 +133,26 @@ const Instr* run_barrier(Warp& warp, const Instr* instr) {
   if (kind == BarrierKind::arrive) return instr + 1;
   park(warp, instr + 1, Warp::at_barrier, number);
   return pick(warp);
+}
+
+Meeting meet(Gang& gang, const Instr* instr) {
+  auto& block = *gang.warps[0]->block;
+  const auto number = lane_u32(*gang.warps[0], instr->op[0], 0), expected = lane_u32(*gang.warps[0], instr->op[1], 0);
+  if (BarrierKind(instr->imm) != BarrierKind::sync || number >= kBarriers || expected != 0) return Meeting::unusual;
+  auto& barrier = block.barriers[number];
+  if (gang.count == block.warp_count && barrier.waiting == 0) return Meeting::passed;
+  barrier.expected = 0;
+  for (unsigned k = 0; k < gang.count; ++k) barrier.arrived[gang.warps[k]->index] = kAllLanes;
+  barrier.waiting += gang.count * kLanes;
+  if (complete(block, barrier)) {
+    release(block, number);
+    return gang.count == kGangWarps ? Meeting::passed : Meeting::others_too;
+  }
+  for (unsigned k = 0; k < gang.count; ++k) {
+    park(*gang.warps[k], instr + 1, Warp::at_barrier, number);
+    pick(*gang.warps[k]);
+  }
+  return Meeting::waits;
 }
 
 const Instr* run_barrier_result(Warp& warp, const Instr* instr) {

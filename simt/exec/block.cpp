@@ -6,6 +6,7 @@
 #include <cstring>
 #include <new>
 
+#include "simt/exec/gang.hpp"
 #include "simt/model/profile.hpp"
 
 namespace simt::exec {
@@ -192,9 +193,30 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
   }
 }
 
+namespace {
+
+bool can_run(const Warp& warp) { return warp.state == Warp::ready || warp.state == Warp::yielded; }
+
+/// The warps, from place `n` on, that run in lockstep with the one at `n`; `n` moves on to the last of them.
+unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, Warp** gang) {
+  unsigned count = 0;
+  for (auto m = n; m < block.warp_count && count < size; ++m) {
+    auto& warp = block.warps[m];
+    if (!can_run(warp)) continue;
+    if (warp.dead) break;   // masks for a warp with fewer lanes would slow all of them down
+    gang[count++] = &warp;
+    n = m;
+  }
+  return count;
+}
+
+}  // namespace
+
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = settings().seed != 0;
+  // Probes are told of one warp at a time, in the order in which it executes.
+  const unsigned gang_size = shuffled || !grid.observers.empty() ? 1 : grid.code->gang_warps;
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -202,19 +224,27 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         auto& warp = block.warps[block.order[n]];
         if (warp.state == Warp::exited) continue;
         left = true;
-        if (warp.state != Warp::ready && warp.state != Warp::yielded) continue;
-        warp.state = Warp::ready;
-        if (shuffled) {   // a shorter slice; what is missing was not executed
-          const auto slice = kQuantum >> (next_random(worker) % 8);
-          warp.unpaid += warp.quantum - slice;
-          warp.quantum = slice;
+        if (!can_run(warp)) continue;
+        Warp* gang[kGangWarps] = {&warp};
+        const unsigned count = gang_size > 1 && !warp.dead ? form_gang(block, gang_size, n, gang) : 1;
+        for (unsigned k = 0; k < count; ++k) gang[k]->state = Warp::ready;
+        if (count > 1) {
+          run_gang(gang, count, *grid.code);
+        } else {
+          if (shuffled) {   // a shorter slice; what is missing was not executed
+            const auto slice = kQuantum >> (next_random(worker) % 8);
+            warp.unpaid += warp.quantum - slice;
+            warp.quantum = slice;
+          }
+          const Instr* pc = warp.pc ? warp.pc : pick(warp);
+          while (pc) pc = pc->run(warp, pc);
         }
-        const Instr* pc = warp.pc ? warp.pc : pick(warp);
-        while (pc) pc = pc->run(warp, pc);
-        switch (warp.state) {
-          case Warp::faulted: return Outcome::stopped;
-          case Warp::yielded: waiting = true; break;
-          default: progress = true;
+        for (unsigned k = 0; k < count; ++k) {
+          switch (gang[k]->state) {
+            case Warp::faulted: return Outcome::stopped;
+            case Warp::yielded: waiting = true; break;
+            default: progress = true;
+          }
         }
       }
     }

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/isa.hpp"
-#include "simt/exec/warp.hpp"
 
 namespace simt::exec {
 
@@ -30,6 +30,9 @@ Handler atomic_handler(std::string_view operation, bool shared);
 
 /// shfl, vote, match, redux ...: "shfl.up", "vote.ballot", "match.any.b32", "redux.add.s32". Null: unknown.
 Handler collective_handler(Isa level, std::string_view operation);
+
+/// The loop over gangs that belongs to one of these; null if there is none.
+GangHandler gang_loop(Handler handler);
 
 // Control flow. `jump.target` is relative; back edges charge `jump.charge` to the quantum.
 const Instr* run_guarded(Warp&, const Instr*);

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/warp.hpp"
 
 #ifndef SIMT_ISA
@@ -20,9 +21,11 @@
 
 namespace simt::lanes::SIMT_ISA {
 
+using exec::Gang;
 using exec::Instr;
 using exec::kAllLanes;
 using exec::kLanes;
+using exec::Loop;
 using exec::Mask;
 using exec::Warp;
 
@@ -33,14 +36,17 @@ struct Aliased {
 };
 
 template <class T>
-SIMT_INLINE typename Aliased<T>::type* row(Warp& warp, std::int32_t offset) {
-  return static_cast<typename Aliased<T>::type*>(__builtin_assume_aligned(warp.regs + offset, 64));
+SIMT_INLINE typename Aliased<T>::type* row(std::byte* regs, std::int32_t offset) {
+  return static_cast<typename Aliased<T>::type*>(__builtin_assume_aligned(regs + offset, 64));
 }
+template <class T>
+SIMT_INLINE typename Aliased<T>::type* row(Warp& warp, std::int32_t offset) { return row<T>(warp.regs, offset); }
 
 /// A predicate: one bit a lane.
-SIMT_INLINE typename Aliased<Mask>::type& predicate(Warp& warp, std::int32_t offset) {
-  return *reinterpret_cast<typename Aliased<Mask>::type*>(warp.regs + offset);
+SIMT_INLINE typename Aliased<Mask>::type& predicate(std::byte* regs, std::int32_t offset) {
+  return *reinterpret_cast<typename Aliased<Mask>::type*>(regs + offset);
 }
+SIMT_INLINE typename Aliased<Mask>::type& predicate(Warp& warp, std::int32_t offset) { return predicate(warp.regs, offset); }
 
 /// Unsigned type of a lane's width: masks of that width blend without conversions.
 template <std::size_t Bytes>
@@ -90,47 +96,68 @@ SIMT_INLINE Mask gather_mask(F f) {
   return result;
 }
 
-/// predicate = f(lane) in the active lanes.
-template <std::size_t Width, class F>
-SIMT_INLINE void write_predicate(Warp& warp, std::int32_t offset, F f) {
-  const Mask mask = warp.exec, value = gather_mask<Width>(f);
-  auto& p = predicate(warp, offset);
+/// predicate = value in the lanes of `mask`.
+SIMT_INLINE void write_mask(std::byte* regs, std::int32_t offset, Mask mask, Mask value) {
+  auto& p = predicate(regs, offset);
   p = (p & ~mask) | (value & mask);
 }
 
-/// A whole handler: op[0] = Op::apply(op[1], op[2] ...), lane by lane. `Op::apply` is a static, branch-free function.
+/// predicate = f(lane) in the active lanes.
+template <std::size_t Width, class F>
+SIMT_INLINE void write_predicate(Warp& warp, std::int32_t offset, F f) {
+  write_mask(warp.regs, offset, warp.exec, gather_mask<Width>(f));
+}
+
+/// Calls f(regs) for every warp of a gang.
+template <class F>
+SIMT_INLINE void for_gang(const Gang& gang, F f) {
+  const unsigned count = gang.count;
+  for (unsigned k = 0; k < count; ++k) f(gang.regs[k]);
+}
+
+/// Whole handlers, of Rows::apply(regs, mask of the lanes to write, instruction).
+template <class Rows>
+struct RowWise {
+  static const Instr* warp(Warp& warp, const Instr* instr) {
+    Rows::apply(warp.regs, warp.exec, *instr);
+    return instr + 1;
+  }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const Instr copy = *instr;   // which no store to a row can change
+    for_gang(gang, [=](std::byte* regs) __attribute__((always_inline)) { Rows::apply(regs, kAllLanes, copy); });
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
+};
+
+/// Whole handlers: op[0] = Op::apply(op[1], op[2] ...), lane by lane. `Op::apply` is a static, branch-free function.
 template <class Op, class D, class... S>
 struct LaneWise {
-  static const Instr* run(Warp& warp, const Instr* instr) { return run(warp, instr, std::index_sequence_for<S...>{}); }
+  static const Instr* warp(Warp& warp, const Instr* instr) {
+    one(warp.regs, warp.exec, instr->op, std::index_sequence_for<S...>{});
+    return instr + 1;
+  }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    Offsets at;
+    for (std::size_t n = 0; n <= sizeof...(S); ++n) at.op[n] = instr->op[n];
+    for_gang(gang, [=](std::byte* regs) __attribute__((always_inline)) {
+      one(regs, kAllLanes, at.op, std::index_sequence_for<S...>{});
+    });
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
 
  private:
+  struct Offsets {
+    std::int32_t op[sizeof...(S) + 1];
+  };
   template <std::size_t... I>
-  SIMT_INLINE static const Instr* run(Warp& warp, const Instr* instr, std::index_sequence<I...>) {
-    auto* d = row<D>(warp, instr->op[0]);
-    apply(d, warp.exec, row<S>(warp, instr->op[I + 1])...);
-    return instr + 1;
+  SIMT_INLINE static void one(std::byte* regs, Mask mask, const std::int32_t* op, std::index_sequence<I...>) {
+    apply(row<D>(regs, op[0]), mask, row<S>(regs, op[I + 1])...);
   }
   template <class Row, class... Rows>
   SIMT_INLINE static void apply(Row* d, Mask mask, Rows*... s) {
     write(d, mask, [=](int lane) __attribute__((always_inline)) { return static_cast<D>(Op::apply(static_cast<S>(s[lane])...)); });
-  }
-};
-
-/// A whole handler: predicate op[0] = Op::apply(op[1], op[2] ...).
-template <class Op, class... S>
-struct LaneTest {
-  static const Instr* run(Warp& warp, const Instr* instr) { return run(warp, instr, std::index_sequence_for<S...>{}); }
-
- private:
-  template <std::size_t... I>
-  SIMT_INLINE static const Instr* run(Warp& warp, const Instr* instr, std::index_sequence<I...>) {
-    apply(warp, instr->op[0], row<S>(warp, instr->op[I + 1])...);
-    return instr + 1;
-  }
-  template <class... Rows>
-  SIMT_INLINE static void apply(Warp& warp, std::int32_t d, Rows*... s) {
-    constexpr std::size_t width = sizeof(std::tuple_element_t<0, std::tuple<S...>>);
-    write_predicate<width>(warp, d, [=](int lane) __attribute__((always_inline)) { return Op::apply(static_cast<S>(s[lane])...); });
   }
 };
 

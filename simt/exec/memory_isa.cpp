@@ -1,6 +1,10 @@
 // Loads and stores of a warp: contiguous and broadcast rows first, everything else lane by lane.
 #include <bit>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "simt/exec/access.hpp"
 #include "simt/exec/handler_tables.hpp"
 #include "simt/exec/lanes.hpp"
@@ -97,6 +101,135 @@ SIMT_INLINE bool contiguous(const typename Aliased<A>::type* address) {
   return difference == 0;
 }
 
+// ---- words, a vector register at a time ----------------------------------------------------------------------------
+
+#if defined(__AVX512F__)
+constexpr int kStep = 16;
+#elif defined(__AVX2__)
+constexpr int kStep = 8;
+#else
+constexpr int kStep = 4;
+#endif
+constexpr unsigned kStepBytes = 4 * kStep;
+typedef u32 Words __attribute__((vector_size(kStepBytes), may_alias));
+typedef u32 LooseWords __attribute__((vector_size(kStepBytes), may_alias, aligned(4)));
+
+SIMT_INLINE Words lane_numbers() {
+  Words w;
+  for (int lane = 0; lane < kStep; ++lane) w[lane] = u32(lane);
+  return w;
+}
+SIMT_INLINE bool any(Words w) {
+#if defined(__AVX512F__)
+  return _mm512_test_epi32_mask((__m512i)w, (__m512i)w) != 0;
+#elif defined(__AVX2__)
+  return !_mm256_testz_si256((__m256i)w, (__m256i)w);
+#else
+  u32 bits = 0;
+  for (int lane = 0; lane < kStep; ++lane) bits |= w[lane];
+  return bits != 0;
+#endif
+}
+/// By how much the addresses of a step exceed that of its first lane; `high` collects differences of 2^32 and more.
+SIMT_INLINE Words differences(const Aliased<u32>::type* address, u64&) {
+  return *reinterpret_cast<const Words*>(address) - *address;
+}
+SIMT_INLINE Words differences(const Aliased<u64>::type* address, u64& high) {
+  const u64 first = *address;
+  Words result;
+  u64 upper = 0;
+  for (int lane = 0; lane < kStep; ++lane) {
+    const u64 difference = address[lane] - first;
+    result[lane] = u32(difference);
+    upper |= difference;
+  }
+  high |= upper >> 32;
+  return result;
+}
+
+/// Memory that an instruction may reach at once: `host` is where the address 0 would be, steps begin in [lo, lo + span].
+template <class A>
+struct Extent {
+  A offset, lo, span;
+  std::uintptr_t host;
+  bool usable;
+  SIMT_INLINE bool holds(A address) const {
+    const A at = address + offset;
+    return (at - lo <= span) & (at % 4 == 0);
+  }
+  SIMT_INLINE std::byte* at(A address) const { return reinterpret_cast<std::byte*>(host + A(address + offset)); }
+};
+SIMT_INLINE Extent<u64> extent_of(const memory::Window& w, const Instr& instr) {
+  return {u64(std::int64_t(instr.mem.offset)), w.lo, w.hi - w.lo - kStepBytes, std::uintptr_t(w.delta),
+          std::int64_t(w.hi - w.lo) >= std::int64_t(kStepBytes)};
+}
+SIMT_INLINE Extent<u32> extent_of(const Warp& warp, const Instr& instr) {
+  return {u32(instr.mem.offset), 0, warp.shared_bytes - kStepBytes, reinterpret_cast<std::uintptr_t>(warp.shared),
+          warp.shared_bytes >= kStepBytes};
+}
+
+/// Loads the words of all lanes if those of each step lie within a register's width upwards of the first lane's: rows
+/// of tiles, broadcasts, and any order within such a window.
+template <class A, class Row>
+SIMT_INLINE bool load_windows(std::byte* regs, std::int32_t d, const Row* address, const Extent<A>& extent) {
+  Words index[kLanes / kStep], outside{};
+  u64 high = 0;
+  bool good = extent.usable;
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step) {
+    const Words difference = differences(address + step * kStep, high);
+    outside |= difference & ~u32(kStepBytes - 4);
+    index[step] = difference >> 2;
+    good &= extent.holds(address[step * kStep]);
+  }
+  if (!good || high || any(outside)) return false;
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step) {
+    const Words window = *reinterpret_cast<const LooseWords*>(extent.at(address[step * kStep]));
+    index[step] = __builtin_shuffle(window, index[step]);
+  }
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step)   // last: the destination may be the address
+    *reinterpret_cast<Words*>(row<u32>(regs, d) + step * kStep) = index[step];
+  return true;
+}
+
+/// Stores the words of all lanes if those of each step lie one after another.
+template <class A, class Row>
+SIMT_INLINE bool store_steps(std::byte* regs, std::int32_t d, const Row* address, const Extent<A>& extent) {
+  Words outside{};
+  u64 high = 0;
+  bool good = extent.usable;
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step) {
+    outside |= differences(address + step * kStep, high) ^ (lane_numbers() << 2);
+    good &= extent.holds(address[step * kStep]);
+  }
+  if (!good || high || any(outside)) return false;
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step)
+    *reinterpret_cast<LooseWords*>(extent.at(address[step * kStep])) =
+        *reinterpret_cast<const Words*>(row<u32>(regs, d) + step * kStep);
+  return true;
+}
+
+/// Handlers of an access with a fast way for warps of which every lane is active, which may decline, and a slow one.
+template <class Access>
+struct Tried {
+  static const Instr* warp(Warp& warp, const Instr* instr) {
+    if (warp.active == kAllLanes && Access::fast(warp, *instr)) [[likely]] return instr + 1;
+    return Access::slowly(warp, instr);
+  }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const unsigned count = gang.count;
+    for (unsigned k = 0; k < count; ++k)
+      if (!Access::fast(*gang.warps[k], *instr)) [[unlikely]]
+        if (!Access::slowly(*gang.warps[k], instr)) return nullptr;   // a fault: the launch is over
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
+};
+
 /// Calls f(lane) for the lanes of the mask.
 template <class F>
 SIMT_INLINE void each(Mask mask, F f) {
@@ -167,34 +300,44 @@ template <class E, int V>
 }
 
 template <class E, int V>
-const Instr* load_flat(Warp& warp, const Instr* instr) {
-  constexpr unsigned size = sizeof(E) * V;
-  if (warp.active == kAllLanes) [[likely]] {
-    const auto* address = row<u64>(warp, instr->op[V]);
-    const u64 start = address[0] + u64(std::int64_t(instr->mem.offset));
-    const auto& window = warp.worker->windows[instr->mem.site];
+struct LoadFlat {
+  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
+    constexpr unsigned size = sizeof(E) * V;
+    const auto* address = row<u64>(warp, instr.op[V]);
+    const u64 offset = u64(std::int64_t(instr.mem.offset)), start = address[0] + offset;
+    const auto& window = warp.worker->windows[instr.mem.site];
     if (inside(window, start, size * kLanes) && start % size == 0 && contiguous<u64, size>(address)) {
-      load_rows<E, V>(warp, instr, reinterpret_cast<const std::byte*>(start + u64(window.delta)), kAllLanes);
-      return instr + 1;
+      load_rows<E, V>(warp, &instr, reinterpret_cast<const std::byte*>(start + u64(window.delta)), kAllLanes);
+      return true;
     }
+    if constexpr (V == 1 && sizeof(E) == 4) {
+      return load_windows(warp.regs, instr.op[0], address, extent_of(window, instr));
+    }
+    return false;
   }
-  return load_flat_slowly<E, V>(warp, instr);
-}
+  static const Instr* slowly(Warp& warp, const Instr* instr) { return load_flat_slowly<E, V>(warp, instr); }
+};
 
 /// An address that is the same in all lanes, always.
 template <class E, int V>
-const Instr* load_uniform(Warp& warp, const Instr* instr) {
-  constexpr unsigned size = sizeof(E) * V;
-  const u64 at = *row<u64>(warp, instr->op[V]) + u64(std::int64_t(instr->mem.offset));
-  const auto& window = warp.worker->windows[instr->mem.site];
-  if (!inside(window, at, size) || at % size != 0) [[unlikely]] return load_flat_slowly<E, V>(warp, instr);
-  const auto* e = reinterpret_cast<const Host<E>*>(at + u64(window.delta));
-  for (int v = 0; v < V; ++v) {
-    const auto value = extend(E(e[v]));
-    write(row<RowOf<E>>(warp, instr->op[v]), warp.exec, [=](int) { return value; });
+struct LoadUniform {
+  SIMT_INLINE static bool at_once(Warp& warp, const Instr& instr, Mask mask) {
+    constexpr unsigned size = sizeof(E) * V;
+    const u64 at = *row<u64>(warp, instr.op[V]) + u64(std::int64_t(instr.mem.offset));
+    const auto& window = warp.worker->windows[instr.mem.site];
+    if (!inside(window, at, size) || at % size != 0) [[unlikely]] return false;
+    const auto* e = reinterpret_cast<const Host<E>*>(at + u64(window.delta));
+    for (int v = 0; v < V; ++v) {
+      const auto value = extend(E(e[v]));
+      write(row<RowOf<E>>(warp, instr.op[v]), mask, [=](int) { return value; });
+    }
+    return true;
   }
-  return instr + 1;
-}
+  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) { return at_once(warp, instr, kAllLanes); }
+  static const Instr* slowly(Warp& warp, const Instr* instr) {
+    return at_once(warp, *instr, warp.exec) ? instr + 1 : load_flat_slowly<E, V>(warp, instr);
+  }
+};
 
 template <class E, int V>
 [[gnu::noinline]] const Instr* store_flat_slowly(Warp& warp, const Instr* instr) {
@@ -236,20 +379,23 @@ template <class E, int V>
 }
 
 template <class E, int V>
-const Instr* store_flat(Warp& warp, const Instr* instr) {
-  constexpr unsigned size = sizeof(E) * V;
-  if (warp.active == kAllLanes) [[likely]] {
-    const auto* address = row<u64>(warp, instr->op[V]);
-    const u64 start = address[0] + u64(std::int64_t(instr->mem.offset));
-    const auto& window = warp.worker->windows[instr->mem.site];
-    if (inside(window, start, size * kLanes) && start < ir::kParamWindow && start % size == 0 &&
-        contiguous<u64, size>(address)) {
-      store_rows<E, V>(warp, instr, reinterpret_cast<std::byte*>(start + u64(window.delta)));
-      return instr + 1;
+struct StoreFlat {
+  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
+    constexpr unsigned size = sizeof(E) * V;
+    const auto* address = row<u64>(warp, instr.op[V]);
+    const u64 offset = u64(std::int64_t(instr.mem.offset)), start = address[0] + offset;
+    const auto& window = warp.worker->windows[instr.mem.site];
+    if (start >= ir::kParamWindow) return false;   // parameters cannot be written
+    if constexpr (V == 1 && sizeof(E) == 4) {
+      return store_steps(warp.regs, instr.op[0], address, extent_of(window, instr));
+    } else {
+      if (!inside(window, start, size * kLanes) || start % size != 0 || !contiguous<u64, size>(address)) return false;
+      store_rows<E, V>(warp, &instr, reinterpret_cast<std::byte*>(start + u64(window.delta)));
+      return true;
     }
   }
-  return store_flat_slowly<E, V>(warp, instr);
-}
+  static const Instr* slowly(Warp& warp, const Instr* instr) { return store_flat_slowly<E, V>(warp, instr); }
+};
 
 // ---- shared memory ------------------------------------------------------------------------------------------------
 
@@ -293,7 +439,7 @@ SIMT_INLINE bool offsets_good(const Aliased<u32>::type* address, u32 offset, u32
 }
 
 template <class E, int V>
-const Instr* load_shared(Warp& warp, const Instr* instr) {
+[[gnu::noinline]] const Instr* load_shared(Warp& warp, const Instr* instr) {
   constexpr unsigned size = sizeof(E) * V;
   const auto* address = row<u32>(warp, instr->op[V]);
   const u32 offset = u32(instr->mem.offset);
@@ -324,7 +470,7 @@ const Instr* load_shared(Warp& warp, const Instr* instr) {
 }
 
 template <class E, int V>
-const Instr* store_shared(Warp& warp, const Instr* instr) {
+[[gnu::noinline]] const Instr* store_shared(Warp& warp, const Instr* instr) {
   constexpr unsigned size = sizeof(E) * V;
   const auto* address = row<u32>(warp, instr->op[V]);
   const u32 offset = u32(instr->mem.offset), bytes = warp.shared_bytes;
@@ -342,6 +488,40 @@ const Instr* store_shared(Warp& warp, const Instr* instr) {
   each(mask, [&](int lane) { store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane); });
   return instr + 1;
 }
+
+template <class E, int V>
+struct LoadShared {
+  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
+    constexpr unsigned size = sizeof(E) * V;
+    const auto* address = row<u32>(warp, instr.op[V]);
+    if constexpr (V == 1 && sizeof(E) == 4) {
+      return load_windows(warp.regs, instr.op[0], address, extent_of(warp, instr));
+    } else {
+      const u32 bytes = warp.shared_bytes, start = address[0] + u32(instr.mem.offset);
+      if (start >= bytes || size * kLanes > bytes - start || start % size != 0 || !contiguous<u32, size>(address)) return false;
+      load_rows<E, V>(warp, &instr, warp.shared + start, kAllLanes);
+      return true;
+    }
+  }
+  static const Instr* slowly(Warp& warp, const Instr* instr) { return load_shared<E, V>(warp, instr); }
+};
+
+template <class E, int V>
+struct StoreShared {
+  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
+    constexpr unsigned size = sizeof(E) * V;
+    const auto* address = row<u32>(warp, instr.op[V]);
+    if constexpr (V == 1 && sizeof(E) == 4) {
+      return store_steps(warp.regs, instr.op[0], address, extent_of(warp, instr));
+    } else {
+      const u32 bytes = warp.shared_bytes, start = address[0] + u32(instr.mem.offset);
+      if (start >= bytes || size * kLanes > bytes - start || start % size != 0 || !contiguous<u32, size>(address)) return false;
+      store_rows<E, V>(warp, &instr, warp.shared + start);
+      return true;
+    }
+  }
+  static const Instr* slowly(Warp& warp, const Instr* instr) { return store_shared<E, V>(warp, instr); }
+};
 
 // ---- local memory -------------------------------------------------------------------------------------------------
 
@@ -395,20 +575,20 @@ const Instr* access_local(Warp& warp, const Instr* instr) {
 }
 
 template <class E, int V>
-Handler pick_load(Reach reach) {
+Loop pick_load(Reach reach) {
   switch (reach) {
-    case Reach::flat: return load_flat<E, V>;
-    case Reach::uniform: return load_uniform<E, V>;
-    case Reach::shared: return load_shared<E, V>;
+    case Reach::flat: return Tried<LoadFlat<E, V>>::run;
+    case Reach::uniform: return Tried<LoadUniform<E, V>>::run;
+    case Reach::shared: return Tried<LoadShared<E, V>>::run;
     case Reach::local: return access_local<E, V, false>;
   }
   return nullptr;
 }
 template <class E, int V>
-Handler pick_store(Reach reach) {
+Loop pick_store(Reach reach) {
   switch (reach) {
-    case Reach::flat: case Reach::uniform: return store_flat<E, V>;
-    case Reach::shared: return store_shared<E, V>;
+    case Reach::flat: case Reach::uniform: return Tried<StoreFlat<E, V>>::run;
+    case Reach::shared: return Tried<StoreShared<E, V>>::run;
     case Reach::local: return access_local<E, V, true>;
   }
   return nullptr;
@@ -420,14 +600,14 @@ Handler pick_store(Reach reach) {
   X(u8, 1) X(u8, 2) X(u8, 4) X(s8, 1) X(s8, 2) X(s8, 4) X(u16, 1) X(u16, 2) X(u16, 4) X(u32, 1)    \
   X(u32, 2) X(u32, 4) X(u64, 1) X(u64, 2) X(u64, 4)
 
-Handler load(Reach reach, Elem elem, unsigned count) {
+Loop load(Reach reach, Elem elem, unsigned count) {
 #define SIMT_PICK(E, V) if (elem == Elem::E && count == V) return pick_load<E, V>(reach);
   SIMT_SHAPES(SIMT_PICK)
 #undef SIMT_PICK
   return nullptr;
 }
 
-Handler store(Reach reach, Elem elem, unsigned count) {
+Loop store(Reach reach, Elem elem, unsigned count) {
   if (elem == Elem::s8) elem = Elem::u8;
 #define SIMT_PICK(E, V) if constexpr (!std::is_same_v<E, s8>) if (elem == Elem::E && count == V) return pick_store<E, V>(reach);
   SIMT_SHAPES(SIMT_PICK)

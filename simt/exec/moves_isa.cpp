@@ -1,5 +1,5 @@
 // Lane-wise helpers of the lowering: copies, changes of width, parameter words, generic addresses.
-#include <string_view>
+#include <span>
 
 #include "simt/exec/block.hpp"
 #include "simt/exec/handler_tables.hpp"
@@ -125,11 +125,7 @@ const Instr* getctarank(Warp& warp, const Instr* instr) {
   return instr + 1;
 }
 
-struct Named {
-  std::string_view name;
-  Handler handler;
-};
-constexpr Named kMoves[] = {
+constexpr NamedLoop kMoves[] = {
     {"copy_pred", copy_pred}, {"not_pred", not_pred},
     {"copy_16", LaneWise<Same, u16, u16>::run}, {"copy_32", LaneWise<Same, u32, u32>::run},
     {"copy_64", LaneWise<Same, u64, u64>::run}, {"copy_128", copy_128},
@@ -152,10 +148,6 @@ constexpr Named kMoves[] = {
 
 }  // namespace
 
-Handler move(std::string_view name) {
-  for (const auto& entry : kMoves)
-    if (entry.name == name) return entry.handler;
-  return nullptr;
-}
+std::span<const NamedLoop> moves() { return kMoves; }
 
 }  // namespace simt::exec::SIMT_ISA

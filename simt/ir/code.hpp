@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simt/exec/engine.hpp"
+#include "simt/exec/gang.hpp"
 #include "simt/exec/warp.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/ptx/ast.hpp"
@@ -88,6 +89,8 @@ struct Code {
   std::vector<Origin> origins;         ///< by Instr::origin
   std::vector<Access> accesses;        ///< by position in `instrs`
   std::vector<std::vector<std::int32_t>> lists;
+  std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
+  unsigned gang_warps = 1;             ///< of a gang, so that their registers stay in the first cache
 
   std::size_t file_bytes = 0;          ///< register file of a warp
   std::vector<std::byte> image;        ///< its first bytes: constants; specials are filled in per launch, warp or block

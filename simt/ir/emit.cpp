@@ -13,6 +13,9 @@ using ptx::Space;
 
 namespace {
 
+/// What the register files of a gang may take of the first cache.
+constexpr std::size_t kGangCache = 32 << 10;
+
 /// An instruction with its target still a block.
 struct Draft {
   Instr instr;
@@ -20,6 +23,7 @@ struct Draft {
   std::uint32_t back_loop = ~0u;   ///< back edges: the loop whose header is the target
   Access access;
   Origin origin;
+  bool constants = true;           ///< all operands are
 };
 
 }  // namespace
@@ -65,7 +69,10 @@ Fault Unit::emit(Code& code) {
         draft.origin = {function.module, function.ptx, node.instruction, node.weight};
         auto& instr = draft.instr;
         instr.run = node.handler;
-        for (unsigned n = 0; n < node.count; ++n) instr.op[n] = row(node.ops[n]);
+        for (unsigned n = 0; n < node.count; ++n) {
+          instr.op[n] = row(node.ops[n]);
+          draft.constants &= values[node.ops[n]].kind == Value::constant;
+        }
         if (node.guard != kNoValue) {
           instr.guard = row(node.guard) | (node.negated ? 1 : 0);
           if (node.kind == Node::plain) {
@@ -139,6 +146,8 @@ Fault Unit::emit(Code& code) {
     new (&code.instrs[n]) Instr(draft.instr);
     code.origins.push_back(draft.origin);
     code.accesses.push_back(draft.access);
+    const auto loop = ops::gang_loop(draft.instr.run);
+    code.gang.push_back(exec::gang_entry(draft.instr, loop ? loop : exec::gang_loop(draft.instr.run), draft.constants));
   }
   std::size_t file = functions[0]->frame_begin;
   for (std::size_t n = 0; n < functions.size(); ++n) {
@@ -152,6 +161,7 @@ Fault Unit::emit(Code& code) {
   }
   code.file_bytes = (file + 63) / 64 * 64;
   if (code.file_bytes > (1u << 26)) return {218, "kernel " + code.info.name + " has too many registers"};
+  code.gang_warps = std::clamp<unsigned>(unsigned(kGangCache / code.file_bytes), 1, exec::kGangWarps);
   code.static_shared = static_shared;
   code.shared_variables = shared_names;
   fill_rows(code);

@@ -27,9 +27,9 @@ const Instr* unary(Warp& warp, const Instr* instr) {
   return instr + 1;
 }
 template <class Op>
-constexpr exec::Handler binary = LaneWise<Op, float, float, float>::run;
+constexpr exec::Handler binary = LaneWise<Op, float, float, float>::warp;
 template <class Op>
-constexpr exec::Handler ternary = LaneWise<Op, float, float, float, float>::run;
+constexpr exec::Handler ternary = LaneWise<Op, float, float, float, float>::warp;
 
 constexpr HotEntry kLoops[] = {
     {"div.approx.f32", binary<Single<div_approx_row, false>>},

@@ -11,41 +11,45 @@ using namespace simt::lanes::SIMT_ISA;
 namespace {
 
 /// setp: Instr::imm is all ones for the complement of the relation, which is a relation of its own (`geu` of `lt`).
+template <class Relation, class T, bool Flush>
+struct Test {
+  SIMT_INLINE static void apply(std::byte* regs, Mask mask, const Instr& instr) {
+    const auto *a = row<T>(regs, instr.op[1]), *b = row<T>(regs, instr.op[2]);
+    const Mask held = gather_mask<sizeof(T)>([=](int lane) __attribute__((always_inline)) {
+      const T x = a[lane], y = b[lane];
+      if constexpr (Flush) return Relation::apply(flushed(x), flushed(y));
+      else return Relation::apply(x, y);
+    });
+    write_mask(regs, instr.op[0], mask, held ^ static_cast<Mask>(instr.imm));
+  }
+};
 template <class Relation, class T, bool Flush = false>
-const Instr* test(Warp& warp, const Instr* instr) {
-  const auto *a = row<T>(warp, instr->op[1]), *b = row<T>(warp, instr->op[2]);
-  const Mask held = gather_mask<sizeof(T)>([=](int lane) __attribute__((always_inline)) {
-    const T x = a[lane], y = b[lane];
-    if constexpr (Flush) return Relation::apply(flushed(x), flushed(y));
-    else return Relation::apply(x, y);
-  });
-  const Mask value = held ^ static_cast<Mask>(instr->imm), mask = warp.exec;
-  auto& p = predicate(warp, instr->op[0]);
-  p = (p & ~mask) | (value & mask);
-  return instr + 1;
-}
+constexpr Loop test = RowWise<Test<Relation, T, Flush>>::run;
 
 template <class T>
-const Instr* select_lanes(Warp& warp, const Instr* instr) {
-  using U = Bits<sizeof(T)>;
-  auto* d = row<U>(warp, instr->op[0]);
-  const auto *a = row<U>(warp, instr->op[1]), *b = row<U>(warp, instr->op[2]);
-  const Mask p = predicate(warp, instr->op[3]);
-  if (sizeof(T) == 2) {
-    const U halves[2] = {static_cast<U>(p), static_cast<U>(p >> 16)};
-    write(d, warp.exec, [=](int lane) {
-      const U x = a[lane], y = b[lane];
-      return (halves[lane >> 4] & kLaneBits<U>.bit[lane]) != 0 ? x : y;
-    });
-  } else {
-    const U bits = p;
-    write(d, warp.exec, [=](int lane) {
-      const U x = a[lane], y = b[lane];
-      return (bits & kLaneBits<U>.bit[lane]) != 0 ? x : y;
-    });
+struct Select {
+  SIMT_INLINE static void apply(std::byte* regs, Mask mask, const Instr& instr) {
+    using U = Bits<sizeof(T)>;
+    auto* d = row<U>(regs, instr.op[0]);
+    const auto *a = row<U>(regs, instr.op[1]), *b = row<U>(regs, instr.op[2]);
+    const Mask p = predicate(regs, instr.op[3]);
+    if (sizeof(T) == 2) {
+      const U halves[2] = {static_cast<U>(p), static_cast<U>(p >> 16)};
+      write(d, mask, [=](int lane) {
+        const U x = a[lane], y = b[lane];
+        return (halves[lane >> 4] & kLaneBits<U>.bit[lane]) != 0 ? x : y;
+      });
+    } else {
+      const U bits = p;
+      write(d, mask, [=](int lane) {
+        const U x = a[lane], y = b[lane];
+        return (bits & kLaneBits<U>.bit[lane]) != 0 ? x : y;
+      });
+    }
   }
-  return instr + 1;
-}
+};
+template <class T>
+constexpr Loop select_lanes = RowWise<Select<T>>::run;
 
 #define SIMT_INTEGERS(r)                                                                                         \
   {"setp." #r ".s32", test<r##_relation, std::int32_t>}, {"setp." #r ".u32", test<r##_relation, std::uint32_t>}, \

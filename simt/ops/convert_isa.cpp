@@ -26,7 +26,7 @@ struct Resize {
   template <class T> SIMT_INLINE static From apply(T a) { return static_cast<From>(a); }
 };
 template <class From, class D, class S>
-constexpr exec::Handler resize = LaneWise<Resize<From>, D, S>::run;
+constexpr Loop resize = LaneWise<Resize<From>, D, S>::run;
 
 template <class To>
 struct ToFloat {

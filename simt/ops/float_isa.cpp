@@ -13,7 +13,7 @@ using f32 = float;
 using f64 = double;
 
 template <class Op, class T, class... S>
-constexpr exec::Handler loop = LaneWise<Op, T, S...>::run;
+constexpr Loop loop = LaneWise<Op, T, S...>::run;
 
 #define SIMT_UNARY(name, row)                                       \
   {name ".f32", loop<Single<row, false>, f32, f32>},                \

@@ -30,17 +30,17 @@ SIMT_HALF(fma)
 #undef SIMT_HALF
 
 #define SIMT_BINARY(name)                                            \
-  {#name ".f16", LaneWise<name##_half<F16>, u16, u16, u16>::run},    \
-  {#name ".f16x2", LaneWise<name##_pair<F16>, u32, u32, u32>::run},  \
-  {#name ".bf16", LaneWise<name##_half<Bf16>, u16, u16, u16>::run},  \
-  {#name ".bf16x2", LaneWise<name##_pair<Bf16>, u32, u32, u32>::run}
+  {#name ".f16", LaneWise<name##_half<F16>, u16, u16, u16>::warp},    \
+  {#name ".f16x2", LaneWise<name##_pair<F16>, u32, u32, u32>::warp},  \
+  {#name ".bf16", LaneWise<name##_half<Bf16>, u16, u16, u16>::warp},  \
+  {#name ".bf16x2", LaneWise<name##_pair<Bf16>, u32, u32, u32>::warp}
 
 constexpr HotEntry kLoops[] = {
     SIMT_BINARY(add), SIMT_BINARY(sub), SIMT_BINARY(mul),
-    {"fma.f16", LaneWise<fma_half<F16>, u16, u16, u16, u16>::run},
-    {"fma.f16x2", LaneWise<fma_pair<F16>, u32, u32, u32, u32>::run},
-    {"fma.bf16", LaneWise<fma_half<Bf16>, u16, u16, u16, u16>::run},
-    {"fma.bf16x2", LaneWise<fma_pair<Bf16>, u32, u32, u32, u32>::run},
+    {"fma.f16", LaneWise<fma_half<F16>, u16, u16, u16, u16>::warp},
+    {"fma.f16x2", LaneWise<fma_pair<F16>, u32, u32, u32, u32>::warp},
+    {"fma.bf16", LaneWise<fma_half<Bf16>, u16, u16, u16, u16>::warp},
+    {"fma.bf16x2", LaneWise<fma_pair<Bf16>, u32, u32, u32, u32>::warp},
 };
 #undef SIMT_BINARY
 

@@ -20,7 +20,7 @@ struct Lanes {
 };
 /// The loop of Op on type T, its lanes typed by the signature.
 template <class Op, class T, char D, char... S>
-constexpr exec::Handler loop = LaneWise<Lanes<Op, T>, Lane<T, D>, Lane<T, S>...>::run;
+constexpr Loop loop = LaneWise<Lanes<Op, T>, Lane<T, D>, Lane<T, S>...>::run;
 
 /// 32-bit division in double, which holds every quotient of such numbers well enough to truncate it right. Masks, not
 /// conditions: a select that the compiler turns into a branch would leave the loop scalar.
@@ -55,20 +55,21 @@ struct SignedRemainder {
 };
 
 /// lop3: the truth table as eight masks.
-const Instr* logic3_loop(Warp& warp, const Instr* instr) {
-  u32 t[8];
-  for (int i = 0; i < 8; ++i) t[i] = instr->imm >> i & 1 ? ~0u : 0u;
-  const u32 t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3], t4 = t[4], t5 = t[5], t6 = t[6], t7 = t[7];
-  auto* d = row<u32>(warp, instr->op[0]);
-  const auto *x = row<u32>(warp, instr->op[1]), *y = row<u32>(warp, instr->op[2]), *z = row<u32>(warp, instr->op[3]);
-  write(d, warp.exec, [=](int lane) {
-    const u32 a = x[lane], b = y[lane], c = z[lane];
-    const u32 zero = (~b & ((~c & t0) | (c & t1))) | (b & ((~c & t2) | (c & t3)));
-    const u32 one = (~b & ((~c & t4) | (c & t5))) | (b & ((~c & t6) | (c & t7)));
-    return (~a & zero) | (a & one);
-  });
-  return instr + 1;
-}
+struct Logic3 {
+  SIMT_INLINE static void apply(std::byte* regs, Mask mask, const Instr& instr) {
+    u32 t[8];
+    for (int i = 0; i < 8; ++i) t[i] = instr.imm >> i & 1 ? ~0u : 0u;
+    const u32 t0 = t[0], t1 = t[1], t2 = t[2], t3 = t[3], t4 = t[4], t5 = t[5], t6 = t[6], t7 = t[7];
+    auto* d = row<u32>(regs, instr.op[0]);
+    const auto *x = row<u32>(regs, instr.op[1]), *y = row<u32>(regs, instr.op[2]), *z = row<u32>(regs, instr.op[3]);
+    write(d, mask, [=](int lane) {
+      const u32 a = x[lane], b = y[lane], c = z[lane];
+      const u32 zero = (~b & ((~c & t0) | (c & t1))) | (b & ((~c & t2) | (c & t3)));
+      const u32 one = (~b & ((~c & t4) | (c & t5))) | (b & ((~c & t6) | (c & t7)));
+      return (~a & zero) | (a & one);
+    });
+  }
+};
 
 constexpr HotEntry kLoops[] = {
     {"add.b16", loop<add_row, u16, 't', 't', 't'>},
@@ -91,10 +92,10 @@ constexpr HotEntry kLoops[] = {
     {"mad.lo.b64", loop<mad_row, u64, 't', 't', 't', 't'>},
     {"mad.wide.u32", loop<Wide<mad_row>, u32, 'w', 't', 't', 'w'>},
     {"mad.wide.s32", loop<Wide<mad_row>, s32, 'w', 't', 't', 'w'>},
-    {"div.u32", LaneWise<Quotient, u32, u32, u32>::run},
-    {"rem.u32", LaneWise<Remainder, u32, u32, u32>::run},
-    {"div.s32", LaneWise<SignedQuotient, s32, s32, s32>::run},
-    {"rem.s32", LaneWise<SignedRemainder, s32, s32, s32>::run},
+    {"div.u32", LaneWise<Quotient, u32, u32, u32>::warp},
+    {"rem.u32", LaneWise<Remainder, u32, u32, u32>::warp},
+    {"div.s32", LaneWise<SignedQuotient, s32, s32, s32>::warp},
+    {"rem.s32", LaneWise<SignedRemainder, s32, s32, s32>::warp},
     {"abs.s32", loop<abs_row, s32, 't', 't'>},
     {"neg.b32", loop<neg_row, u32, 't', 't'>},
     {"neg.b64", loop<neg_row, u64, 't', 't'>},
@@ -115,7 +116,7 @@ constexpr HotEntry kLoops[] = {
     {"xor.b64", loop<xor_row, u64, 't', 't', 't'>},
     {"not.b32", loop<not_row, u32, 't', 't'>},
     {"not.b64", loop<not_row, u64, 't', 't'>},
-    {"lop3.b32", logic3_loop},
+    {"lop3.b32", RowWise<Logic3>::run},
     {"shl.b32", loop<shl_row, u32, 't', 't', 'u'>},
     {"shl.b64", loop<shl_row, u64, 't', 't', 'u'>},
     {"shr.u32", loop<shr_row, u32, 't', 't', 'u'>},

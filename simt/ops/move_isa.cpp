@@ -73,18 +73,19 @@ struct JoinBytes {
   }
 };
 
-template <class F>
-SIMT_INLINE const Instr* predicate_logic(Warp& warp, const Instr* instr, F f) {
-  auto& d = predicate(warp, instr->op[0]);
-  const Mask value = f(predicate(warp, instr->op[1]), predicate(warp, instr->op[2])), mask = warp.exec;
-  d = (d & ~mask) | (value & mask);
-  return instr + 1;
-}
-const Instr* move_predicate(Warp& w, const Instr* i) { return predicate_logic(w, i, [](Mask a, Mask) { return a; }); }
-const Instr* not_predicate(Warp& w, const Instr* i) { return predicate_logic(w, i, [](Mask a, Mask) { return ~a; }); }
-const Instr* and_predicate(Warp& w, const Instr* i) { return predicate_logic(w, i, [](Mask a, Mask b) { return a & b; }); }
-const Instr* or_predicate(Warp& w, const Instr* i) { return predicate_logic(w, i, [](Mask a, Mask b) { return a | b; }); }
-const Instr* xor_predicate(Warp& w, const Instr* i) { return predicate_logic(w, i, [](Mask a, Mask b) { return a ^ b; }); }
+template <Mask (*Op)(Mask, Mask)>
+struct PredicateLogic {
+  SIMT_INLINE static void apply(std::byte* regs, Mask mask, const Instr& instr) {
+    write_mask(regs, instr.op[0], mask, Op(predicate(regs, instr.op[1]), predicate(regs, instr.op[2])));
+  }
+};
+template <Mask (*Op)(Mask, Mask)>
+constexpr Loop predicate_logic = RowWise<PredicateLogic<Op>>::run;
+constexpr Mask move_mask(Mask a, Mask) { return a; }
+constexpr Mask not_mask(Mask a, Mask) { return ~a; }
+constexpr Mask and_mask(Mask a, Mask b) { return a & b; }
+constexpr Mask or_mask(Mask a, Mask b) { return a | b; }
+constexpr Mask xor_mask(Mask a, Mask b) { return a ^ b; }
 
 constexpr HotEntry kLoops[] = {
     {"mov.b16", LaneWise<Copy, u16, u16>::run},
@@ -101,11 +102,11 @@ constexpr HotEntry kLoops[] = {
     {"unpack.4.b64", split<4, u64, u16>},
     {"unpack.4.b32", split_bytes},
     {"unpack.2.b128", unpack128},
-    {"mov.pred", move_predicate},
-    {"not.pred", not_predicate},
-    {"and.pred", and_predicate},
-    {"or.pred", or_predicate},
-    {"xor.pred", xor_predicate},
+    {"mov.pred", predicate_logic<move_mask>},
+    {"not.pred", predicate_logic<not_mask>},
+    {"and.pred", predicate_logic<and_mask>},
+    {"or.pred", predicate_logic<or_mask>},
+    {"xor.pred", predicate_logic<xor_mask>},
 };
 
 }  // namespace

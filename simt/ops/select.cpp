@@ -9,12 +9,12 @@
 namespace simt::ops {
 namespace {
 
-using Loops = std::unordered_map<std::string_view, exec::Handler>;
+using Loops = std::unordered_map<std::string_view, exec::Loop>;
 
 Loops loops_of(exec::Isa level) {
   Loops loops;
   auto add = [&](HotTable table) {
-    for (std::size_t i = 0; i < table.count; ++i) loops.emplace(table.entries[i].name, table.entries[i].handler);
+    for (std::size_t i = 0; i < table.count; ++i) loops.emplace(table.entries[i].name, table.entries[i].loop);
   };
   switch (level) {
 #define SIMT_ADD(name) add(name());
@@ -71,21 +71,35 @@ std::string misfit(const Form& form, const Selection& s) {
   return {};
 }
 
+/// By level.
+const std::vector<Loops>& all_loops() {
+  static const std::vector<Loops> all = [] {
+    std::vector<Loops> loops;
+#define SIMT_LEVEL(l) loops.push_back(loops_of(exec::Isa::l));
+    SIMT_FOR_EACH_ISA(SIMT_LEVEL)
+#undef SIMT_LEVEL
+    return loops;
+  }();
+  return all;
+}
+
 }  // namespace
 
 exec::Handler hot(std::string_view name, exec::Isa level) {
-  struct Levels {
-    std::vector<Loops> loops;
-    Levels() {
-#define SIMT_LEVEL(l) loops.push_back(loops_of(exec::Isa::l));
-      SIMT_FOR_EACH_ISA(SIMT_LEVEL)
-#undef SIMT_LEVEL
-    }
-  };
-  static const Levels levels;
-  const Loops& loops = levels.loops[static_cast<std::size_t>(level)];
+  const Loops& loops = all_loops()[static_cast<std::size_t>(level)];
   auto at = loops.find(name);
-  return at == loops.end() ? nullptr : at->second;
+  return at == loops.end() ? nullptr : at->second.warp;
+}
+
+exec::GangHandler gang_loop(exec::Handler handler) {
+  static const std::unordered_map<exec::Handler, exec::GangHandler> known = [] {
+    std::unordered_map<exec::Handler, exec::GangHandler> map;
+    for (const auto& loops : all_loops())
+      for (const auto& [name, loop] : loops) map.emplace(loop.warp, loop.gang);
+    return map;
+  }();
+  auto at = known.find(handler);
+  return at == known.end() ? nullptr : at->second;
 }
 
 Selection select(const ptx::Instruction& instruction, const ptx::Function& function, exec::Isa level) {

@@ -10,8 +10,8 @@
 #include <cstdint>
 #include <string>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/isa.hpp"
-#include "simt/exec/warp.hpp"
 #include "simt/ptx/ast.hpp"
 
 namespace simt::ops {
@@ -42,5 +42,8 @@ struct Selection {
 
 /// Chooses the handler for `instruction` of `function`, at the given level.
 Selection select(const ptx::Instruction& instruction, const ptx::Function& function, exec::Isa level);
+
+/// The loop over gangs that belongs to a handler; null if there is none.
+exec::GangHandler gang_loop(exec::Handler handler);
 
 }  // namespace simt::ops

@@ -3,14 +3,14 @@
 
 #include <cstddef>
 
+#include "simt/exec/gang.hpp"
 #include "simt/exec/isa.hpp"
-#include "simt/exec/warp.hpp"
 
 namespace simt::ops {
 
 struct HotEntry {
   const char* name;   ///< canonical: "add.b32", "fma.ftz.f32", "setp.lt.s32"
-  exec::Handler handler;
+  exec::Loop loop;
 };
 /// Plain pointers: these headers are compiled often.
 struct HotTable {

@@ -1,0 +1,66 @@
+// Gangs: warps of one block that execute the same instructions in lockstep.
+//
+// One warp alone waits for itself: an instruction reads the row that the one before has just stored. A gang executes an
+// instruction for all of its warps before it goes on, so their waits overlap, and operands are decoded once for all of
+// them. It is a schedule like any other, since the warps of a block promise nothing about their order. Where the warps
+// part at a branch, those that are behind go first and the others wait for them, as lanes do within a warp.
+#pragma once
+
+#include <cstddef>
+
+#include "simt/exec/warp.hpp"
+
+namespace simt::ir {
+struct Code;
+}
+
+namespace simt::exec {
+
+constexpr unsigned kGangWarps = 8;
+
+/// The warps that execute now, and those of the gang that wait at a later instruction.
+struct Gang {
+  std::byte* regs[kGangWarps];        ///< of those that execute
+  Warp* warps[kGangWarps];
+  unsigned count = 0;
+  bool partial = false;               ///< some of their lanes do not execute
+  unsigned waiting = 0;
+  const Instr* limit = nullptr;       ///< the first instruction at which a warp waits
+  struct {
+    const Instr* pc;
+    Warp* warp;
+  } others[kGangWarps];
+};
+
+/// Executes one instruction for every executing warp of a gang. Returns the next one, null if no warp is left.
+using GangHandler = const Instr* (*)(Gang&, const Instr*);
+
+/// A loop over the lanes of a warp, and the same over those of a gang in which every lane executes.
+struct Loop {
+  Handler warp = nullptr;
+  GangHandler gang = nullptr;
+  constexpr Loop(Handler warp_, GangHandler gang_ = nullptr) : warp(warp_), gang(gang_) {}
+};
+
+/// What a gang does at an instruction.
+struct GangEntry {
+  GangHandler full = nullptr;      ///< while every lane executes
+  GangHandler partial = nullptr;
+};
+
+/// The entry of an instruction. `loop` is its loop over full gangs, if it has one; `constants`: so are all operands.
+GangEntry gang_entry(const Instr& instr, GangHandler loop, bool constants);
+
+/// How a full gang fares at a barrier.
+enum class Meeting : std::uint8_t {
+  passed,       ///< it goes on
+  others_too,   ///< it goes on, and so do warps outside of it
+  waits,        ///< its warps wait for others
+  unusual,      ///< nothing was done: each warp has to see for itself
+};
+Meeting meet(Gang& gang, const Instr* instr);   // barrier.cpp
+
+/// Executes the warps, which can run, until each of them waits, has exited or used up its slice.
+void run_gang(Warp* const* warps, unsigned count, const ir::Code& code);
+
+}  // namespace simt::exec
