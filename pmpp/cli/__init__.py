@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import doctor
+from pmpp.cli import bench, doctor
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,4 +11,5 @@ def main() -> None:
     """Learn to program massively parallel processors, with a GPU and without one."""
 
 
+main.add_command(bench.command)
 main.add_command(doctor.command)
