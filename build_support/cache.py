@@ -29,26 +29,28 @@ ROOMS = ("simt", "cuda_src", "pmpp")
 Command = Sequence[str | Path]
 
 
+def below_root(path: Path) -> str:
+    """Return the path relative to the root."""
+    return str(path.relative_to(ROOT))
+
+
 class BuildError(Exception):
     """The build failed; the message is for the person who runs it."""
 
 
 @dataclass(frozen=True)
 class Object:
-    """One source file, how it is compiled, and where its object lies."""
+    """One source file or several that are compiled as one, how, and where the object lies."""
 
-    source: Path
+    name: str
+    """The source's path below the root, or that of the folder of the sources."""
+    sources: tuple[Path, ...]
     tool: str
     """The compiler's name, for the folder in which the objects lie."""
     identity: tuple[str, ...]
     """Whatever else than the sources decides about the object: flags, exact versions. No path that may move."""
     steps: Callable[[Path, Path], list[Command]]
     """From the object's and the depfile's path to the commands that make both; every path relative to the root."""
-
-    @property
-    def name(self) -> str:
-        """The source's path below the root."""
-        return str(self.source.relative_to(ROOT))
 
     @property
     def path(self) -> Path:
@@ -66,7 +68,12 @@ class Object:
             seen = json.loads(self._stamp.read_text())
         except (OSError, ValueError):
             return False
-        return self.path.exists() and all(_file_digest(ROOT / name) == value for name, value in seen.items())
+        if not self.path.exists() or not seen.keys() >= self._named():
+            return False
+        return all(_file_digest(ROOT / name) == value for name, value in seen.items())
+
+    def _named(self) -> set[str]:
+        return {below_root(source) for source in self.sources}
 
     def compile(self) -> None:
         """Make the object in a folder of its own: an interrupted build leaves the old object as it was."""
@@ -76,7 +83,7 @@ class Object:
         try:
             for command in self.steps(folder / "o", folder / "host.dep"):
                 run(command, what=self.name)
-            names = {self.name}.union(*(_dependencies(depfile) for depfile in folder.glob("*.dep")))
+            names = self._named().union(*(_dependencies(depfile) for depfile in folder.glob("*.dep")))
             self._stamp.unlink(missing_ok=True)
             (folder / "o").replace(self.path)
             self._stamp.write_text(json.dumps({name: _file_digest(ROOT / name) for name in sorted(names)}))
@@ -120,8 +127,8 @@ def run(command: Command, what: str) -> None:
 def compile_all(objects: Sequence[Object]) -> None:
     """Compile what is not current, on all cores, and stop at the first failure."""
     work = [item for item in objects if not item.is_current()]
-    # The largest first, so that no core waits for a straggler at the end.
-    work.sort(key=lambda item: item.source.stat().st_size, reverse=True)
+    # The longest first, so that no core waits for a straggler at the end: nvcc's, then by size.
+    work.sort(key=lambda item: (item.tool == "nvcc", sum(path.stat().st_size for path in item.sources)), reverse=True)
     started = time.monotonic()
 
     def one(item: Object) -> None:

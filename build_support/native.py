@@ -14,23 +14,27 @@ import platform
 import re
 import sys
 import sysconfig
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from threading import Lock
 
-from build_support.cache import BUILD, ROOT, BuildError, Command, Object, compile_all, digest, link, run
+from build_support.cache import BUILD, ROOT, BuildError, Command, Object, below_root, compile_all, link
 from build_support.toolkit import ToolkitError, find_host_compiler, find_toolkit, sources_digest
 
 PARTS = ("simt", "kernels", "cython")
 
-SIMT_FLAGS = ("-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
+SIMT_FLAGS = ("-std=c++20", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
               "-fno-trapping-math", "-Wall", "-Wextra", "-I.")  # without errno and traps, but not a bit less exact: vectors
 ISA_FLAGS = {
     "v2": ("-DSIMT_ISA=v2", "-march=x86-64-v2"),
     "v3": ("-DSIMT_ISA=v3", "-march=x86-64-v3"),
     "v4": ("-DSIMT_ISA=v4", "-march=x86-64-v4", "-mprefer-vector-width=512"),
 }
+MERGED_ROOMS = ("exec", "fatbin", "ir", "memory", "ptx", "runtime")
+"""Rooms of the software GPU whose files are compiled as one: to read the headers takes most of the time of a file."""
+COLD_ROOMS = ("fatbin", "ir", "model", "ptx", "runtime")
+"""Rooms that run once a kernel or a call, not once an instruction: they are not worth a long optimisation."""
 NVCC_FLAGS = ("-lineinfo", "--no-compress", "-std=c++17", "-O2", "-Xcompiler", "-fPIC,-Wall", "-I.")
 CYTHON_FLAGS = ("-std=c++17", "-O1", "-g0", "-fPIC", "-fvisibility=hidden", "-fwrapv", "-DNDEBUG", "-I.",
                 "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION")  # fmt: skip
@@ -39,34 +43,14 @@ VERSION_SCRIPT = ROOT / "simt" / "runtime" / "libpmpp_simt.map"
 """Exports and the version node of the software GPU; the twin has the same exports under the CUDA runtime's node."""
 
 
-def _host(source: Path, flags: tuple[str, ...], isa: str = "", *, precompile: bool = False) -> Object:
+def _host(name: str, sources: Sequence[Path], flags: tuple[str, ...], isa: str = "") -> Object:
     compiler = find_host_compiler()
+    included = [word for path in sources for word in ("-include", below_root(path))]
 
     def steps(made: Path, depfile: Path) -> list[Command]:
-        standard: Command = ["-include", _precompiled(flags)] if precompile else []
-        return [[compiler.path, *flags, *standard, "-MD", "-MF", depfile, "-c", "-o", made, source.relative_to(ROOT)]]
+        return [[compiler.path, *flags, "-MD", "-MF", depfile, *included, "-x", "c++", "-c", "-o", made, os.devnull]]
 
-    return Object(source, f"g++-{isa}" if isa else "g++", ("g++", compiler.version, *flags), steps)
-
-
-_precompiling = Lock()
-
-
-def _precompiled(flags: tuple[str, ...]) -> Path:
-    """Return a header with the standard library's headers, precompiled: to read them takes half of the time of a file."""
-    files = sorted((ROOT / "simt").rglob("*.?pp"))
-    named = {name for path in files for name in re.findall(r"^#include <([a-z_]+)>", path.read_text(), re.MULTILINE)}
-    text = "".join(f"#include <{name}>\n" for name in sorted(named))
-    compiler = find_host_compiler()
-    folder = BUILD / f"standard-{digest(repr((compiler.version, flags, text)).encode())[:12]}"
-    header, made = folder / "standard.hpp", folder / "standard.hpp.gch"
-    with _precompiling:
-        if not made.exists():
-            folder.mkdir(parents=True, exist_ok=True)
-            header.write_text(text)
-            run([compiler.path, *flags, "-x", "c++-header", "-o", folder / "partial", header], what="the standard headers")
-            (folder / "partial").replace(made)
-    return header
+    return Object(name, tuple(sources), f"g++-{isa}" if isa else "g++", ("g++", compiler.version, *flags), steps)
 
 
 def simt_objects() -> list[Object]:
@@ -74,12 +58,17 @@ def simt_objects() -> list[Object]:
     strict = ("-Werror",) if os.environ.get("PMPP_WERROR") else ()
     isa_flags = ISA_FLAGS if platform.machine() == "x86_64" else {"generic": ("-DSIMT_ISA=generic",)}
     objects = []
-    for source in sorted((ROOT / "simt").rglob("*.cpp")):
-        if source.stem.endswith("_isa"):
-            objects += [_host(source, (*SIMT_FLAGS, *strict, *flags), isa) for isa, flags in isa_flags.items()]
+    for room in sorted((ROOT / "simt").iterdir()):
+        flags = (*SIMT_FLAGS, "-Og" if room.name in COLD_ROOMS else "-O2", *strict)
+        sources = sorted(room.rglob("*.cpp"))
+        for source in [path for path in sources if path.stem.endswith("_isa")]:
+            objects += [_host(below_root(source), [source], (*flags, *chosen), isa) for isa, chosen in isa_flags.items()]
+        plain = [path for path in sources if not path.stem.endswith("_isa")]
+        # A strict build compiles each file alone, so that a missing #include is found.
+        if room.name in MERGED_ROOMS and not strict:
+            objects.append(_host(below_root(room), plain, flags))
         else:
-            # A strict build reads every header, so that a missing #include is found.
-            objects.append(_host(source, (*SIMT_FLAGS, *strict), precompile=not strict))
+            objects += [_host(below_root(source), [source], flags) for source in plain]
     return objects
 
 
@@ -119,7 +108,8 @@ def kernel_objects() -> list[Object]:
 def _nvcc(source: Path, flags: tuple[str, ...]) -> Object:
     toolkit = find_toolkit()
     return Object(
-        source,
+        below_root(source),
+        (source,),
         tool="nvcc",
         identity=("nvcc", toolkit.build, find_host_compiler().version, *flags),
         steps=lambda made, depfile: [
@@ -160,12 +150,13 @@ def _cython(source: Path) -> Object:
     includes = [f"-I{headers}", f"-I{numpy.get_include()}", f"-I{toolkit.include}"]
     module = ".".join(source.relative_to(ROOT).with_suffix("").parts)
     return Object(
-        source,
+        below_root(source),
+        (source,),
         tool="cython",
         identity=("cython", version("cython"), numpy.__version__, sys.version, toolkit.build, compiler.version, *CYTHON_FLAGS),
         steps=lambda made, depfile: [
             [sys.executable, "-m", "cython", "-3", "--cplus", "--depfile", "--module-name", module, "-o",
-             made.with_name("module.cpp"), source.relative_to(ROOT)],
+             made.with_name("module.cpp"), below_root(source)],
             [compiler.path, *CYTHON_FLAGS, *includes, "-MD", "-MF", depfile, "-c", "-o", made, made.with_name("module.cpp")],
         ],
     )  # fmt: skip
@@ -184,7 +175,7 @@ def _link_simt(lib: Path, objects: list[Object]) -> None:
     twin = BUILD / "libcudart.so.13.map"
     renamed, count = re.subn(r"^[\w.]+(?=\s*\{)", "libcudart.so.13", text, flags=re.MULTILINE)
     if count != 1:
-        raise BuildError(f"{script.relative_to(ROOT)} has {count} version nodes; the two links of the software GPU need one.")
+        raise BuildError(f"{below_root(script)} has {count} version nodes; the two links of the software GPU need one.")
     if not twin.exists() or twin.read_text() != renamed:
         twin.write_text(renamed)
     for name, versions in (("sim/libpmpp_simt.so", script), ("run/libcudart.so.13", twin)):
@@ -241,15 +232,12 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
     BUILD.mkdir(exist_ok=True)
     compile_all([*simt, *kernels, *modules])
     lib = package / "_lib"
-    if not VERSION_SCRIPT.exists():
-        print(f"compiled only: {VERSION_SCRIPT.relative_to(ROOT)} is not there yet")
-        return
     _link_simt(lib, simt)
     if kernels:
         _link_kernels(lib, kernels)
     for item in modules:
         kernels_library = lib / "sim" / "libpmpp_kernels.so"
-        name = module_path(item.source)
+        name = module_path(item.sources[0])
         link(package / name, _shared(name.name), [item.path, kernels_library])
     if package == ROOT / "pmpp" and "cython" in parts:
         current = {package / module_path(source) for source in cython_sources()}

@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, doctor
+from pmpp.cli import bench, check, doctor, profile
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -12,4 +12,6 @@ def main() -> None:
 
 
 main.add_command(bench.command)
+main.add_command(check.command)
 main.add_command(doctor.command)
+main.add_command(profile.command)

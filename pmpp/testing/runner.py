@@ -312,8 +312,8 @@ def _environment(device: str, seed: int) -> dict[str, str]:
     if device == "sim":
         # One simulator thread: one seed then gives one result, every time.
         keep |= {"PMPP_SIM_THREADS": "1", "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
-        if isa := os.environ.get("PMPP_SIM_ISA"):
-            keep["PMPP_SIM_ISA"] = isa
+        passed_on = ("PMPP_SIM_ISA", "PMPP_SIM_CHECK", "PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS")
+        keep |= {name: os.environ[name] for name in passed_on if name in os.environ}
     return keep
 
 

@@ -1,6 +1,9 @@
 // Memory accesses lane by lane.
 #include "simt/exec/access.hpp"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstring>
 
@@ -49,6 +52,13 @@ std::string misaligned(const Warp& warp, const Instr* instr, std::uint64_t addre
          ", which is not a multiple of the access's size";
 }
 
+/// Whether the program's host memory has a page there.
+bool is_host_memory(std::uint64_t address) {
+  const auto page = std::uint64_t(sysconf(_SC_PAGESIZE));
+  unsigned char there;
+  return !AddressSpace::instance().in_device_range(address) && mincore(reinterpret_cast<void*>(address / page * page), 1, &there) == 0;
+}
+
 void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane) {
   auto& space = AddressSpace::instance();
   std::string text = access_of(warp, instr, bytes, hex(address));
@@ -60,6 +70,8 @@ void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsign
     const auto past = address + bytes - (inside->base + inside->size);
     text += ", of which the last " + std::to_string(past) + (past == 1 ? " byte lies" : " bytes lie") +
             " past the end of " + name_of(*inside);
+  } else if (is_host_memory(address)) {
+    text += ": a pointer to host memory, which kernels cannot reach; copy the data to memory of cudaMalloc first";
   } else if (const auto near = space.nearest(address)) {
     const bool after = address >= near->base + near->size;
     if (near->live || address < near->base || after) {

@@ -2,10 +2,39 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "simt/exec/block.hpp"
 
 namespace simt::exec {
+
+/// A 128-bit value of a lane.
+struct u128 {
+  std::uint64_t low, high;
+  bool operator==(const u128&) const = default;
+};
+
+/// One lane of a row. A 128-bit row is 32 low halves, then 32 high halves.
+template <class T>
+T get(const Warp& warp, std::int32_t row, int lane) {
+  T value;
+  if constexpr (sizeof(T) == 16) {
+    std::memcpy(&value.low, warp.regs + row + 8 * lane, 8);
+    std::memcpy(&value.high, warp.regs + row + 256 + 8 * lane, 8);
+  } else {
+    std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
+  }
+  return value;
+}
+template <class T>
+void put(Warp& warp, std::int32_t row, int lane, T value) {
+  if constexpr (sizeof(T) == 16) {
+    std::memcpy(warp.regs + row + 8 * lane, &value.low, 8);
+    std::memcpy(warp.regs + row + 256 + 8 * lane, &value.high, 8);
+  } else {
+    std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
+  }
+}
 
 /// Reads or writes `bytes` at the generic or global address of one lane. False: a fault was raised.
 bool read_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, void* out);

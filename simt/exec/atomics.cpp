@@ -6,6 +6,7 @@
 #include <atomic>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <mutex>
 
 #include "simt/exec/access.hpp"
@@ -23,37 +24,10 @@ using u64 = std::uint64_t;
 using s32 = std::int32_t;
 using s64 = std::int64_t;
 
-struct u128 {
-  u64 low, high;
-  bool operator==(const u128&) const = default;
-};
-
 /// 16-byte accesses that order take a lock chosen by the address: hosts differ in what they can do with 16 bytes.
 std::mutex& lock_of(const void* host) {
   static std::mutex locks[64];
   return locks[(reinterpret_cast<std::uintptr_t>(host) >> 4) % 64];
-}
-
-/// Lane `lane` of a row. A 128-bit row is 32 low halves, then 32 high halves.
-template <class T>
-T get(const Warp& warp, std::int32_t row, int lane) {
-  T value;
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(&value.low, warp.regs + row + 8 * lane, 8);
-    std::memcpy(&value.high, warp.regs + row + 256 + 8 * lane, 8);
-  } else {
-    std::memcpy(&value, warp.regs + row + int(sizeof(T)) * lane, sizeof(T));
-  }
-  return value;
-}
-template <class T>
-void put(Warp& warp, std::int32_t row, int lane, T value) {
-  if constexpr (sizeof(T) == 16) {
-    std::memcpy(warp.regs + row + 8 * lane, &value.low, 8);
-    std::memcpy(warp.regs + row + 256 + 8 * lane, &value.high, 8);
-  } else {
-    std::memcpy(warp.regs + row + int(sizeof(T)) * lane, &value, sizeof(T));
-  }
 }
 
 // ---- operations: new value from the old one, b and c ----------------------------------------------------------------
@@ -69,9 +43,27 @@ template <class T> struct Dec { static T apply(T a, T b, T) { return a == 0 || a
 template <class T> struct Exch { static T apply(T, T b, T) { return b; } };
 template <class T> struct Cas { static T apply(T a, T b, T c) { return a == b ? c : a; } };
 
-/// Sums, minima and maxima of numbers that are kept as bits. Atomics on f32 in global memory flush nothing here.
-template <class F, class U>
-struct AddFloat { static U apply(U a, U b, U) { return std::bit_cast<U>(F(std::bit_cast<F>(a) + std::bit_cast<F>(b))); } };
+/// Sums, minima and maxima of numbers that are kept as bits. PTX flushes subnormal numbers of .f32 in global memory, and
+/// in no other case.
+template <class F, class U, bool flush = false>
+struct AddFloat {
+  static U flushed(U x) {
+    constexpr U exponent = std::bit_cast<U>(std::numeric_limits<F>::infinity()), sign = ~(~U{0} >> 1);
+    return flush && (x & exponent) == 0 ? x & sign : x;
+  }
+  static U apply(U a, U b, U) {
+    const F sum = std::bit_cast<F>(flushed(a)) + std::bit_cast<F>(flushed(b));
+    if (sum != sum) {   // .f64 keeps what the first NaN carries
+      const F x = std::bit_cast<F>(a), y = std::bit_cast<F>(b);
+      if (sizeof(U) == 4 || (x == x && y == y)) return U(sizeof(U) == 4 ? ops::kF32.nan : ops::kF64.nan);
+      return (x == x ? b : a) | std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN());
+    }
+    return flushed(std::bit_cast<U>(sum));
+  }
+};
+using AddF32 = AddFloat<float, u32>;
+using AddF32Global = AddFloat<float, u32, true>;
+using AddF64 = AddFloat<double, u64>;
 
 template <const ops::Format& format>
 u16 add_small(u16 a, u16 b) {
@@ -167,12 +159,18 @@ std::byte* place_of(Warp& warp, const Instr* instr, int lane) {
 template <class Op, class T>
 const Instr* atomic_flat(Warp& warp, const Instr* instr) {
   constexpr bool three = std::is_same_v<Op, Cas<T>>;
-  const bool lonely = warp.worker->grid->alone;
+  const bool lonely = warp.worker->grid->alone && !warp.worker->code->accesses[instr->origin].system;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     std::byte* host = place_of<T>(warp, instr, lane);
     if (!host) return nullptr;
     const T b = get<T>(warp, instr->op[2], lane), c = three ? get<T>(warp, instr->op[3], lane) : b;
+    if constexpr (std::is_same_v<Op, AddF32Global>) {
+      if (get<u64>(warp, instr->op[1], lane) >= memory::kSharedWindow) {   // a generic address
+        put(warp, instr->op[0], lane, alone<AddF32, T>(host, b, c));
+        continue;
+      }
+    }
     put(warp, instr->op[0], lane, lonely ? alone<Op, T>(host, b, c) : together<Op, T>(host, b, c));
   }
   return instr + 1;
@@ -188,7 +186,7 @@ constexpr Entry entry(std::string_view name) { return {name, atomic_shared<Op, T
 constexpr Entry kAtomics[] = {
     entry<Add<u32>, u32>("add.u32"), entry<Add<u32>, u32>("add.s32"), entry<Add<u64>, u64>("add.u64"),
     entry<Add<u64>, u64>("add.s64"),
-    entry<AddFloat<float, u32>, u32>("add.f32"), entry<AddFloat<double, u64>, u64>("add.f64"),
+    {"add.f32", atomic_shared<AddF32, u32>, atomic_flat<AddF32Global, u32>}, entry<AddF64, u64>("add.f64"),
     entry<Small<add_small<ops::kF16>>, u16>("add.f16"), entry<Small<add_small<ops::kBf16>>, u16>("add.bf16"),
     entry<Packed<add_small<ops::kF16>>, u32>("add.f16x2"), entry<Packed<add_small<ops::kBf16>>, u32>("add.bf16x2"),
     entry<Min<u32>, u32>("min.u32"), entry<Min<s32>, s32>("min.s32"), entry<Min<u64>, u64>("min.u64"),

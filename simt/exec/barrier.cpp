@@ -54,6 +54,8 @@ void wake(BlockState& block, std::uint64_t detail) {
 
 void release(BlockState& block, std::uint32_t number) {
   auto& barrier = block.barriers[number];
+  const Worker& worker = *block.warps[0].worker;
+  if (!worker.grid->observers.empty()) tell_barrier(worker, block, number);
   barrier.result = barrier.count;
   barrier.result_all = barrier.count == barrier.waiting;
   std::memset(barrier.arrived, 0, sizeof barrier.arrived);

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "simt/exec/gang.hpp"
+#include "simt/memory/limits.hpp"
 #include "simt/model/profile.hpp"
 
 namespace simt::exec {
@@ -15,10 +16,18 @@ using ir::Special;
 
 namespace {
 
+constexpr std::size_t kAsk = 256 << 10;   // from this size on, look how much memory is left right now
+
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
 
+/// Width 0 is a predicate.
 template <class F>
 void fill(std::byte* row, unsigned width, F value_of_lane) {
+  if (width == 0) {
+    Mask mask = 0;
+    for (int lane = 0; lane < kLanes; ++lane) mask |= Mask{value_of_lane(lane) != 0} << lane;
+    std::memcpy(row, &mask, sizeof mask);
+  }
   for (int lane = 0; lane < kLanes; ++lane) {
     const std::uint64_t value = value_of_lane(lane);
     std::memcpy(row + width * unsigned(lane), &value, width);
@@ -89,7 +98,8 @@ std::uint64_t block_value(const Grid& grid, const BlockState& block, Special whi
 }
 
 /// Memory and register files of a cluster's blocks, with everything that does not change during the launch.
-void prepare(Worker& worker, Cluster& cluster) {
+/// False if the host has not as much.
+bool prepare(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const auto& code = *grid.code;
   const std::size_t file = align64(code.file_bytes), local = align64(std::size_t(grid.local_bytes) * kLanes);
@@ -98,7 +108,12 @@ void prepare(Worker& worker, Cluster& cluster) {
   const std::size_t block_bytes = warps + shared + grid.warps * (file + local + 64);
   const std::size_t bytes = block_bytes * grid.cluster_blocks;
   if (cluster.bytes < bytes) {
-    cluster.memory.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t(64))));
+    cluster.memory.reset();
+    cluster.bytes = 0;
+    // All of it is written to at once: what the system promises is not enough, it has to be there.
+    if (bytes >= kAsk && bytes > memory::host_available() / 10 * 9) return out_of_memory(grid, bytes), false;
+    cluster.memory.reset(static_cast<std::byte*>(::operator new[](bytes, std::align_val_t(64), std::nothrow)));
+    if (!cluster.memory) return out_of_memory(grid, bytes), false;
     cluster.bytes = bytes;
     std::memset(cluster.memory.get(), 0xA5, bytes);   // the same rubbish in every run
   }
@@ -141,16 +156,32 @@ void prepare(Worker& worker, Cluster& cluster) {
     }
   }
   cluster.prepared = &grid;
+  return true;
+}
+
+/// Pays for what the blocks executed since their last slice ended.
+void settle(Worker& worker, const Cluster& cluster) {
+  Grid& grid = *worker.grid;
+  std::uint64_t used = 0;
+  for (const auto& block : cluster.blocks)
+    for (std::uint32_t w = 0; w < block.warp_count; ++w)
+      used += kWarpCost + std::uint64_t(std::max<std::int64_t>(std::int64_t(kQuantum) - block.warps[w].quantum - block.warps[w].unpaid, 0));
+  worker.unsettled += used;
+  if (worker.unsettled < std::uint64_t(kQuantum)) return;
+  const auto spent = grid.spent.fetch_add(worker.unsettled, std::memory_order_relaxed) + worker.unsettled;
+  worker.unsettled = 0;
+  if (grid.budget && spent > grid.budget) out_of_budget(grid);
 }
 
 }  // namespace
 
-void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
+bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
   Grid& grid = *worker.grid;
   const auto& launch = *grid.launch;
   const auto& code = *grid.code;
-  if (cluster.prepared != &grid) prepare(worker, cluster);
+  if (cluster.prepared != &grid && !prepare(worker, cluster)) return false;
   cluster.first = number;
+  cluster.random = grid.seed * 0x9e3779b97f4a7c15ull + number;
   cluster.any_arrived = false;
   const auto& size = launch.cluster;
   const std::uint64_t across = launch.grid[0] / size[0], down = launch.grid[1] / size[1];
@@ -167,6 +198,7 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     for (auto& barrier : block.barriers)
       if (barrier.waiting) barrier = {};
     std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
+    block.copies.clear();
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       auto& warp = block.warps[w];
       const std::uint32_t left = grid.threads - w * kLanes;
@@ -188,9 +220,10 @@ void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
     }
     block.order.resize(block.warp_count);
     for (std::uint32_t w = 0; w < block.warp_count; ++w) block.order[w] = w;
-    if (settings().seed)
-      for (std::uint32_t w = block.warp_count; w-- > 1;) std::swap(block.order[w], block.order[next_random(worker) % (w + 1)]);
+    if (grid.seed)
+      for (std::uint32_t w = block.warp_count; w-- > 1;) std::swap(block.order[w], block.order[next_random(cluster) % (w + 1)]);
   }
+  return true;
 }
 
 namespace {
@@ -214,7 +247,7 @@ unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, War
 
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
-  const bool shuffled = settings().seed != 0;
+  const bool shuffled = grid.seed != 0;
   // Probes are told of one warp at a time, in the order in which it executes.
   const unsigned gang_size = shuffled || !grid.observers.empty() ? 1 : grid.code->gang_warps;
   for (;;) {
@@ -232,7 +265,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
           run_gang(gang, count, *grid.code);
         } else {
           if (shuffled) {   // a shorter slice; what is missing was not executed
-            const auto slice = kQuantum >> (next_random(worker) % 8);
+            const auto slice = kQuantum >> (next_random(cluster) % 8);
             warp.unpaid += warp.quantum - slice;
             warp.quantum = slice;
           }
@@ -248,7 +281,10 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         }
       }
     }
-    if (!left) return Outcome::finished;
+    if (!left) {
+      settle(worker, cluster);
+      return Outcome::finished;
+    }
     if (grid.stop.load(std::memory_order_relaxed)) return Outcome::stopped;
     if (waiting && !progress) return Outcome::waiting;
     if (!progress) {

@@ -23,6 +23,8 @@ namespace simt::exec {
 enum class BarrierKind : std::uint8_t { sync, arrive, red_popc, red_and, red_or, cluster_arrive, cluster_wait };
 
 constexpr std::uint32_t kMaxWarps = 32, kBarriers = 16;
+/// What a warp costs of the budget beside its loops.
+constexpr std::uint64_t kWarpCost = 16;
 /// A time slice in warp instructions. A turn of a loop that may wait for others costs a 64th of it.
 constexpr std::int32_t kQuantum = 1 << 20, kWaitingTurns = 64;
 /// Limit of a warp of which no lanes wait elsewhere: above every instruction.
@@ -53,6 +55,20 @@ struct Grid;
 struct Probe;
 class Instrumentation;
 
+/// A cp.async that was not made yet.
+struct AsyncCopy {
+  const Instr* instr = nullptr;
+  std::uint64_t destination = 0, source = 0;   ///< generic addresses
+  std::uint32_t group = 0;                     ///< number of its group among those that its thread commits
+  std::uint8_t bytes = 0, read = 0, lane = 0;  ///< bytes that are written, and how many of them are read
+};
+
+/// Those of a warp, in the order of the program.
+struct AsyncCopies {
+  std::vector<AsyncCopy> waiting;
+  std::uint32_t committed[kLanes] = {};        ///< groups
+};
+
 struct BlockState {
   std::uint64_t index = 0;               ///< linear number in the grid
   Dim3 coordinates{};
@@ -64,6 +80,7 @@ struct BlockState {
   std::uint32_t next_warp = 0;
   Barrier barriers[kBarriers];
   Mask cluster_arrived[kMaxWarps] = {};  ///< lanes in the current phase of the cluster's barrier
+  std::vector<AsyncCopies> copies;       ///< by warp; empty until there is one
   std::vector<std::uint32_t> order;      ///< in which warps take turns
 };
 
@@ -71,6 +88,7 @@ struct BlockState {
 struct Cluster {
   std::vector<BlockState> blocks;
   std::uint64_t first = 0;               ///< number of the cluster
+  std::uint64_t random = 0;              ///< of its own: what a seed does to it does not depend on who runs it
   bool any_arrived = false;             ///< somebody arrived at the cluster's barrier
   std::unique_ptr<std::byte[], ir::FreeInstrs> memory;   ///< warps, register files, shared and local memory
   std::size_t bytes = 0;
@@ -89,6 +107,8 @@ struct Grid {
   std::vector<std::byte> workspace;      ///< what %envreg1 and 2 point to: the barrier of a cooperative grid
   std::uint64_t workspace_address = 0;
   std::uint64_t number = 0;              ///< %gridid
+  unsigned workers = 1;
+  std::uint64_t seed = 0, budget = 0;    ///< as workers, what the settings said when the launch began
   std::atomic<std::uint64_t> next{0};
   std::atomic<bool> stop{false};
   std::atomic<std::uint64_t> spent{0};   ///< warp instructions, counted slice by slice
@@ -106,12 +126,13 @@ struct Worker {
   Probe* const* probed = nullptr;        ///< by instruction; null without observers
   std::vector<memory::Window> windows;   ///< one a memory instruction: what it found last time
   std::uint64_t epoch = 0;
+  std::uint64_t unsettled = 0;           ///< warp instructions of finished blocks that Grid::spent does not count yet
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
   std::uint64_t clock_reads = 0;
-  std::uint64_t random = 0;
   unsigned number = 0;
   std::vector<std::unique_ptr<Cluster>> resident, spare;
-  std::vector<std::unique_ptr<Frame>> frames;   ///< free ones
+  std::vector<std::unique_ptr<Frame>> frames;   ///< all of them
+  std::vector<Frame*> free_frames;
 };
 
 // control.cpp ------------------------------------------------------------------------------------------------------
@@ -152,8 +173,12 @@ const Instr* raise(Warp& warp, const Instr* instr, int code, std::string what, i
 /// "kernel 'k' at a.cu:12, block (1,0,0), thread (3,0,0)".
 std::string where(const Warp& warp, const Instr* instr, int lane);
 std::string source_of(const ir::Code& code, const Instr* instr);
-/// The launch took more instructions than its budget, at this back edge.
-const Instr* out_of_budget(Warp& warp, const Instr* instr);
+/// The launch took more instructions than its budget, at this instruction on its way back to `loop`.
+void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop);
+/// The launch took more than its budget in blocks that each came to their end.
+void out_of_budget(Grid& grid);
+/// The host has not the memory that a block needs.
+void out_of_memory(Grid& grid, std::size_t bytes);
 /// Every warp of these blocks waits, and nobody is left who could end that.
 void raise_deadlock(Worker& worker, const Cluster& cluster);
 
@@ -162,18 +187,20 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 /// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
 void tell_wait(const Warp& warp, const Instr* instr);
+void tell_barrier(const Worker& worker, const BlockState& block, unsigned number);
 
 // block.cpp --------------------------------------------------------------------------------------------------------
 
-inline std::uint64_t next_random(Worker& worker) {   // splitmix64
-  std::uint64_t z = worker.random += 0x9e3779b97f4a7c15ull;
+inline std::uint64_t next_random(Cluster& cluster) {   // splitmix64
+  std::uint64_t z = cluster.random += 0x9e3779b97f4a7c15ull;
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
   z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
   return z ^ (z >> 31);
 }
 
 enum class Outcome : std::uint8_t { finished, waiting, stopped };
-void start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number);
+/// False if the host has not the memory: the grid has its fault then.
+bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number);
 /// Gives every warp that can run a slice, until all have exited or all that is left waits for someone else.
 Outcome run_cluster(Worker& worker, Cluster& cluster);
 /// What every warp of a stuck launch waits for, for messages.

@@ -53,8 +53,8 @@ void insert(Warp& warp, const Group& group) {
   ++warp.group_count;
 }
 
-/// The slice is used up at a back edge to `next`.
-[[gnu::noinline]] const Instr* expire(Warp& warp, const Instr* instr, const Instr* next) {
+/// Closes the account of a slice. False if the launch is over its budget: the warp is at its fault then.
+bool settle(Warp& warp, const Instr* instr, const Instr* next, const Instr* loop) {
   Worker& worker = *warp.worker;
   Grid& grid = *worker.grid;
   const auto used = std::max<std::int64_t>(std::int64_t(kQuantum) - warp.quantum - warp.unpaid, 1);
@@ -62,12 +62,16 @@ void insert(Warp& warp, const Group& group) {
   warp.unpaid = 0;
   warp.quantum = kQuantum;
   const auto spent = grid.spent.fetch_add(std::uint64_t(used), std::memory_order_relaxed) + std::uint64_t(used);
-  if (const auto budget = settings().budget; budget && spent > budget && !grid.stop.load(std::memory_order_relaxed)) {
-    warp.pc = next;
-    warp.state = Warp::faulted;
-    return out_of_budget(warp, instr);
-  }
-  const bool waits_for_others = instr->jump.charge & kWaits;
+  if (grid.budget == 0 || spent <= grid.budget || grid.stop.load(std::memory_order_relaxed)) return true;
+  warp.pc = next;
+  warp.state = Warp::faulted;
+  out_of_budget(warp, instr, loop);
+  return false;
+}
+
+/// The slice is used up at `instr`, which leads back to `loop` or into the function that begins there; `next` comes next.
+[[gnu::noinline]] const Instr* expire(Warp& warp, const Instr* instr, const Instr* next, const Instr* loop, bool waits_for_others) {
+  if (!settle(warp, instr, next, loop)) return nullptr;
   if (waits_for_others && warp.group_count > 0 && warp.groups[warp.group_count - 1].state == Warp::ready) {
     park(warp, next, Warp::yielded);
     return pick(warp);
@@ -187,7 +191,7 @@ const Instr* run_jump(Warp& warp, const Instr* instr) {
 
 const Instr* run_jump_back(Warp& warp, const Instr* instr) {
   const Instr* next = instr + instr->jump.target;
-  if (charge(warp, instr)) [[unlikely]] return expire(warp, instr, next);
+  if (charge(warp, instr)) [[unlikely]] return expire(warp, instr, next, next, instr->jump.charge & kWaits);
   return next >= warp.limit ? arrive(warp, next) : next;
 }
 
@@ -213,9 +217,9 @@ const Instr* run_branch_back(Warp& warp, const Instr* instr) {
     const Instr* next = instr + 1;
     return next >= warp.limit ? arrive(warp, next) : next;
   }
-  const Instr* next = instr + instr->jump.target;
+  const Instr *loop = instr + instr->jump.target, *next = loop;
   if (taken != active) next = diverge(warp, next, taken, instr + 1, active & ~taken);
-  if (charge(warp, instr)) [[unlikely]] return next ? expire(warp, instr, next) : next;
+  if (charge(warp, instr)) [[unlikely]] return next ? expire(warp, instr, next, loop, instr->jump.charge & kWaits) : next;
   return next;
 }
 
@@ -225,6 +229,7 @@ const Instr* run_indexed(Warp& warp, const Instr* instr) {
   std::memcpy(index, warp.regs + instr->op[0], sizeof index);
   const Mask all = warp.active;
   Mask left = all;
+  bool expired = false;   // a way back counts as a turn of a loop that may wait for others
   while (left) {
     const int lane = std::countr_zero(left);
     if (index[lane] >= std::uint32_t(list[0]))
@@ -233,25 +238,30 @@ const Instr* run_indexed(Warp& warp, const Instr* instr) {
     Mask same = 0;
     for (int l = lane; l < kLanes; ++l)
       if ((left >> l & 1) && index[l] == index[lane]) same |= Mask{1} << l;
+    const Instr* next = instr + list[1 + index[lane]];
+    const bool back = next <= instr;
+    if (back && !expired) expired = (warp.quantum -= kQuantum / kWaitingTurns) <= 0;
     set_lanes(warp, same);
-    park(warp, instr + list[1 + index[lane]], Warp::ready);
+    if (back && expired && same == all) return expire(warp, instr, next, next, true);
+    park(warp, next, back && expired ? Warp::yielded : Warp::ready);
     left &= ~same;
   }
+  if (expired && !settle(warp, instr, instr, instr)) return nullptr;
   return pick(warp);
 }
 
 namespace {
 
 Frame* take_frame(Worker& worker) {
-  if (worker.frames.empty()) return new Frame;
-  Frame* frame = worker.frames.back().release();
-  worker.frames.pop_back();
+  if (worker.free_frames.empty()) return worker.frames.emplace_back(std::make_unique<Frame>()).get();
+  Frame* frame = worker.free_frames.back();
+  worker.free_frames.pop_back();
   return frame;
 }
 
 void give_frame(Worker& worker, Frame* frame) {
   frame->saved.reset();
-  worker.frames.emplace_back(frame);
+  worker.free_frames.push_back(frame);
 }
 
 /// Copies the rows of the caller's frame back, in the lanes of `mask`.
@@ -311,6 +321,8 @@ const Instr* enter(Warp& warp, const Instr* instr, std::uint32_t index) {
   warp.frame = frame;
   warp.local_base = frame->local_base;
   set_limit(warp);
+  // Calls cost as loops do: a chain of functions that each call the next one twice is as good as endless.
+  if (--warp.quantum <= 0) [[unlikely]] return expire(warp, instr, callee.start, callee.start, false);
   return callee.start;
 }
 
@@ -351,6 +363,25 @@ const Instr* run_return(Warp& warp, const Instr*) {
   if (warp.group_count == 0) return resume;
   park(warp, resume, Warp::ready);
   return pick(warp);
+}
+
+const Instr* run_alloca(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    std::uint64_t top, bytes;
+    std::uint32_t align;
+    std::memcpy(&top, warp.regs + instr->op[1] + 8 * lane, 8);
+    std::memcpy(&bytes, warp.regs + instr->op[2] + 8 * lane, 8);
+    std::memcpy(&align, warp.regs + instr->op[3] + 4 * lane, 4);
+    const std::uint64_t start = align ? (top + align - 1) / align * align : top, end = warp.local_base + instr->imm;
+    if (start > end || bytes > end - start)
+      return raise(warp, instr, 719, "an alloca of " + std::to_string(bytes) + " bytes; " + std::to_string(end - top) +
+                                         " are left of what the software GPU keeps for a call", lane);
+    top = start + bytes;
+    std::memcpy(warp.regs + instr->op[0] + 8 * lane, &start, 8);
+    std::memcpy(warp.regs + instr->op[1] + 8 * lane, &top, 8);
+  }
+  return instr + 1;
 }
 
 const Instr* run_local_base(Warp& warp, const Instr* instr) {

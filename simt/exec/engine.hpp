@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,9 @@ using Dim3 = std::array<std::uint32_t, 3>;
 struct Fault {
   int code = 0;            ///< 0: no fault
   std::string message;     ///< one sentence for the person: what, where (kernel, source line, block, thread), what to do
+  std::size_t instr = ~std::size_t{0};   ///< of a launch: instruction, block and thread in the block, if it has a place
+  std::uint64_t block = 0;
+  std::uint32_t thread = 0;
   explicit operator bool() const { return code != 0; }
 };
 
@@ -66,12 +70,14 @@ struct Launch {
 Fault run(const Launch&);
 
 /// Settings, read once from the environment: PMPP_SIM_THREADS, PMPP_SIM_SEED, PMPP_SIM_BUDGET (warp instructions a
-/// launch may take before it is stopped as endless; 0: none), PMPP_SIM_ISA (v2, v3, v4).
+/// launch may take before it is stopped as endless; 0: none), PMPP_SIM_ISA (v2, v3, v4). A launch takes what holds when
+/// it begins.
 struct Settings {
-  unsigned threads = 0;
-  std::uint64_t seed = 0;
-  std::uint64_t budget = 0;
+  std::atomic<unsigned> threads = 0;
+  std::atomic<std::uint64_t> seed = 0;
+  std::atomic<std::uint64_t> budget = 0;
   std::string isa;
+  Settings();
 };
 Settings& settings();
 

@@ -20,12 +20,17 @@ std::string thread_of(const Warp& warp, int lane) {
   return triple(t % size[0], t / size[0] % size[1], t / size[0] / size[1]);
 }
 
-void set_fault(Grid& grid, int code, std::string message) {
+/// `lane`: the thread that it concerns, if it concerns a warp; below 0, the first of it.
+void set_fault(Grid& grid, int code, std::string message, const Warp* warp = nullptr, const Instr* instr = nullptr, int lane = -1) {
   std::lock_guard lock(grid.mutex);
   if (grid.fault) return;
   grid.fault.code = code;
   grid.fault.message = std::move(message);
   grid.stop.store(true, std::memory_order_relaxed);
+  if (!warp) return;
+  if (instr >= grid.code->instrs.get() && instr < grid.code->instrs.get() + grid.code->count) grid.fault.instr = instr->origin;
+  grid.fault.block = warp->block->index;
+  grid.fault.thread = warp->index * kLanes + std::uint32_t(std::max(lane, 0));
 }
 
 /// What a warp that does not run waits for.
@@ -53,7 +58,16 @@ std::string wait_of(const ir::Code& code, const Warp& warp) {
 
 std::string source_of(const ir::Code& code, const Instr* instr) {
   if (instr < code.instrs.get() || instr >= code.instrs.get() + code.count) return "an unknown place";
-  const auto& origin = code.origins[instr->origin];
+  const auto line_of = [&](const Instr* i) {   // 0: of what has no line, such as a join
+    const auto& origin = code.origins[i->origin];
+    if (!origin.instruction) return 0u;
+    const auto at = origin.instruction->location;
+    return at >= 0 && std::size_t(at) < origin.module->locations.size() ? origin.module->locations[at].line : origin.instruction->line;
+  };
+  const auto* end = code.instrs.get() + code.count;
+  const auto* told = instr;
+  while (told + 1 < end && told < instr + 8 && line_of(told) == 0) ++told;
+  const auto& origin = code.origins[(line_of(told) ? told : instr)->origin];
   if (!origin.instruction) return "an unknown place";
   const auto& module = *origin.module;
   auto at = origin.instruction->location;
@@ -82,7 +96,7 @@ std::string where(const Warp& warp, const Instr* instr, int lane) {
 const Instr* raise(Warp& warp, const Instr* instr, int code, std::string what, int lane) {
   warp.state = Warp::faulted;
   warp.pc = instr;
-  set_fault(*warp.worker->grid, code, where(warp, instr, lane) + ": " + std::move(what));
+  set_fault(*warp.worker->grid, code, where(warp, instr, lane) + ": " + std::move(what), &warp, instr, lane);
   return nullptr;
 }
 
@@ -109,21 +123,46 @@ std::string waits(const Cluster& cluster) {
   return text;
 }
 
-const Instr* out_of_budget(Warp& warp, const Instr* instr) {
+void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
   auto& grid = *warp.worker->grid;
   set_fault(grid, 702, where(warp, instr, std::countr_zero(warp.active)) +
-                           ": the kernel was stopped as endless after " + std::to_string(settings().budget) +
-                           " warp instructions, in the loop that begins at " +
-                           source_of(*warp.worker->code, instr + instr->jump.target) + ". In this block " +
-                           waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit");
-  return nullptr;
+                           ": the kernel was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions, in the " + (loop <= instr ? "loop" : "function") + " that begins at " +
+                           source_of(*warp.worker->code, loop) + ". In this block " +
+                           waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit",
+            &warp, instr, std::countr_zero(warp.active));
+}
+
+void out_of_budget(Grid& grid) {
+  set_fault(grid, 702, "kernel " + grid.code->info.name + " was stopped as endless after " + std::to_string(grid.budget) +
+                           " warp instructions: " + std::to_string(grid.next.load(std::memory_order_relaxed)) + " of its " +
+                           std::to_string(grid.blocks) + " blocks had begun. PMPP_SIM_BUDGET sets the limit");
+}
+
+void out_of_memory(Grid& grid, std::size_t bytes) {
+  const std::string size = bytes ? std::to_string(bytes) + " bytes for " : "memory for ";
+  set_fault(grid, 2, "kernel " + grid.code->info.name + ": this machine does not have the " + size + "blocks of " +
+                         std::to_string(grid.warps) + " warps with " + std::to_string(grid.shared_bytes) +
+                         " bytes of shared memory and " + std::to_string(grid.local_bytes) + " bytes of local memory a thread");
 }
 
 void raise_deadlock(Worker& worker, const Cluster& cluster) {
   const auto& block = cluster.blocks[0];
+  // Of all that wait, the first names the place.
+  const Warp* warp = &block.warps[0];
+  while (warp + 1 < block.warps + block.warp_count && warp->state == Warp::exited) ++warp;
+  const Instr* at = warp->pc;
+  int lane = warp->active ? std::countr_zero(warp->active) : 0;
+  for (std::uint32_t n = 0; n < warp->group_count; ++n) {
+    const auto& group = warp->groups[n];
+    if (group.state != Warp::at_barrier && group.state != Warp::converging) continue;
+    at = group.state == Warp::at_barrier ? group.pc - 1 : group.pc;
+    lane = std::countr_zero(group.mask);
+  }
   set_fault(*worker.grid, 702, "kernel " + worker.code->info.name + ", block " +
                                    triple(block.coordinates[0], block.coordinates[1], block.coordinates[2]) +
-                                   ": deadlock, nothing can go on: " + waits(cluster));
+                                   ": deadlock, nothing can go on: " + waits(cluster),
+            warp, at, lane);
 }
 
 }  // namespace simt::exec

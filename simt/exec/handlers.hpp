@@ -49,6 +49,7 @@ const Instr* run_call(Warp&, const Instr*);         ///< imm: index into Code::c
 const Instr* run_call_indirect(Warp&, const Instr*);
 const Instr* run_return(Warp&, const Instr*);
 const Instr* run_local_base(Warp&, const Instr*);   ///< op[0] = generic-free offset of the frame's local memory + imm
+const Instr* run_alloca(Warp&, const Instr*);       ///< op: d, top (updated), bytes, alignment; imm: end of the frame
 
 // Waiting and time.
 const Instr* run_barrier(Warp&, const Instr*);      ///< op: number, count; imm: BarrierKind

@@ -6,7 +6,8 @@
 
 #include <cstdint>
 
-#if defined(__x86_64__)
+// SIMT_PORTABLE leaves the generic one alone, as on other processors: for builds under sanitizers.
+#if defined(__x86_64__) && !defined(SIMT_PORTABLE)
 #define SIMT_FOR_EACH_ISA(X) X(v2) X(v3) X(v4)
 #else
 #define SIMT_FOR_EACH_ISA(X) X(generic)

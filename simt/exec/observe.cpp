@@ -39,4 +39,8 @@ void tell_wait(const Warp& warp, const Instr* instr) {
   for (const auto& o : warp.worker->grid->observers) o->waits(warp, instr);
 }
 
+void tell_barrier(const Worker& worker, const BlockState& block, unsigned number) {
+  for (const auto& o : worker.grid->observers) o->barrier(worker, block, number, block.barriers[number].arrived);
+}
+
 }  // namespace simt::exec

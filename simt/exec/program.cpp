@@ -50,7 +50,7 @@ unsigned number(const char* text, unsigned otherwise) {
 
 /// The best level that the processor has, but no better than `wanted`.
 std::string best_level(const std::string& wanted) {
-#if defined(__x86_64__)
+#if defined(__x86_64__) && !defined(SIMT_PORTABLE)
   __builtin_cpu_init();
   // Feature by feature: g++ 11 does not know the levels' names here.
   if (wanted == "v2" || !__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi") || !__builtin_cpu_supports("bmi2") ||
@@ -67,18 +67,16 @@ std::string best_level(const std::string& wanted) {
 #endif
 }
 
-Settings read_settings() {
-  Settings s;
-  s.threads = std::max(1u, std::min(1024u, number(std::getenv("PMPP_SIM_THREADS"), std::thread::hardware_concurrency())));
-  if (const char* seed = std::getenv("PMPP_SIM_SEED")) s.seed = std::strtoull(seed, nullptr, 10);
-  s.budget = 1ull << 36;
-  if (const char* budget = std::getenv("PMPP_SIM_BUDGET")) s.budget = std::strtoull(budget, nullptr, 10);
-  if (const char* level = std::getenv("PMPP_SIM_ISA")) s.isa = level;
-  s.isa = best_level(s.isa);
-  return s;
-}
-
 }  // namespace
+
+Settings::Settings() {
+  threads = std::max(1u, std::min(1024u, number(std::getenv("PMPP_SIM_THREADS"), std::thread::hardware_concurrency())));
+  if (const char* text = std::getenv("PMPP_SIM_SEED")) seed = std::strtoull(text, nullptr, 10);
+  budget = 1ull << 36;
+  if (const char* text = std::getenv("PMPP_SIM_BUDGET")) budget = std::strtoull(text, nullptr, 10);
+  const char* level = std::getenv("PMPP_SIM_ISA");
+  isa = best_level(level ? level : "");
+}
 
 std::unique_ptr<Program> Program::load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault) {
   auto program = std::make_unique<LoadedProgram>();
@@ -88,17 +86,17 @@ std::unique_ptr<Program> Program::load(std::vector<std::unique_ptr<ptx::Module>>
 }
 
 Settings& settings() {
-  static Settings s = read_settings();
+  static Settings s;
   return s;
 }
 
-std::size_t& stack_limit() {
-  static std::size_t limit = 1024;
+std::atomic<std::size_t>& stack_limit() {
+  static std::atomic<std::size_t> limit = 1024;
   return limit;
 }
 
-std::size_t& heap_limit() {
-  static std::size_t limit = 8 << 20;
+std::atomic<std::size_t>& heap_limit() {
+  static std::atomic<std::size_t> limit = 8 << 20;
   return limit;
 }
 

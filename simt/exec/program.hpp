@@ -1,6 +1,7 @@
 // What Program::load makes: linked modules and their kernels.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -22,8 +23,8 @@ class Kernel {
 };
 
 /// Bytes of stack that recursion may use beyond what is known at load (cudaLimitStackSize).
-std::size_t& stack_limit();
+std::atomic<std::size_t>& stack_limit();
 /// Bytes that device code may have allocated with malloc at a time (cudaLimitMallocHeapSize).
-std::size_t& heap_limit();
+std::atomic<std::size_t>& heap_limit();
 
 }  // namespace simt::exec

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <thread>
 
 #include "simt/exec/block.hpp"
@@ -51,7 +52,7 @@ void work(Worker& worker) {
         if (worker.spare.empty()) worker.spare.push_back(std::make_unique<Cluster>());
         resident.push_back(std::move(worker.spare.back()));
         worker.spare.pop_back();
-        start_cluster(worker, *resident.back(), permute(n, grid.clusters, settings().seed));
+        if (!start_cluster(worker, *resident.back(), permute(n, grid.clusters, grid.seed))) return;
         if (!grid.observers.empty())
           for (const auto& block : resident.back()->blocks) tell_block(worker, block, true);
         turn = resident.size() - 1;
@@ -72,14 +73,18 @@ void work(Worker& worker) {
         // It waits for another block: a new one and an old one in turns.
         start_one = !start_one || resident.size() == 1;
         ++turn;
-        if (resident.size() > 1 && grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        if (grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        // All of them had their turn: what they wait for is another worker's, which may wait for this core.
+        if (!grid.alone && turn >= resident.size() && !start_one) std::this_thread::yield();
         break;
     }
   }
 }
 
 unsigned workers_for(const Grid& grid) {
-  const unsigned threads = settings().threads ? settings().threads : std::max(1u, std::thread::hardware_concurrency());
+  for (const auto& o : grid.observers)
+    if (o->alone()) return 1;
+  const unsigned set = settings().threads, threads = set ? set : std::max(1u, std::thread::hardware_concurrency());
   return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }
 
@@ -92,7 +97,7 @@ class Pool {
   }
 
   Fault run(Grid& grid) {
-    const unsigned wanted = workers_for(grid);
+    const unsigned wanted = grid.workers;
     grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
@@ -122,10 +127,18 @@ class Pool {
     worker.code = grid.code;
     worker.number = number;
     worker.probed = grid.instrumentation ? grid.instrumentation->probed(number) : nullptr;
-    worker.random = settings().seed * 0x9e3779b97f4a7c15ull + number;
     worker.windows.assign(grid.code->sites, {});
-    worker.ticks = worker.clock_reads = 0;
-    work(worker);
+    worker.ticks = worker.clock_reads = worker.unsettled = 0;
+    try {
+      work(worker);
+    } catch (const std::bad_alloc&) {
+      out_of_memory(grid, 0);
+    }
+    worker.free_frames.clear();   // a fault leaves calls that never returned
+    for (auto& frame : worker.frames) {
+      frame->saved.reset();
+      worker.free_frames.push_back(frame.get());
+    }
     for (auto& cluster : worker.resident) worker.spare.push_back(std::move(cluster));
     worker.resident.clear();
     for (auto& cluster : worker.spare) cluster->prepared = nullptr;
@@ -182,7 +195,7 @@ Fault run(const Launch& launch) {
   grid.clusters = grid.blocks / grid.cluster_blocks;
   grid.warps = (grid.threads + kLanes - 1) / kLanes;
   grid.shared_bytes = std::uint32_t(code.static_shared + launch.dynamic_shared);
-  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit()) : 0);
+  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit().load()) : 0);
   grid.params.assign(launch.params.begin(), launch.params.end());
   grid.params.resize(std::max(grid.params.size(), code.info.param_bytes));
 
@@ -198,10 +211,13 @@ Fault run(const Launch& launch) {
     grid.workspace_address = *workspace;
   }
   grid.observers = observers::attached();
+  grid.workers = workers_for(grid);
+  grid.seed = settings().seed;
+  grid.budget = settings().budget;
   std::optional<Instrumentation> instrumentation;
   if (!grid.observers.empty()) {
     // Launches run one at a time, so the kernel's own code can take the probes.
-    grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), workers_for(grid));
+    grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
     for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
   }
   auto fault = Pool::instance().run(grid);

@@ -1,6 +1,7 @@
 // Containers and their entries, in memory.
 #include <cstring>
 
+#include "simt/fatbin/bytes.hpp"
 #include "simt/fatbin/fatbin.hpp"
 
 namespace simt::fatbin {
@@ -11,13 +12,6 @@ constexpr std::uint32_t wrapper_magic = 0x466243b1;
 constexpr std::size_t container_header = 16;
 constexpr std::size_t entry_header = 64;
 constexpr std::size_t max_prelinked = 1 << 20;
-
-template <class T>
-T load(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
 
 struct Wrapper {
   std::uint32_t magic;
@@ -146,6 +140,11 @@ bool read_wrapper(const void* address, std::vector<Container>& containers, std::
   return true;
 }
 
+bool runs_on(std::uint32_t capability, std::uint32_t arch, char variant) {
+  if (variant == 'a') return arch == capability;
+  return arch <= capability && (variant != 'f' || arch / 10 == capability / 10);
+}
+
 const Entry* choose(const Container& container, std::uint32_t capability, std::string& error) {
   const auto rank = [](const Entry& entry) {
     const int specific = entry.variant == 'a' ? 2 : entry.variant == 'f' ? 1 : 0;
@@ -153,9 +152,7 @@ const Entry* choose(const Container& container, std::uint32_t capability, std::s
   };
   const Entry* best = nullptr;
   for (const Entry& entry : container.entries) {
-    if (entry.kind != Entry::ptx || entry.arch > capability) continue;
-    if (entry.variant == 'a' && entry.arch != capability) continue;
-    if (entry.variant == 'f' && entry.arch / 10 != capability / 10) continue;
+    if (entry.kind != Entry::ptx || !runs_on(capability, entry.arch, entry.variant)) continue;
     if (best == nullptr || rank(entry) > rank(*best)) best = &entry;
   }
   if (best != nullptr) return best;

@@ -58,9 +58,12 @@ class File {
   std::vector<Container> containers_;
 };
 
-/// The entry whose PTX a device of this compute capability (90 for 9.0) runs, as the driver chooses: the highest
-/// architecture that the capability allows, of equal ones the most specific; an `a` variant only on exactly that
-/// capability, an `f` variant only within its family (the same major, no lower minor). Null and a sentence if none fits.
+/// Whether a device of this compute capability (90 for 9.0) runs PTX for an architecture: one that is no newer; an `a`
+/// variant only on exactly that capability, an `f` variant only within its family (the same major).
+bool runs_on(std::uint32_t capability, std::uint32_t arch, char variant);
+
+/// The entry whose PTX a device of this compute capability runs, as the driver chooses: the highest architecture that the
+/// capability allows, of equal ones the most specific. Null and a sentence if none fits.
 const Entry* choose(const Container& container, std::uint32_t capability, std::string& error);
 
 /// The entry's PTX, decompressed if need be (libzstd and liblz4 are opened when the first such entry comes).

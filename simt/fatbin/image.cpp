@@ -7,17 +7,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "simt/fatbin/bytes.hpp"
 #include "simt/fatbin/fatbin.hpp"
 
 namespace simt::fatbin {
 namespace {
-
-template <class T>
-T load(std::string_view bytes, std::size_t at) {
-  T value;
-  std::memcpy(&value, bytes.data() + at, sizeof value);
-  return value;
-}
 
 /// `size` bytes from `at`, or an empty view with null data if they are not all there.
 std::string_view part(std::string_view bytes, std::uint64_t at, std::uint64_t size) {

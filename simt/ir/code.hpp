@@ -39,6 +39,7 @@ struct Access {
   std::uint8_t address = 0;              ///< index of the address in Instr::op
   bool wide = false;                     ///< the address row has 64-bit lanes
   bool strong = false;                   ///< volatile, relaxed, acquire, release or atomic
+  bool system = false;                   ///< atomic for the host, too
 };
 
 /// Rows that change with the warp, the block or the launch, filled by the engine.

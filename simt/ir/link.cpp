@@ -1,6 +1,7 @@
 // Links modules and lays out their variables.
 #include "simt/ir/link.hpp"
 
+#include <cstdint>
 #include <cstring>
 
 namespace simt::ir {
@@ -11,7 +12,7 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-constexpr int kInvalidPtx = 218, kOutOfMemory = 2, kSymbolNotFound = 500;
+constexpr int kOutOfMemory = 2, kSymbolNotFound = 500;
 
 bool seen_by_others(Linkage linkage) { return linkage != Linkage::none; }
 
@@ -19,7 +20,9 @@ bool in_memory(const ptx::Variable& v) { return v.space == Space::global || v.sp
 }  // namespace
 
 std::size_t size_of(const ptx::Variable& v) {
-  return std::size_t{size_of(v.type)} * v.vector * (v.is_array ? v.count : 1);
+  std::size_t size = std::size_t{size_of(v.type)} * v.vector;
+  if (v.is_array && __builtin_mul_overflow(size, v.count, &size)) return SIZE_MAX;
+  return size;
 }
 
 Image::~Image() {

@@ -16,6 +16,8 @@
 
 namespace simt::ir {
 
+inline constexpr int kInvalidPtx = 218;   ///< cudaErrorInvalidPtx
+
 struct PlacedVariable {
   const ptx::Module* module = nullptr;
   const ptx::Variable* variable = nullptr;

@@ -187,14 +187,15 @@ ValueId FunctionLowering::special(std::string_view name, Type type) {
     return resize(value, class_of(type), false);
   }
   for (const auto& s : kSpecials)
-    if (s.name == name) return unit_.special(s.which, class_of(type));
+    if (s.name == name && (type == Type::pred) == (s.which == Special::is_explicit_cluster))
+      return unit_.special(s.which, class_of(type));
   if (name.substr(0, 7) == "%envreg") {
     unsigned number = 0;
     for (char c : name.substr(7)) number = number * 10 + unsigned(c - '0');
     if (number < 32) return unit_.special(Special::envreg, class_of(type), number);
   }
   if (name == "WARP_SZ" || name == "%WARP_SZ") return unit_.constant(class_of(type), 32);
-  fail(*current_, "the software GPU does not have the special register " + std::string(name));
+  fail(*current_, "the software GPU does not have the special register " + std::string(name) + " with this type");
   return kNoValue;
 }
 
@@ -346,6 +347,8 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
                       "nanosleep", "griddepcontrol", "setmaxnreg"})
       map[name] = &FunctionLowering::synchronisation;
     for (auto name : {"mma", "wmma", "ldmatrix", "stmatrix", "movmatrix"}) map[name] = &FunctionLowering::matrix;
+    for (auto name : {"alloca", "stacksave", "stackrestore"}) map[name] = &FunctionLowering::stack;
+    for (auto name : {"cp", "mbarrier"}) map[name] = &FunctionLowering::asynchronous;
     return map;
   }();
   const auto owner = owners.find(opcode);

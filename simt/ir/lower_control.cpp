@@ -15,7 +15,10 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t((size_of(v) + 3) / 4); }
+/// What a call of a function that uses alloca has for it.
+constexpr std::uint32_t kAllocaBytes = 8192;
+
+std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t(size_of(v) / 4 + (size_of(v) % 4 != 0)); }
 }  // namespace
 
 std::int32_t FunctionLowering::block_of(std::string_view label) const {
@@ -47,6 +50,13 @@ void FunctionLowering::prologue() {
     function_.local_bytes += std::uint32_t(size_of(v));
   }
   function_.local_bytes = (function_.local_bytes + 15) / 16 * 16;
+  if (std::any_of(ptx_.body.begin(), ptx_.body.end(), [](const auto& i) { return i.opcode() == "alloca"; })) {
+    function_.stack_top = unit_.temporary(Cls::r64);
+    auto& node = emit(exec::run_local_base);
+    node.imm = function_.local_bytes;
+    node.add(function_.stack_top, true);
+    function_.local_bytes += kAllocaBytes;
+  }
   if (ptx_.is_entry) return;
   for (const auto& v : ptx_.returns) words_for(v);
   std::uint32_t at = 0;
@@ -56,6 +66,35 @@ void FunctionLowering::prologue() {
     for (std::uint32_t n = 0; n < words.count; ++n)
       emit(copy).add(words.first + ValueId(n), true).add(unit_.abi + ValueId(at++));
   }
+}
+
+/// alloca, stacksave, stackrestore: local memory between the function's variables and the next call's.
+bool FunctionLowering::stack(const Instruction& instruction) {
+  const auto& operands = instruction.operands;
+  if (function_.stack_top == kNoValue) return fail(instruction, "this function has no alloca");
+  if (instruction.parts.size() != 2 || instruction.parts[1] != "u64") return fail(instruction, "addresses have 64 bits here");
+  const bool allocates = instruction.opcode() == "alloca", restores = instruction.opcode() == "stackrestore";
+  if (operands.empty() || operands.size() > (allocates ? 3u : 1u) || (allocates && operands.size() < 2))
+    return fail(instruction, "it has the wrong number of operands");
+  const auto first = restores ? read(operands[0], Type::u64) : write(operands[0], Type::u64);
+  if (first == kNoValue) return false;
+  if (class_of_value(first) != Cls::r64) return fail(instruction, "an operand has the wrong width");
+  Node node;
+  if (!allocates) {
+    node.handler = exec::move_handler(unit_.level, "copy_64");
+    node.add(restores ? function_.stack_top : first, true).add(restores ? first : function_.stack_top);
+    push(std::move(node));
+    return true;
+  }
+  const auto size = read_as(operands[1], Type::u64);
+  const auto align = operands.size() == 3 ? read_as(operands[2], Type::u32) : unit_.constant(Cls::r32, 8);
+  if (size == kNoValue || align == kNoValue) return false;
+  node.handler = exec::run_alloca;
+  node.imm = function_.local_bytes;
+  node.updates = 2;
+  node.add(first, true).add(function_.stack_top, true).add(size).add(align);
+  push(std::move(node));
+  return true;
 }
 
 bool FunctionLowering::control(const Instruction& instruction) {

@@ -13,7 +13,7 @@ using ptx::Type;
 namespace {
 
 /// The registers of `{a, b, c}`, or of a single one.
-std::vector<const ptx::Operand*> items_of(const ptx::Operand& operand) {
+std::vector<const ptx::Operand*> registers_of(const ptx::Operand& operand) {
   std::vector<const ptx::Operand*> items;
   if (const auto* v = std::get_if<ptx::VectorOperand>(&operand.value))
     for (const auto& item : v->items) items.push_back(&item);
@@ -27,7 +27,7 @@ std::vector<const ptx::Operand*> items_of(const ptx::Operand& operand) {
 /// Appends the registers of a fragment; false after a fault.
 bool FunctionLowering::fragment(const Instruction& instruction, const Operand& operand, const ops::Fragment& f, bool written,
                                 std::vector<ValueId>& list) {
-  const auto items = items_of(operand);
+  const auto items = registers_of(operand);
   if (items.size() != f.registers)
     return fail(instruction, "an operand has " + std::to_string(items.size()) + " registers where " +
                                  std::to_string(f.registers) + " are needed");
@@ -42,8 +42,8 @@ bool FunctionLowering::fragment(const Instruction& instruction, const Operand& o
 }
 
 /// An address as 64 bits, generic where it is one of shared memory, with the displacement added if asked for.
-ValueId FunctionLowering::matrix_address(const Instruction& instruction, const Operand& operand, Space space,
-                                         std::int32_t* displacement) {
+ValueId FunctionLowering::generic_address(const Instruction& instruction, const Operand& operand, Space space,
+                                          std::int32_t* displacement) {
   const auto* where = std::get_if<ptx::AddressOperand>(&operand.value);
   if (!where) {
     fail(instruction, "an operand is not an address in brackets");
@@ -101,7 +101,7 @@ bool FunctionLowering::matrix(const Instruction& instruction) {
     if (operands.size() != 2 && operands.size() != 3) return fail(instruction, "it takes a fragment, an address and a stride");
     if (!fragment(instruction, operands[loads ? 0 : 1], form.a, loads, list)) return false;
     if (loads) node.list_writes = std::uint32_t(list.size());
-    const auto base = matrix_address(instruction, operands[loads ? 1 : 0], form.space, nullptr);
+    const auto base = generic_address(instruction, operands[loads ? 1 : 0], form.space, nullptr);
     if (base == kNoValue) return false;
     // Without a stride, lines follow each other.
     const auto stride = operands.size() == 3
@@ -136,7 +136,7 @@ bool FunctionLowering::matrix_tiles(const Instruction& instruction, bool stores)
   }
   if (!synchronised || !aligned || !shaped || !typed || count == 0 || instruction.operands.size() != 2)
     return fail(instruction, "it needs .sync.aligned.m8n8, .x1, .x2 or .x4, .b16, a fragment and an address");
-  const auto items = items_of(instruction.operands[stores ? 1 : 0]);
+  const auto items = registers_of(instruction.operands[stores ? 1 : 0]);
   if (items.size() != count) return fail(instruction, "it needs " + std::to_string(count) + " registers");
   begin_skip();
   Node node;
@@ -147,7 +147,7 @@ bool FunctionLowering::matrix_tiles(const Instruction& instruction, bool stores)
     if (class_of_value(value) != Cls::r32) return fail(instruction, "a register has the wrong width");
     data.push_back(value);
   }
-  const auto base = matrix_address(instruction, instruction.operands[stores ? 0 : 1], space, &node.offset);
+  const auto base = generic_address(instruction, instruction.operands[stores ? 0 : 1], space, &node.offset);
   if (base == kNoValue) return false;
   node.handler = stores ? exec::stmatrix_handler(count, transposed) : exec::ldmatrix_handler(count, transposed);
   if (stores) node.add(base);

@@ -51,6 +51,7 @@ Form form_of(const ptx::Instruction& instruction) {
     else if (std::find(std::begin(kOperations), std::end(kOperations), part) != std::end(kOperations))
       form.operation = part;
     else if (std::find(std::begin(kHints), std::end(kHints), part) != std::end(kHints)) continue;
+    else if (part == "mbarrier::complete_tx::bytes" && instruction.parts[1] == "async") continue;
     else if (part.find("::") != part.npos && (part.substr(0, 2) == "L1" || part.substr(0, 2) == "L2")) continue;
     else if (form.unknown.empty()) form.unknown = part;
   }
@@ -216,9 +217,11 @@ bool FunctionLowering::load(const Instruction& instruction) {
 
 bool FunctionLowering::store(const Instruction& instruction) {
   const Form form = form_of(instruction);
-  if (!form.unknown.empty()) return fail(instruction, "unknown modifier ." + std::string(form.unknown));
+  const bool tracked = has(instruction, "async");   // st.async: a barrier in memory counts the bytes
+  if (!form.unknown.empty() && !(tracked && form.unknown == "async"))
+    return fail(instruction, "unknown modifier ." + std::string(form.unknown));
   if (form.type == Type::none || form.type == Type::pred) return fail(instruction, "it has no type to store");
-  if (instruction.operands.size() < 2) return fail(instruction, "it needs an address and a value");
+  if (instruction.operands.size() < 2 || (tracked && (instruction.operands.size() != 3 || !form.cluster_shared))) return fail(instruction, "it needs an address and a value");
   const auto* where = std::get_if<ptx::AddressOperand>(&instruction.operands[0].value);
   if (!where) return fail(instruction, "its first operand is not an address in brackets");
   const auto* items = items_of(instruction.operands[1]);
@@ -268,7 +271,7 @@ bool FunctionLowering::store(const Instruction& instruction) {
   node.access = {AccessKind::store, form.space, std::uint8_t(size_of(form.type) * form.lanes),
                  std::uint8_t(node.count - 1), class_of_value(at.base) == Cls::r64, form.strong()};
   push(std::move(node));
-  return true;
+  return !tracked || complete_transaction(instruction, instruction.operands[2], unit_.constant(Cls::r32, size_of(form.type) * form.lanes));
 }
 
 bool FunctionLowering::atomic(const Instruction& instruction) {
@@ -319,7 +322,7 @@ bool FunctionLowering::atomic(const Instruction& instruction) {
     node.waits = true;
     node.weight = n == 0;
     node.access = {AccessKind::atomic, form.space, std::uint8_t(size_of(form.type)), 1,
-                   class_of_value(at.base) == Cls::r64, true};
+                   class_of_value(at.base) == Cls::r64, true, form.scope == "sys"};
     push(std::move(node));
   }
   return true;

@@ -58,6 +58,7 @@ class FunctionLowering {
   // lower_control.cpp
   bool control(const Instruction& instruction);
   bool call(const Instruction& instruction);
+  bool stack(const Instruction& instruction);
   bool external(const Instruction& instruction, const LinkedFunction& callee, const std::vector<std::string>& results,
                 const std::vector<std::string>& arguments);
   std::int32_t block_of(std::string_view label) const;
@@ -73,8 +74,17 @@ class FunctionLowering {
   bool matrix_tiles(const Instruction& instruction, bool stores);
   bool fragment(const Instruction& instruction, const Operand& operand, const ops::Fragment& fragment, bool written,
                 std::vector<ValueId>& list);
-  ValueId matrix_address(const Instruction& instruction, const Operand& operand, ptx::Space space,
+  /// The address as a generic one of 64 bits.
+  ValueId generic_address(const Instruction& instruction, const Operand& operand, ptx::Space space,
                          std::int32_t* displacement);
+
+  // lower_async.cpp
+  bool asynchronous(const Instruction& instruction);
+  bool copy_async(const Instruction& instruction);
+  bool copy_bulk(const Instruction& instruction);
+  bool track_copies(const Instruction& instruction);
+  bool complete_transaction(const Instruction& instruction, const Operand& barrier, ValueId bytes);
+  bool memory_barrier(const Instruction& instruction);
 
   Unit& unit_;
   Function& function_;

@@ -16,8 +16,7 @@ using exec::Fault;
 using ptx::Space;
 
 namespace {
-constexpr int kInvalidPtx = 218;
-constexpr std::size_t kMaxParams = 32764, kMaxShared = 1 << 28;
+constexpr std::size_t kMaxParams = 32764, kMaxShared = 1 << 28, kMaxLocal = 512 << 10, kMaxArguments = 1 << 20;
 
 /// Calls f(name) for every symbol that the operand mentions.
 template <class F>
@@ -31,6 +30,23 @@ void for_symbols(const ptx::Operand& operand, F&& f) {
   if (auto* v = std::get_if<ptx::VectorOperand>(&operand.value)) all(v->items);
   if (auto* v = std::get_if<ptx::PairOperand>(&operand.value)) all(v->items);
   if (auto* v = std::get_if<ptx::TupleOperand>(&operand.value)) all(v->items);
+}
+
+/// What a function declares beyond what any thread has; empty if it is sound.
+std::string too_large(const Function& function) {
+  std::size_t local = 0, arguments = 0;
+  const auto add = [&](const ptx::Variable& v) {
+    std::size_t& sum = v.space == Space::local ? local : arguments;
+    if (v.space == Space::local || v.space == Space::param) sum += std::min(size_of(v), kMaxArguments + 1) + v.align;
+  };
+  for (const auto& v : function.ptx->variables) add(v);
+  for (const auto& v : function.module->variables) add(v);
+  const auto sentence = [&](const char* what, std::size_t most) {
+    return "function " + function.ptx->name + " declares " + what + " of more than " + std::to_string(most) + " bytes";
+  };
+  if (local > kMaxLocal) return sentence("local variables", kMaxLocal);
+  if (arguments > kMaxArguments) return sentence(".param variables", kMaxArguments);
+  return {};
 }
 }  // namespace
 
@@ -222,7 +238,7 @@ Fault Unit::lower(Code& code) {
 
   auto reserve = [&](const std::vector<ptx::Variable>& list) {
     std::size_t words = 0;
-    for (const auto& v : list) words += std::min<std::size_t>((size_of(v) + 3) / 4, kMaxParams);
+    for (const auto& v : list) words += std::min<std::size_t>(size_of(v) / 4 + 1, kMaxParams);
     abi_words = std::max(abi_words, std::uint32_t(std::min<std::size_t>(words, kMaxParams)));
   };
   for (const auto& f : image.functions()) {
@@ -243,6 +259,7 @@ Fault Unit::lower(Code& code) {
   if (fault) return fault;
   for (std::size_t n = 0; n < functions.size(); ++n) {
     auto& function = *functions[n];
+    if (const auto why = too_large(function); !why.empty()) return {kInvalidPtx, why};
     function.first_register = ValueId(values.size());
     for (const auto& r : function.ptx->registers) temporary(class_of(r.type));
     if (!FunctionLowering(*this, function).run()) return fault;
@@ -279,7 +296,7 @@ void Unit::collect_constants() {
     auto& value = values[id];
     if (value.kind == Value::local || value.row >= 0) return;
     value.row = at;
-    at += std::int32_t(row_bytes(value.cls));
+    at += std::int32_t(std::max(64u, row_bytes(value.cls)));   // a predicate must not shift the rows after it
   };
   for (auto& function : functions)
     for (auto b : function->layout)

@@ -109,6 +109,7 @@ struct Function {
   std::unordered_map<std::string_view, Words> params;              ///< .param variables: 32-bit words
   std::unordered_map<std::string_view, std::uint32_t> locals;      ///< .local variables: offset in the frame
   std::uint32_t local_bytes = 0;
+  ValueId stack_top = kNoValue;           ///< where the next alloca begins; if there is one
   std::vector<std::uint32_t> calls;       ///< indices of functions called directly
   bool calls_indirectly = false, waits = false, recursive = false;
   std::uint32_t frame_begin = 0, frame_end = 0;

@@ -11,6 +11,9 @@
 #include "simt/memory/memory.hpp"
 
 namespace simt::memory {
+
+void (*host_fault_hook)(const char*) = nullptr;
+
 namespace {
 
 struct sigaction previous;
@@ -43,6 +46,12 @@ class Text {
       if (n <= 0) return;
       at += static_cast<std::size_t>(n);
     }
+  }
+
+  /// Without "pmpp: " and the end of the line.
+  const char* line() {
+    buffer_[used_ - 1] = 0;
+    return buffer_ + 6;
   }
 
  private:
@@ -82,6 +91,7 @@ void explain(std::uint64_t addr, void* context) {
     text << ". Free such memory only after its last use.\n";
   }
   text.send();
+  if (host_fault_hook && site.device_range) host_fault_hook(text.line());
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {

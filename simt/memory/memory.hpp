@@ -97,6 +97,9 @@ class AddressSpace {
   Impl* impl_;
 };
 
+/// Called by the handler with the sentence that it prints, before the process dies of a host access to device memory.
+extern void (*host_fault_hook)(const char* sentence);
+
 /// Installs the SIGSEGV handler that explains a host access to device memory and then lets the process die as it
 /// would have (the handler that was there before is called). Idempotent; AddressSpace installs it.
 void install_fault_handler();

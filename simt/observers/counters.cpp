@@ -20,6 +20,7 @@
 #include "simt/model/l2.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/counting.hpp"
+#include "simt/observers/findings.hpp"
 #include "simt/observers/observer.hpp"
 #include "simt/observers/source.hpp"
 #include "simt/ptx/json.hpp"
@@ -55,10 +56,6 @@ using Counters = std::array<std::uint64_t, counter_count>;
 struct Flop {
   unsigned thread = 0, warp = 0;
 };
-
-bool says(const ptx::Instruction& instruction, std::string_view part) {
-  return std::find(instruction.parts.begin(), instruction.parts.end(), part) != instruction.parts.end();
-}
 
 Flop flop_of(const ptx::Instruction& instruction) {
   const auto opcode = instruction.opcode();
@@ -408,6 +405,7 @@ class CountersObserver final : public Observer {
   void launch_end(const exec::Launch& launch, const ir::Code&, const exec::Fault&) override {
     auto report = recording_->report(launch);
     recording_.reset();
+    if (const char* path = std::getenv("PMPP_SIM_COUNTERS"); path && *path) append_line(path, report);
     std::lock_guard lock(mutex_);
     kernels_.push_back(std::move(report));
   }
@@ -437,6 +435,13 @@ CountersObserver& counters_observer() {
   return *one;
 }
 
+void start() { attach(std::shared_ptr<Observer>(&counters_observer(), [](Observer*) {})); }
+
+/// For a program that is started: every launch becomes a line of the file that PMPP_SIM_COUNTERS names.
+__attribute__((constructor)) void from_environment() {
+  if (const char* path = std::getenv("PMPP_SIM_COUNTERS"); path && *path) start();
+}
+
 }  // namespace
 
 }  // namespace simt::observers
@@ -448,7 +453,7 @@ __attribute__((visibility("default"))) void pmpp_simt_count(int on) {
   auto& one = counters_observer();
   if (!on) return detach(&one);
   one.forget();
-  attach(std::shared_ptr<Observer>(&one, [](Observer*) {}));
+  start();
 }
 
 __attribute__((visibility("default"))) const char* pmpp_simt_counted(void) { return simt::observers::counters_observer().text(); }

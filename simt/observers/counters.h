@@ -7,6 +7,7 @@
 extern "C" {
 #endif
 
+/* PMPP_SIM_COUNTERS names a file for a process that is started: each launch appends its entry, a line of JSON. */
 /* Counts every launch that begins from now on, until told to stop; what was counted before is forgotten. */
 void pmpp_simt_count(int on);
 /* {"kernels": [{"name", "grid", "block", "counters": {...}, "lines": [{"file", "line", "counters"}]}]}, one entry a launch

@@ -20,6 +20,12 @@ class Observer {
   virtual void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) {}
   virtual void block_begin(const exec::Worker&, const exec::BlockState&) {}
   virtual void block_end(const exec::Worker&, const exec::BlockState&) {}
+  /// Whether it needs blocks to run one after another, on one worker.
+  virtual bool alone() const { return false; }
+  /// A barrier of the block is complete: `arrived` has the lanes of each warp that came to it.
+  virtual void barrier(const exec::Worker&, const exec::BlockState&, unsigned number, const exec::Mask* arrived) {
+    (void)number, (void)arrived;
+  }
   /// The active lanes have to wait at `instr` for others of their warp, and will execute it again: its probes were early.
   virtual void waits(const exec::Warp&, const exec::Instr*) {}
 };

@@ -42,6 +42,21 @@ SourceLine source_line(const ptx::Module& module, const ptx::Function& function,
   return result;
 }
 
+SourceLine own_line(const ptx::Module& module, const ptx::Function& function, std::size_t index) {
+  auto result = source_line(module, function, index);
+  auto at = location_of(function, index);
+  for (int depth = 0; at >= 0 && std::size_t(at) < module.locations.size() && depth < 64; ++depth) {
+    const auto& location = module.locations[at];
+    for (const auto& [number, path] : module.files)
+      if (number == location.file && path == result.file) {
+        result.line = location.line;
+        return result;
+      }
+    at = location.inlined_at;
+  }
+  return result;
+}
+
 std::vector<Reached> reached(const ir::Code& code) {
   struct Found {
     const ptx::Module* module = nullptr;
@@ -83,6 +98,10 @@ std::vector<Reached> reached(const ir::Code& code) {
     }
   }
   return result;
+}
+
+bool says(const ptx::Instruction& instruction, std::string_view part) {
+  return std::find(instruction.parts.begin(), instruction.parts.end(), part) != instruction.parts.end();
 }
 
 std::string readable_name(const std::string& mangled) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "simt/ir/code.hpp"
@@ -18,6 +19,9 @@ struct SourceLine {
 /// The line of an instruction; of inlined functions the line that inlined the outermost one.
 SourceLine source_line(const ptx::Module& module, const ptx::Function& function, std::size_t index);
 
+/// The line that the programmer would look at: the innermost one in the file of the outermost.
+SourceLine own_line(const ptx::Module& module, const ptx::Function& function, std::size_t index);
+
 /// A PTX instruction that a kernel can reach, and the executed instruction that is executed as often as it is.
 ///
 /// Lowering drops copies and merges instructions, so most PTX instructions have none of their own. Between two places
@@ -30,6 +34,9 @@ struct Reached {
   const ptx::Instruction& instruction() const { return function->body[index]; }
 };
 std::vector<Reached> reached(const ir::Code& code);
+
+/// Whether it is one of the instruction's modifiers.
+bool says(const ptx::Instruction& instruction, std::string_view part);
 
 /// "saxpy" of "_Z5saxpyifPKfPf".
 std::string readable_name(const std::string& mangled);

@@ -13,9 +13,6 @@ using ArrayRef = std::shared_ptr<Array>;
 
 namespace {
 
-constexpr auto L = Default::legacy;
-constexpr auto T = Default::per_thread;
-
 Code make_array(const char* name, void** out, const abi::ChannelFormatDesc* desc, abi::Extent e, unsigned flags) {
   return call(name, [&]() -> Code {
     if (!out || !desc) return fail(abi::kInvalidValue, "the place for the array or its format is null.");

@@ -64,9 +64,6 @@ Code set_box(const char* name, const abi::PitchedPtr& p, int value, const abi::E
   });
 }
 
-constexpr auto L = Default::legacy;
-constexpr auto T = Default::per_thread;
-
 }  // namespace
 
 PMPP_EXPORT Code cudaMemcpy(void* d, const void* s, size_t n, int k) { return linear("cudaMemcpy", d, s, n, k, nullptr, L, Wait::yes); }
@@ -102,6 +99,7 @@ PMPP_EXPORT Code cudaMemcpyFromSymbolAsync_ptsz(void* d, const void* y, size_t n
 PMPP_EXPORT Code cudaGetSymbolAddress(void** address, const void* symbol) {
   return call("cudaGetSymbolAddress", [&] {
     BoundSymbol b = bind_symbol(symbol);
+    if (b.error == 0 && !address) return fail(abi::kInvalidValue, "the place for the address is null.");
     if (!b.error) *address = reinterpret_cast<void*>(b.symbol.address);
     return b.error;
   });
@@ -109,6 +107,7 @@ PMPP_EXPORT Code cudaGetSymbolAddress(void** address, const void* symbol) {
 PMPP_EXPORT Code cudaGetSymbolSize(size_t* size, const void* symbol) {
   return call("cudaGetSymbolSize", [&] {
     BoundSymbol b = bind_symbol(symbol);
+    if (b.error == 0 && !size) return fail(abi::kInvalidValue, "the place for the size is null.");
     if (!b.error) *size = b.symbol.size;
     return b.error;
   });

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "simt/memory/memory.hpp"
+#include "simt/observers/host.hpp"
 
 namespace simt::runtime {
 namespace {
@@ -50,6 +51,7 @@ Code fail(Code code, const std::string& sentence) {
   state.last_error = code;
   state.last_message = state.depth ? std::string(state.name) + ": " + sentence : sentence;
   print(state.last_message);
+  observers::host_call_failed(state.name, code, state.last_message);
   return code;
 }
 
@@ -64,6 +66,11 @@ Code fail(const exec::Fault& fault) {
 Code answer(Code code) {
   state.last_error = code;
   return code;
+}
+
+Code check_device(int device) {
+  if (device == 0) return 0;
+  return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other.", device));
 }
 
 Code unsupported(const char* name) {

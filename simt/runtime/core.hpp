@@ -20,6 +20,10 @@ using Code = int;   ///< a cudaError_t
 Code fail(Code code, const std::string& sentence);
 /// The same for a fault of the engine, whose message already says where it happened.
 Code fail(const exec::Fault& fault);
+/// For a call without a place for its answer.
+inline Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
+/// Fails unless it is device 0.
+Code check_device(int device);
 /// Records `code` without a word: for codes that are answers (not ready).
 Code answer(Code code);
 /// For a name of the interface that is not implemented.

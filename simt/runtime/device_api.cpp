@@ -6,6 +6,7 @@
 #include "simt/exec/program.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
+#include "simt/observers/host.hpp"
 #include "simt/runtime/stream.hpp"
 
 using namespace simt::runtime;
@@ -72,11 +73,6 @@ const abi::DeviceProp& properties() {
   return p;
 }
 
-Code check_device(int device) {
-  if (device == 0) return 0;
-  return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other.", device));
-}
-
 /// -1: the attribute does not exist.
 long attribute(int which) {
   const simt::model::Profile& g = simt::model::current();
@@ -137,10 +133,8 @@ std::atomic<int> cache_config{0};
 
 /// By cudaLimit: stack, printf buffer, malloc heap, launch depth, pending launches, L2 fetch granularity, persisting L2.
 /// The engine obeys the first and the third; it prints without a buffer, so nothing is ever lost.
-std::atomic<size_t> limits[7] = {simt::exec::stack_limit(), size_t{1} << 20, simt::exec::heap_limit(), 2, 2048, 64, 0};
+std::atomic<size_t> limits[7] = {simt::exec::stack_limit().load(), size_t{1} << 20, simt::exec::heap_limit().load(), 2, 2048, 64, 0};
 constexpr size_t most_stack = 512 << 10;   // local memory of a thread, as on a GPU
-
-Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
 
 template <class T, class V>
 Code give(const char* name, T* out, V value) {
@@ -163,6 +157,7 @@ PMPP_EXPORT Code cudaInitDevice(int device, unsigned, unsigned) {
 }
 PMPP_EXPORT Code cudaSetValidDevices(int* devices, int count) {
   return call("cudaSetValidDevices", [&]() -> Code {
+    if (!devices && count > 0) return null_place();
     for (int i = 0; i < count; ++i)
       if (Code c = check_device(devices[i])) return c;
     return 0;
@@ -282,8 +277,14 @@ PMPP_EXPORT Code cudaRuntimeGetVersion(int* version) { return give("cudaRuntimeG
 PMPP_EXPORT Code cudaProfilerStart() { return 0; }
 PMPP_EXPORT Code cudaProfilerStop() { return 0; }
 
-PMPP_EXPORT Code cudaGetLastError() { return take_error(); }
-PMPP_EXPORT Code cudaPeekAtLastError() { return peek_error(); }
+PMPP_EXPORT Code cudaGetLastError() {
+  simt::observers::host_looked();
+  return take_error();
+}
+PMPP_EXPORT Code cudaPeekAtLastError() {
+  simt::observers::host_looked();
+  return peek_error();
+}
 PMPP_EXPORT const char* cudaGetErrorName(Code code) {
   const char* name = error_name(code);
   return name ? name : "unrecognized error code";

@@ -13,8 +13,6 @@ using std::size_t;
 
 namespace {
 
-Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
-
 template <class F>
 Code with_kernel(const char* name, const void* function, F f) {
   return call(name, [&]() -> Code {

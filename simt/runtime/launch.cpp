@@ -22,10 +22,10 @@ Code check(const Kernel& k, const LaunchRequest& q, abi::Dim3& cluster) {
 
   if (volume(q.grid) == 0) return bad(abi::kInvalidConfiguration, "the grid " + text(q.grid) + " has no blocks; every dimension must be at least 1.");
   if (volume(q.block) == 0) return bad(abi::kInvalidConfiguration, "the block " + text(q.block) + " has no threads; every dimension must be at least 1.");
-  if (q.grid.x > unsigned{gpu.max_grid_x} || q.grid.y > unsigned{gpu.max_grid_yz} || q.grid.z > unsigned{gpu.max_grid_yz})
+  if (q.grid.x > unsigned(gpu.max_grid_x) || q.grid.y > unsigned(gpu.max_grid_yz) || q.grid.z > unsigned(gpu.max_grid_yz))
     return bad(abi::kInvalidConfiguration, "the grid " + text(q.grid) + " is larger than (2147483647, 65535, 65535).");
-  if (volume(q.block) > unsigned{gpu.threads_per_block} || q.block.x > unsigned{gpu.max_block_xy} ||
-      q.block.y > unsigned{gpu.max_block_xy} || q.block.z > unsigned{gpu.max_block_z})
+  if (volume(q.block) > unsigned(gpu.threads_per_block) || q.block.x > unsigned(gpu.max_block_xy) ||
+      q.block.y > unsigned(gpu.max_block_xy) || q.block.z > unsigned(gpu.max_block_z))
     return bad(abi::kInvalidConfiguration, format("a block of %s is %llu threads; at most 1024 threads, and (1024, 1024, 64), are possible.",
                                                   text(q.block).c_str(), volume(q.block)));
   if (volume(q.block) > info.max_threads_per_block)

@@ -18,14 +18,14 @@ exec::Fault add(std::string_view text, Module& m, std::vector<std::unique_ptr<pt
   if (!parsed) return {abi::kInvalidPtx, "the PTX cannot be read: " + error.message};
   if (parsed->version > kNewestPtx)
     return {abi::kUnsupportedPtxVersion, format("the PTX has .version %u.%u, newer than 9.0; compile with nvcc 13.0.", parsed->version / 10, parsed->version % 10)};
-  int arch = 0;
+  std::uint32_t arch = 0;
   const std::string& target = parsed->target;   // "sm_75", "sm_90a"
   if (target.size() > 3) std::from_chars(target.data() + 3, target.data() + target.size(), arch);
   const int cc = model::current().cc();
-  const bool exact = !target.empty() && (target.back() == 'a' || target.back() == 'f');
-  if (arch > cc || (exact && arch != cc))
+  const char last = target.empty() ? ' ' : target.back();
+  if (!fatbin::runs_on(std::uint32_t(cc), arch, last == 'a' || last == 'f' ? last : '\0'))
     return {abi::kNoKernelImageForDevice, format("the PTX is for %s, and the device has compute capability %d.%d.", target.c_str(), cc / 10, cc % 10)};
-  m.ptx_arch = std::max(m.ptx_arch, arch);
+  m.ptx_arch = std::max(m.ptx_arch, int(arch));
   out.push_back(std::move(parsed));
   return {};
 }

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "simt/observers/host.hpp"
 #include "simt/runtime/copy.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
@@ -33,13 +34,16 @@ Code allocate(void** out, size_t bytes, Kind kind) {
   auto address = AddressSpace::instance().allocate(bytes, 0, kind);
   if (!address) return out_of_memory(bytes);
   *out = reinterpret_cast<void*>(*address);
+  simt::observers::host_allocated(*out, bytes, kind == Kind::device ? "cudaMalloc" : kind == Kind::managed ? "cudaMallocManaged" : "cudaMallocHost");
   return 0;
 }
 
 Code release(void* pointer) {
   pool_forget(pointer);
   switch (AddressSpace::instance().release(reinterpret_cast<GuestAddr>(pointer))) {
-    case AddressSpace::FreeResult::ok: return 0;
+    case AddressSpace::FreeResult::ok:
+      simt::observers::host_freed(pointer);
+      return 0;
     case AddressSpace::FreeResult::already_freed: return fail(abi::kInvalidValue, format("%p was freed before.", pointer));
     case AddressSpace::FreeResult::not_a_base: {
       auto a = AddressSpace::instance().nearest(reinterpret_cast<GuestAddr>(pointer));

@@ -1,16 +1,20 @@
 // Registration, lazy loading, and the way from a host function or variable to its device twin.
 #include "simt/runtime/module.hpp"
 
-#include <cxxabi.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <shared_mutex>
 #include <unordered_map>
 
+#include "simt/model/profile.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/load.hpp"
+
+// <cxxabi.h> would bring a namespace `abi` along, a name that the files of the interface have for the CUDA runtime's.
+namespace __cxxabiv1 {
+extern "C" char* __cxa_demangle(const char* mangled, char* buffer, std::size_t* length, int* status);
+}
 
 namespace simt::runtime {
 namespace {
@@ -67,6 +71,20 @@ void register_variable(void** handle, const void* host, const char* name, std::s
   r.variables[host] = module;
 }
 
+/// Static shared memory beyond what a block has is an error of the PTX, as ptxas finds it.
+void check_size(Module& m) {
+  const std::size_t most = model::Profile::shared_per_block;
+  for (const std::string& name : m.entries) {
+    const auto* kernel = m.program->kernel(name);
+    const std::size_t size = kernel ? m.program->info(kernel).static_shared : 0;
+    if (size <= most) continue;
+    m.fault = {abi::kInvalidPtx, format("kernel %s declares %zu bytes of static shared memory; a block has %zu at most. More is possible as "
+                                        "dynamic shared memory.", readable(name).c_str(), size, most)};
+    m.program.reset();
+    return;
+  }
+}
+
 bool managed_at(Module& m, const void* host, const void* address) {
   std::lock_guard lock(m.mutex);
   return std::any_of(m.variables.begin(), m.variables.end(),
@@ -77,7 +95,7 @@ bool managed_at(Module& m, const void* host, const void* address) {
 
 std::string readable(const std::string& mangled) {
   int status = 0;
-  char* text = ::abi::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status);
+  char* text = __cxxabiv1::__cxa_demangle(mangled.c_str(), nullptr, nullptr, &status);
   if (!text) return mangled;
   std::string name = text;
   std::free(text);
@@ -95,6 +113,7 @@ Code load(Module& m) {
       for (const ptx::Function& f : part->functions)
         if (f.is_entry && !f.is_declaration) m.entries.push_back(f.name);
     if (!m.fault) m.program = exec::Program::load(std::move(modules), 0, m.fault);
+    if (m.program) check_size(m);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {
         k->entry = m.program->kernel(k->name);

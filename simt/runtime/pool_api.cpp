@@ -3,6 +3,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "simt/observers/host.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
 #include "simt/runtime/stream.hpp"
@@ -46,16 +47,24 @@ PoolRef pool_of(void* handle) {
   return p;
 }
 
+void* current_pool() {
+  std::lock_guard lock(pools().mutex);
+  return pools().current_handle;
+}
+
 Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void* stream, Default meaning) {
   return call(name, [&]() -> Code {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return abi::kInvalidResourceHandle;
-    PoolRef p = pool_of(pool ? pool : pools().current_handle);
+    PoolRef p = pool_of(pool ? pool : current_pool());
     if (!p) return abi::kInvalidValue;
     if (!out) return fail(abi::kInvalidValue, "the place for the pointer is null.");
     *out = nullptr;
     if (bytes == 0) return 0;
-    if (p->max_size && p->used + bytes > p->max_size) return fail(abi::kMemoryAllocation, "the pool's maximum size is reached.");
+    {
+      std::lock_guard lock(pools().mutex);
+      if (p->max_size && bytes > p->max_size - std::min(p->max_size, p->used)) return fail(abi::kMemoryAllocation, "the pool's maximum size is reached.");
+    }
     auto address = AddressSpace::instance().allocate(bytes, 0);
     if (!address) {
       // Frees that are still queued may make room.
@@ -64,6 +73,7 @@ Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void
     }
     if (!address) return out_of_memory(bytes);
     *out = reinterpret_cast<void*>(*address);
+    simt::observers::host_allocated(*out, bytes, "cudaMallocAsync");
     std::lock_guard lock(pools().mutex);
     pools().allocations[*address] = {p, bytes};
     p->used += bytes;
@@ -78,6 +88,7 @@ Code free_async(void* p, void* stream, Default meaning) {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return abi::kInvalidResourceHandle;
     if (!p) return 0;
+    simt::observers::host_freed(p);
     auto a = AddressSpace::instance().lookup(reinterpret_cast<GuestAddr>(p));
     if (!a || a->base != reinterpret_cast<GuestAddr>(p) || a->kind != Kind::device) return release(p) ? abi::kInvalidValue : 0;
     submit(s, [p] {
@@ -106,10 +117,6 @@ Code use_pool(const char* name, void* handle) {
   });
 }
 
-Code check_device(int device) {
-  return device == 0 ? 0 : fail(abi::kInvalidDevice, format("there is only device 0, not %d.", device));
-}
-
 }  // namespace
 
 void simt::runtime::pool_forget(const void* pointer) {
@@ -134,7 +141,7 @@ PMPP_EXPORT Code cudaDeviceGetDefaultMemPool(void** pool, int device) {
 }
 PMPP_EXPORT Code cudaDeviceGetMemPool(void** pool, int device) {
   if (device != 0) return call("cudaDeviceGetMemPool", [&] { return check_device(device); });
-  return give_handle("cudaDeviceGetMemPool", pool, pools().current_handle);
+  return give_handle("cudaDeviceGetMemPool", pool, current_pool());
 }
 PMPP_EXPORT Code cudaDeviceSetMemPool(int device, void* pool) {
   if (device != 0) return call("cudaDeviceSetMemPool", [&] { return check_device(device); });
@@ -205,6 +212,7 @@ PMPP_EXPORT Code cudaMemPoolGetAttribute(void* pool, int attribute, void* value)
 PMPP_EXPORT Code cudaMemPoolSetAccess(void* pool, const abi::MemAccessDesc* list, size_t count) {
   return call("cudaMemPoolSetAccess", [&]() -> Code {
     if (!pool_of(pool)) return abi::kInvalidValue;
+    if (!list && count) return fail(abi::kInvalidValue, "the list is null.");
     for (size_t i = 0; i < count; ++i)
       if (list[i].location.type != 1 || list[i].location.id != 0) return fail(abi::kInvalidDevice, "access can be set for device 0 only.");
       else if (list[i].flags != 3) return fail(abi::kInvalidValue, "a device keeps full access to its own pool.");

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <new>
 #include <system_error>
 #include <thread>
 
@@ -78,7 +79,13 @@ void finish(Scheduler& g, Stream& s, Task& task) {
 }
 
 void execute(Scheduler& g, Task& task) {
-  if (task.work && (task.always || !g.failed.load(std::memory_order_acquire))) task.work();
+  if (task.work && (task.always || !g.failed.load(std::memory_order_acquire))) {
+    try {
+      task.work();
+    } catch (const std::bad_alloc&) {
+      set_fault({abi::kMemoryAllocation, "the host is out of memory for work of a stream."});
+    }
+  }
   task.work = nullptr;   // here, not under the lock: what it holds may take long to go
 }
 

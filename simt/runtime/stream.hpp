@@ -55,6 +55,8 @@ struct Event {
 
 /// Which stream the null handle means: functions with the suffixes _ptsz and _ptds use the thread's own.
 enum class Default : bool { legacy, per_thread };
+/// Short, for the tables of names of the interface.
+inline constexpr auto L = Default::legacy, T = Default::per_thread;
 
 /// The stream behind a handle; null after failing the call in progress if there is none.
 StreamRef stream_of(void* handle, Default);

@@ -43,13 +43,8 @@ Code with_stream(const char* name, void* stream, Default meaning, F f) {
 
 Code not_ready() { return answer(abi::kNotReady); }
 
-Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
-
 using HostFunction = void (*)(void*);
 using Callback = void (*)(void* stream, Code status, void* data);
-
-constexpr auto L = Default::legacy;
-constexpr auto T = Default::per_thread;
 
 }  // namespace
 

@@ -22,7 +22,7 @@ FILES = {
     "simt/runtime/libpmpp_simt.map": "/* x */\nPRIVATE_1 {\n  global: cuda*; __cuda*;\n  local: *;\n};\n",
     "simt/runtime/api.hpp": "// x\n#define ANSWER 42\n",
     "simt/runtime/api.cpp": f'// x\n#include <string>\n#include "simt/runtime/api.hpp"\n{STUBS}\nint answer = ANSWER;\n',
-    "simt/lanes_isa.cpp": "// x\n#define GLUE(a, b) a##b\n#define NAME(isa) GLUE(lanes_, isa)\nint NAME(SIMT_ISA)() { return 0; }\n",
+    "simt/ops/lanes_isa.cpp": "// x\n#define GLUE(a, b) a##b\n#define NAME(isa) GLUE(lanes_, isa)\nint NAME(SIMT_ISA)() { return 0; }\n",
     "cuda_src/fill.h": '#pragma once\n#include <stddef.h>\nextern "C" int fill(float *x, size_t n);\n',
     "cuda_src/fill.cu": '#include "cuda_src/fill.h"\n__global__ void one(float *x) { x[threadIdx.x] = 1; }\n'
     'extern "C" int fill(float *x, size_t n) { one<<<1, n>>>(x); return cudaGetLastError(); }\n',
@@ -58,7 +58,7 @@ def built(tmp_path_factory):
     tree = MadeUp(tmp_path_factory.mktemp("tree"))
     compiled, done = tree.build()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert compiled == {"simt/runtime/api.cpp", "simt/lanes_isa.cpp", "cuda_src/fill.cu", "cuda_src/newer.cu"}
+    assert compiled == {"simt/runtime", "simt/ops/lanes_isa.cpp", "cuda_src/fill.cu", "cuda_src/newer.cu"}
     return tree
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -125,6 +126,9 @@ def nvcc_output():
     return compile_source
 
 
+SIMT = Path(os.environ.get("PMPP_TEST_SIMT") or ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
+
+
 @pytest.fixture(scope="session")
 def program():
     """Return a function: the path of a program of these sources, for these capabilities, on the software GPU; kept."""
@@ -143,8 +147,21 @@ def program():
 
 @pytest.fixture(scope="session")
 def _loaded():
-    given = os.environ.get("PMPP_TEST_SIMT")
-    return gpu_module.Gpu(Path(given) if given else ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
+    return gpu_module.Gpu(SIMT)
+
+
+@pytest.fixture
+def run_on_its_own():
+    """Return a function that runs Python in a new process, where `gpu` is the software GPU, and returns what it printed."""
+
+    def run_source(source, **environment):
+        prelude = f"import sys\nsys.path.insert(0, {os.fspath(Path(__file__).parent)!r})\nimport gpu\ngpu = gpu.Gpu({os.fspath(SIMT)!r})\n"
+        command = [sys.executable, "-c", prelude + textwrap.dedent(source)]
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **environment}, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run_source
 
 
 @pytest.fixture

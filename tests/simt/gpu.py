@@ -153,10 +153,11 @@ def compile_ptx(source, arch, options):
     folder.mkdir(exist_ok=True)
     kept = folder / f"{key}.ptx"
     if not kept.exists():
+        plain = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # of a sanitizer
         with tempfile.TemporaryDirectory() as work:
             path = pathlib.Path(work) / "kernel.cu"
             path.write_text(source)
-            run = subprocess.run([nvcc, *flags, os.fspath(path), "-o", f"{work}/kernel.ptx"], capture_output=True, text=True)
+            run = subprocess.run([nvcc, *flags, os.fspath(path), "-o", f"{work}/kernel.ptx"], capture_output=True, text=True, env=plain)
             if run.returncode:
                 raise RuntimeError(run.stderr)
             part = folder / f"{key}.{os.getpid()}"

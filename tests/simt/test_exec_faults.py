@@ -1,5 +1,9 @@
 """What is wrong is said in a sentence with the code of a GPU, and the process lives on."""
 
+import contextlib
+import pathlib
+import resource
+
 import numpy as np
 import pytest
 
@@ -139,3 +143,101 @@ def test_a_fault_in_the_middle_of_a_launch_leaves_no_trace(gpu):
         gpu.reset()
         library.launch("k", 200, 64, data, 1000)
         assert (data.get().reshape(200, 64) == np.arange(63, -1, -1)).all()
+
+
+RECURSION = """__device__ __noinline__ int down(int n, int* p) { int a[8]; a[n % 8] = n; p[0] = a[(n + 1) % 8];
+        return n == 0 ? 0 : 1 + down(n - 1, p) + a[n % 8]; }
+    extern "C" __global__ void k(int* p, int n) { p[1 + threadIdx.x] = down(n, p); }"""
+
+
+def test_stack_overflow(gpu):
+    data = gpu.array(np.zeros(40, np.int32))
+    error = fails(gpu, RECURSION, data, 1000)
+    assert error.code == 714
+    for part in ("the stack of 1", "bytes a thread overflows after", "nested calls, entering", "raise cudaLimitStackSize", "kernel.cu:2"):
+        assert part in error.message
+    gpu.call("cudaDeviceSetLimit", 0, 200_000)
+    try:
+        gpu.load(RECURSION).launch("k", 1, 32, data, 1000)
+    finally:
+        gpu.call("cudaDeviceSetLimit", 0, 1024)
+    assert (data.get()[1:33] == 1000 + 1000 * 1001 // 2).all()
+
+
+def test_calls_that_never_returned_leave_nothing_behind(gpu):
+    gpu.threads(1)
+    data = gpu.array(np.zeros(40, np.int32))
+    calls = """__device__ __noinline__ int more(int n) { return n * 3 + 1; }
+        extern "C" __global__ void k(int* p) { if (threadIdx.x & 1) p[threadIdx.x] = more(p[threadIdx.x]); }"""
+    for _ in range(2):
+        assert fails(gpu, RECURSION, data, 1000).code == 714
+        data.set(np.arange(40))
+        gpu.load(calls).launch("k", 1, 40, data)
+        assert (data.get() == np.where(np.arange(40) % 2, 3 * np.arange(40) + 1, np.arange(40))).all()
+
+
+@contextlib.contextmanager
+def little_memory(spare):
+    """The process gets no more than `spare` bytes."""
+    pages = int(pathlib.Path("/proc/self/statm").read_text().split()[0])
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + spare, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_no_memory_for_the_blocks(gpu, threads):
+    gpu.threads(threads)
+    library = gpu.load('extern "C" __global__ void k(int* p) { int a[20000]; for (int n = 0; n < 20000; ++n) a[n] = p[n % 4]; p[1] = a[p[0]]; }')
+    data = gpu.array(np.zeros(4, np.int32))
+    with little_memory(40 << 20), pytest.raises(Exception) as caught:
+        library.launch("k", 4, 1024, data)
+    assert caught.value.code == 2
+    assert "kernel k: this machine does not have the" in caught.value.message
+    assert "80000 bytes of local memory a thread" in caught.value.message
+    library.launch("k", 2, 32, data)
+
+
+def module(text, arch=75):
+    return f".version 8.0\n.target sm_{arch}\n.address_size 64\n{text}"
+
+
+@pytest.mark.parametrize(("ptx", "code", "part"), [
+    (module(".visible .entry k() { ret; "), 218, "PTX"),
+    (module(".frobnicate 3;\n.visible .entry k() { ret; }"), 218, ".frobnicate"),
+    (module(".visible .entry k() { .frobnicate 3; ret; }"), 218, ".frobnicate"),
+    (".version 9.5\n.target sm_75\n.address_size 64\n.visible .entry k() { ret; }", 222, "newer than"),
+    (module(".visible .entry k() { ret; }", arch=100), 209, "sm_100"),
+    (module(".visible .entry k() { ret; }", arch="80a"), 209, "sm_80a"),
+    (module(".visible .entry k() { .shared .b8 s[49153]; .reg .b32 %r<2>; mov.u32 %r1, s; ret; }"), 218, "bytes of static shared memory; a block has 49152 at most"),
+    (module(".visible .entry k() { .shared .b32 s[4611686018427387904]; .reg .b32 %r<2>; mov.u32 %r1, s; ret; }"), 218, "larger than 2^48 bytes"),
+    (module(".visible .entry k() { .local .b8 s[1000000]; ret; }"), 218, "local variables of more than 524288 bytes"),
+    (module(".func f(.param .b8 p[9000000000]) { ret; }\n.visible .entry k() { ret; }"), 218, "parameters of more than"),
+    (module(".visible .entry k(.param .b8 p[40000]) { ret; }"), 218, "more than 32764 bytes of parameters"),
+    (module(".global .b8 g[100000000000000];\n.visible .entry k() { ret; }"), 2, "variable g"),
+])  # fmt: skip
+def test_modules_that_a_driver_refuses(gpu, ptx, code, part):
+    with pytest.raises(Exception) as caught:
+        gpu.load(ptx)
+    assert (caught.value.code, part in caught.value.message) == (code, True), caught.value
+    gpu.reset()
+    gpu.load(module(".visible .entry k() { ret; }")).launch("k", 1, 1)
+
+
+@pytest.mark.parametrize(("grid", "block", "shared", "code"), [
+    (0, 1, 0, 9), (1, 0, 0, 9), (1, 1025, 0, 9), (1, (1, 1, 65), 0, 9), ((1, 65536), 1, 0, 9), (2**31, 1, 0, 9), (1, 1, 50_000, 1),
+    (2**32 - 1, 2**32 - 1, 0, 9), (1, 1, 2**63, 1),
+])  # fmt: skip
+def test_absurd_configurations(gpu, grid, block, shared, code):
+    library = gpu.load('extern "C" __global__ void k(int* p) { p[threadIdx.x] = 7; }')
+    data = gpu.array(np.zeros(4, np.int32))
+    with pytest.raises(Exception) as caught:
+        library.launch("k", grid, block, data, shared=shared)
+    assert caught.value.code == code
+    assert "kernel k: " in caught.value.message
+    gpu.reset()
+    library.launch("k", 1, 4, data)
+    assert (data.get() == 7).all()

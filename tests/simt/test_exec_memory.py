@@ -206,3 +206,26 @@ def test_device_heap_and_printf(gpu, capfd):
     gpu.load(source).launch("k", 1, 32, gpu.array(np.zeros(32, np.uint64)), out)
     assert (out.get() == 45 * (31 - LANES)).all()
     assert capfd.readouterr().out == "-3  2.50|abc   |x 10000000000 4000000000 %\n"
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("kind, width", [("u32", 4), ("u64", 8), ("u16", 2)])
+def test_aligned_accesses_are_never_torn(gpu, kind, width, together):
+    """One block writes words of equal bytes, the other one sees no other words: rows of lanes, and lane by lane."""
+    place = "i" if together else "i * 7 % 32"
+    register, c_type = ("h", "unsigned short") if width == 2 else ("r", "unsigned") if width == 4 else ("l", "unsigned long long")
+    source = f"""extern "C" __global__ void k({c_type}* words, int* torn, volatile int* started, int turns) {{
+        int i = threadIdx.x;
+        {c_type}* p = words + {place};
+        if (i == 0) {{ atomicAdd((int*)started, 1); while (*started < 2) {{}} }}
+        __syncthreads();
+        for (int n = 0; n < turns; ++n) {{
+            {c_type} v = ({c_type})((n + i) % 256 * 0x0101010101010101ull);
+            if (blockIdx.x == 0) asm volatile("st.global.{kind} [%0], %1;" :: "l"(p), "{register}"(v) : "memory");
+            else asm volatile("ld.global.{kind} %0, [%1];" : "={register}"(v) : "l"(p) : "memory");
+            if (v != ({c_type})((v & 255) * 0x0101010101010101ull)) atomicAdd(torn, 1);
+        }}
+    }}"""
+    words, torn, started = gpu.array(np.zeros(32, np.uint64)), gpu.array(np.zeros(1, np.int32)), gpu.array(np.zeros(1, np.int32))
+    gpu.load(source).launch("k", 2, 32, words, torn, started, 20_000)
+    assert torn.get()[0] == 0

@@ -33,10 +33,17 @@ extern "C" __global__ void read(int* out) { *out = counter; }
 """
 
 
+ENOUGH = 20_000_000
+"""Warp instructions: milliseconds on one thread. Most of the kernels below need a hundredth of it; a scheduler that lets the
+wrong ones wait needs billions, or all of them. On two threads, turns of waiting loops count while the other one is not running."""
+
+
 @pytest.fixture(params=[(1, 0), (2, 0), (1, 7), (2, 12345)], ids=lambda p: f"threads{p[0]}-seed{p[1]}")
 def scheduled(gpu, request):
     gpu.threads(request.param[0])
     gpu.seed(request.param[1])
+    if request.param[0] == 1:
+        gpu.budget(ENOUGH)
     return gpu
 
 
@@ -83,6 +90,34 @@ def test_producer_and_consumer_in_one_warp(scheduled):
     out = scheduled.array(np.zeros(1, np.int32))
     scheduled.load(source).launch("k", 1, 32, out)
     assert out.get()[0] == 42
+
+
+@pytest.mark.parametrize("producer", [0, 1])
+def test_producer_and_consumer_in_two_blocks(scheduled, producer):
+    source = """extern "C" __global__ void k(volatile int* ring, volatile int* head, volatile int* tail, int* out, int items, int producer) {
+        if (threadIdx.x) return;
+        if (blockIdx.x == producer) {
+            for (int n = 0; n < items; ++n) {
+                while (n - *tail >= 8) {}
+                ring[n % 8] = 3 * n + 1;
+                __threadfence();
+                *head = n + 1;
+            }
+        } else {
+            for (int n = 0; n < items; ++n) {
+                while (*head <= n) {}
+                __threadfence();
+                out[n] = ring[n % 8];
+                __threadfence();
+                *tail = n + 1;
+            }
+        }
+    }"""
+    items = 500
+    ring, head, tail = (scheduled.array(np.zeros(n, np.int32)) for n in (8, 1, 1))
+    out = scheduled.array(np.zeros(items, np.int32))
+    scheduled.load(source).launch("k", 2, 32, ring, head, tail, out, items, producer)
+    assert (out.get() == 3 * np.arange(items) + 1).all()
 
 
 def test_warps_wait_for_each_other(scheduled):
@@ -166,6 +201,87 @@ def test_endless_loop_is_stopped(gpu):
     out.set(np.array([5, 0], np.int32))
     library.launch("k", 1, 32, out)
     assert out.get()[1] == 1
+
+
+def entry(body):
+    return f""".version 8.0
+.target sm_75
+.address_size 64
+.global .u32 word;
+.visible .entry k() {{
+  .reg .pred %p<2>; .reg .b32 %r<4>;
+  mov.u32 %r1, %tid.x;
+{body}
+}}
+"""
+
+
+TWICE = """.version 8.0
+.target sm_75
+.address_size 64
+.func f0() { ret; }
+""" + "".join(f".func f{n}() {{ call f{n - 1}; call f{n - 1}; ret; }}\n" for n in range(1, 60))
+ENDLESS = {
+    "jump": (entry("L: bra L;"), 1, "in the loop that begins at PTX line 8"),
+    "barrier": (entry("L: bar.sync 0;\n  bra L;"), 1, "in the loop that begins at PTX line 8"),
+    "sleep": (entry("L: nanosleep.u32 100;\n  ld.volatile.global.u32 %r2, [word];\n  setp.eq.u32 %p1, %r2, 0;\n  @%p1 bra L;\n  ret;"), 1,
+              "in the loop that begins at PTX line 8"),
+    "table": (entry("T: .branchtargets A, B;\n  and.b32 %r2, %r1, 1;\nA:\n  brx.idx %r2, T;\nB:\n  bra A;"), 1, "the loop that begins at"),
+    "table, one way": (entry("T: .branchtargets A, B;\n  mov.u32 %r2, 0;\nA: brx.idx %r2, T;\nB: ret;"), 1, "the loop that begins at PTX line 10"),
+    "calls": (TWICE + ".visible .entry k() { call f59; ret; }\n", 1, "in the function that begins at"),
+    "blocks": (entry("ret;"), (2**31 - 1, 65535, 65535), f"of its {(2**31 - 1) * 65535**2} blocks had begun"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_every_way_to_be_endless_is_stopped(gpu, kind, threads):
+    ptx, grid, part = ENDLESS[kind]
+    gpu.threads(threads)
+    gpu.budget(5_000_000)
+    library = gpu.load(ptx)
+    with pytest.raises(Exception, match="stopped as endless after 5000000 warp instructions") as caught:
+        library.launch("k", grid, 64)
+    assert caught.value.code == 702
+    assert part in caught.value.message
+    assert "PMPP_SIM_BUDGET sets the limit" in caught.value.message
+
+
+def test_budget_from_the_environment(run_on_its_own):
+    source = """
+    try:
+        gpu.load('extern "C" __global__ void k(volatile int* p) { while (*p == 0) {} }').launch("k", 1, 1, gpu.array(__import__("numpy").zeros(1, "i4")))
+    except Exception as error:
+        print(error)
+    """
+    assert "endless after 123456 warp instructions" in run_on_its_own(source, PMPP_SIM_BUDGET="123456")
+
+
+def test_what_each_warp_waits_for(gpu):
+    """Warp 0 spins, 1 and 2 are at a barrier, a lane of 3 waits for the others, 4 has exited."""
+    gpu.threads(1)
+    gpu.budget(1_000_000)
+    source = """extern "C" __global__ void k(volatile int* flag) {
+        int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+        if (warp == 0) {
+            while (*flag == 0) {
+            }
+        } else if (warp < 3) {
+            __syncthreads();
+        } else if (warp == 3) {
+            if (lane > 0) while (*flag == 0) {
+            }
+            __syncwarp();
+        }
+    }"""
+    with pytest.raises(Exception, match="endless") as caught:
+        gpu.load(source).launch("k", 1, 160, gpu.array(np.zeros(1, np.int32)))
+    message = caught.value.message
+    for part in ("the loop that begins at kernel.cu:", "warp 0: running, kernel.cu:4", "warps 1, 2: at barrier 0, kernel.cu:7",
+                 "1 lane for other lanes of the warp", "called from kernel.cu:11"):  # fmt: skip
+        assert part in message
+    assert "warp 4" not in message
+    assert "unknown place" not in message
 
 
 def test_deadlock_is_explained(gpu):

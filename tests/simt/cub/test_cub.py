@@ -26,7 +26,9 @@ def test_cub(programs, name, device):
     environment = {**os.environ, "PMPP_SIM_GPU": device}
     done = subprocess.run([programs[name]], env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
-    assert len([line for line in done.stdout.splitlines() if line.endswith((" right", "within 1e-6"))]) == RESULTS[name], done.stdout
+    assert len([line for line in done.stdout.splitlines() if line.endswith((" right", "within 1e-6"))]) == RESULTS[name], (
+        done.stdout
+    )
 
 
 def test_every_program_runs(programs):

@@ -1,23 +1,34 @@
-"""The forms that nvcc 13.0 makes of ordinary CUDA code, in forms.txt: every lane-wise one is tested."""
+"""The forms that nvcc 13.0 makes of ordinary CUDA code, in forms.txt: each is executed by a test that compares its result.
+
+test_differential.py executes all of FORMS, test_block_cases.py all of block_cases.txt, test_atomics.py every atomic.
+"""
 
 from pathlib import Path
 
+import test_atomics
 from lane_forms import FORMS
+from test_block_cases import CASES, instructions
 
-# Opcodes that touch memory, other lanes, control flow or special registers: tested where they are implemented.
-ELSEWHERE = set(
-    "activemask atom bar barrier bra call cp cvta exit ld ldmatrix mapa match mbarrier membar mma nanosleep redux ret "
-    "shfl st tex trap vote wmma".split()
-)
+REFUSED = {"tex.2d.v4.f32.f32"}
+"""What the software GPU does not have, and says so when a program is loaded."""
+LISTED = (Path(__file__).parent / "forms.txt").read_text().split()
 
 
-def test_lanewise_forms_of_nvcc_are_tested():
-    listed = (Path(__file__).parent / "forms.txt").read_text().split()
-    assert len(listed) > 300
-    lanewise = {form for form in listed if form.split(".")[0] not in ELSEWHERE}
-    assert len(lanewise) > 180
-    # test_differential runs all of FORMS, so what is in there is executed and compared with the reference.
-    assert sorted(lanewise - {form.name for form in FORMS}) == []
+def executed() -> set[str]:
+    """The forms that the tests of this folder execute, as PTX writes them."""
+    found = {form.name for form in FORMS}
+    for case in CASES:
+        found |= instructions(case.ptx("sm_90"))
+    for name in test_atomics.known():
+        kind = name.split(".")[1]
+        for space in test_atomics.SPACES:
+            found |= instructions(test_atomics.kernel("sm_90", name, kind, space))
+    return found
+
+
+def test_every_form_of_nvcc_is_executed():
+    assert len(LISTED) == len(set(LISTED)) == 354
+    assert set(LISTED) - executed() == REFUSED
 
 
 def test_forms_have_names_of_their_own():

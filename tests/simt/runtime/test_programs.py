@@ -12,7 +12,8 @@ from pmpp._toolkit import clean_environment, find_toolkit
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
 LIB = ROOT / "pmpp" / "_lib"
-OWN = LIB / "sim" / "libpmpp_simt.so"
+SANITIZED = "PMPP_TEST_SIMT" in os.environ
+OWN = Path(os.environ.get("PMPP_TEST_SIMT") or LIB / "sim" / "libpmpp_simt.so")
 TWIN = LIB / "run" / "libcudart.so.13"
 PTX = ("-gencode", "arch=compute_75,code=compute_75")
 
@@ -72,6 +73,30 @@ def test_unmodified_program_in_place_of_the_runtime(folder):
     nvcc(*PTX, HERE / "memory.cu", "-cudart", "none", "-cudadevrt", "none", f"-L{toolkit.lib}", "-l:libcudart.so.13",
          "-o", "shared", cwd=folder)  # fmt: skip
     succeeds(run(folder / "shared", twin=True))
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_host_and_kernels_share_words(build, threads):
+    succeeds(run(build("mapped"), PMPP_SIM_THREADS=threads))
+
+
+IMAGES = ("75", "80", "90", "90a", "100", "103a")
+CHOSEN = {"t4": "75 75", "a100": "80 80", "l4": "80 80", "h200": "90a 90"}
+
+
+@pytest.mark.parametrize("gpu", CHOSEN)
+def test_the_image_is_chosen_as_a_driver_does(build, gpu):
+    codes = [f"-gencode=arch=compute_{arch},code=compute_{arch}" for arch in IMAGES if arch != "75"]
+    done = run(build("choice", *codes), PMPP_SIM_GPU=gpu)
+    assert done.stdout == CHOSEN[gpu] + "\n", done.stderr
+
+
+def test_no_image_fits(folder):
+    codes = [f"-gencode=arch=compute_{arch},code=compute_{arch}" for arch in ("80", "90a")]
+    nvcc(*codes, HERE / "choice.cu", *find_toolkit().link_flags(OWN), "-o", "too_new", cwd=folder)
+    done = run(folder / "too_new", PMPP_SIM_GPU="t4")
+    assert done.stdout == "cudaErrorNoKernelImageForDevice\n"
+    assert "has PTX for compute_80, compute_90a only, which a device of compute capability 7.5 cannot run" in done.stderr
 
 
 def test_separate_compilation(folder):

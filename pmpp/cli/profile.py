@@ -1,0 +1,100 @@
+"""`pmpp profile`: run a program on the software GPU and count what its kernels do, line by line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pmpp.cli.program import command_of, run_observed, shown_path, source_text
+
+HOTTEST = 8
+"""Lines that are shown of a kernel."""
+
+
+@click.command("profile", context_settings={"ignore_unknown_options": True}, epilog="Example: pmpp profile matmul.cu 512")
+@click.argument("target", metavar="FILE.cu|PROGRAM", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("arguments", metavar="[ARGS]...", nargs=-1, type=click.UNPROCESSED)
+@click.option(
+    "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE."
+)
+def command(target: Path, arguments: tuple[str, ...], as_json: Path | None) -> None:
+    """Count what the kernels of a CUDA program do, in total and by source line: exact counts, see docs/counters.md.
+
+    A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
+    the shared CUDA runtime (nvcc -cudart shared). The exit code is the program's.
+    """
+    with command_of(target, arguments) as program:
+        observed = run_observed(program, "PMPP_SIM_COUNTERS")
+    if as_json:
+        as_json.write_text(json.dumps({"kernels": observed.entries}, indent=1) + "\n")
+    _print(observed.entries)
+    sys.exit(observed.status if observed.status >= 0 else 1)
+
+
+def _launches(kernels: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+    """Put launches that did the same together."""
+    groups: list[tuple[dict[str, Any], int]] = []
+    for kernel in kernels:
+        for n, (known, times) in enumerate(groups):
+            if known == kernel:
+                groups[n] = (known, times + 1)
+                break
+        else:
+            groups.append((kernel, 1))
+    return groups
+
+
+def _print(kernels: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False, stderr=True)
+    if not kernels:
+        console.print("No kernel was launched.", style="yellow")
+    for kernel, times in _launches(kernels):
+        title = f"{kernel['name']}  grid {_size(kernel['grid'])}, block {_size(kernel['block'])}"
+        console.print(Text(title + (f", {times} launches that did the same" if times > 1 else ""), "bold"))
+        shown = {name: value for name, value in kernel["counters"].items() if value}
+        totals = Table.grid(padding=(0, 2))
+        totals.add_column(no_wrap=True)
+        totals.add_column(justify="right", no_wrap=True)
+        for name, value in shown.items():
+            totals.add_row("  " + name, f"{value:,}")
+        console.print(totals)
+        hottest = sorted(kernel["lines"], key=lambda line: -line["counters"]["warp_instructions"])[:HOTTEST]
+        hottest.sort(key=lambda line: (line["file"], line["line"]))
+        lines = Table(box=None, padding=(0, 1), pad_edge=False, header_style="dim")
+        rows = [_row(line) for line in hottest]
+        headers = ("line", "instructions", "sectors", "wavefronts", "conflicts", "dram bytes")
+        widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+        for header, width in zip(headers, widths, strict=True):
+            lines.add_column(header, justify="left" if header == "line" else "right", no_wrap=True, min_width=width)
+        room = max(console.width - sum(widths) - len(widths) - 1, 20)
+        lines.add_column("source", no_wrap=True, overflow="ellipsis", max_width=room)
+        for row, line in zip(rows, hottest, strict=True):
+            lines.add_row(*row, Text(source_text(line["file"], line["line"]).strip()))
+        console.print(lines)
+        console.print()
+
+
+def _row(line: dict[str, Any]) -> list[str]:
+    c = line["counters"]
+    return [
+        f"{Path(shown_path(line['file'])).name}:{line['line']}",
+        f"{c['warp_instructions']:,}",
+        f"{c['global_load_sectors'] + c['global_store_sectors']:,}",
+        f"{c['shared_load_wavefronts'] + c['shared_store_wavefronts']:,}",
+        f"{c['shared_bank_conflicts']:,}",
+        f"{c['dram_read_bytes'] + c['dram_write_bytes']:,}",
+    ]
+
+
+def _size(numbers: list[int]) -> str:
+    while len(numbers) > 1 and numbers[-1] == 1:
+        numbers = numbers[:-1]
+    return " x ".join(map(str, numbers))

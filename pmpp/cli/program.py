@@ -1,0 +1,118 @@
+"""What `pmpp check` and `pmpp profile` share: from a file to a program that runs on the software GPU and is observed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pmpp._runtime.device import LIBRARIES
+from pmpp._toolkit import ToolkitError, clean_environment, find_toolkit
+
+RUNTIME = LIBRARIES / "run"
+"""The folder of the software GPU that stands in for libcudart.so.13."""
+
+
+@dataclass(frozen=True)
+class Observed:
+    """A program that has run."""
+
+    status: int
+    entries: list[dict[str, Any]]
+    """What observers wrote, in order."""
+
+
+@contextmanager
+def command_of(target: Path, arguments: tuple[str, ...]) -> Iterator[list[str]]:
+    """Give the command that runs a program, a `.cu` file, which is compiled first, or an exercise, by its test."""
+    if target.suffix != ".cu":
+        yield [str(target.resolve()), *arguments]
+        return
+    test = target.resolve().with_name(f"test_{target.stem}.py")
+    if not has_main(target.read_text(errors="replace")):
+        if not test.exists():
+            raise click.ClickException(
+                f"{target} has no main(), and no {test.name} beside it has inputs for it. Give a .cu file with a main(), an "
+                f"exercise, or a program that is linked against libcudart.so.13."
+            )
+        yield [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test), *arguments]
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, target.stem)
+        compile_program(target, program)
+        yield [str(program), *arguments]
+
+
+def has_main(text: str) -> bool:
+    """Say whether a source file defines main()."""
+    code = re.sub(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"', " ", text, flags=re.DOTALL)
+    return re.search(r"\bmain\s*\(", code) is not None
+
+
+def compile_program(source: Path, program: Path) -> None:
+    """Compile with line information of host and device; the compiler's messages are shown where it fails."""
+    try:
+        toolkit = find_toolkit()
+    except ToolkitError as failure:
+        raise click.ClickException(str(failure)) from None
+    arch = re.search(r"^//\s*pmpp:\s*arch=(\w+)\s*$", source.read_text(errors="replace"), re.MULTILINE)
+    virtual = f"compute_{arch[1] if arch else 75}"
+    command = toolkit.command(
+        "-std=c++17", "-g", "-lineinfo", f"-gencode=arch={virtual},code={virtual}", "-cudart", "none", "-cudadevrt", "none",
+        f"-L{toolkit.lib}", "-l:libcudart.so.13", "-o", program, source,
+    )  # fmt: skip
+    done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise click.ClickException(f"{source} does not compile:\n{(done.stdout + done.stderr).strip()}")
+
+
+def run_observed(command: list[str], variable: str, **environment: str) -> Observed:
+    """Run a command with observers on that write JSON lines to the file that the variable names."""
+    if not (RUNTIME / "libcudart.so.13").exists():
+        raise click.ClickException("The software GPU was not built. Run: pmpp doctor")
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report")
+        paths = os.pathsep.join(filter(None, [str(RUNTIME), os.environ.get("LD_LIBRARY_PATH")]))
+        env = {**os.environ, "LD_LIBRARY_PATH": paths, "PMPP_DEVICE": "sim", variable: str(report), **environment}
+        try:
+            status = subprocess.run(command, env=env, check=False).returncode
+        except OSError as failure:
+            raise click.ClickException(f"{command[0]} does not run: {failure.strerror}.") from None
+        lines = report.read_bytes().splitlines() if report.exists() else []
+    return Observed(status, [_names(json.loads(line)) for line in lines])
+
+
+def _names(value: Any, key: str = "") -> Any:
+    # The bytes of file names arrive as characters of the same number.
+    if isinstance(value, dict):
+        return {k: _names(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_names(v) for v in value]
+    return value.encode("latin-1").decode(errors="replace") if key == "file" else value
+
+
+def source_text(file: str, line: int) -> str:
+    """Return a line of a source file; empty if it is not there."""
+    try:
+        return Path(file).read_text(errors="replace").splitlines()[line - 1] if line > 0 else ""
+    except (OSError, IndexError):
+        return ""
+
+
+def shown_path(file: str) -> str:
+    """Return a path as a person would type it: relative where that is shorter."""
+    try:
+        relative = os.path.relpath(file)
+    except ValueError:
+        return file
+    return relative if file and len(relative) < len(file) else file

@@ -1,0 +1,287 @@
+// Asynchronous copies and barriers in memory (mbarrier).
+#include "simt/exec/async.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "simt/exec/access.hpp"
+#include "simt/exec/block.hpp"
+
+namespace simt::exec {
+namespace {
+
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+
+void put_predicate(Warp& warp, std::int32_t row, Mask value) {
+  const auto old = get<Mask>(warp, row, 0);
+  put(warp, row, 0, (old & ~warp.active) | (value & warp.active));
+}
+
+/// The address in op[n] of a lane; the displacement belongs to the one that the access names.
+u64 address_of(const Warp& warp, const Instr* instr, int n, int lane) {
+  return get<u64>(warp, instr->op[n], lane) + u64(std::int64_t(instr->mem.offset));
+}
+
+// ---- copies ---------------------------------------------------------------------------------------------------------
+
+AsyncCopies& copies_of(Warp& warp) {
+  auto& all = warp.block->copies;
+  if (all.empty()) all.resize(warp.block->warp_count);
+  return all[warp.index];
+}
+
+/// Makes the copies of these lanes, but for those of a lane's `keep` latest groups. False after a fault.
+bool make(Warp& warp, Mask lanes, u32 keep, bool uncommitted) {
+  if (warp.block->copies.empty()) return true;
+  auto& copies = copies_of(warp);
+  std::size_t kept = 0;
+  for (std::size_t n = 0; n < copies.waiting.size(); ++n) {
+    const auto& c = copies.waiting[n];
+    const bool due = (lanes >> c.lane & 1) != 0 && (uncommitted || c.group + keep < copies.committed[c.lane]);
+    if (!due) {
+      copies.waiting[kept++] = c;
+      continue;
+    }
+    std::byte data[16] = {};
+    for (u32 at = 0; at < c.read;) {   // what is read may have any size; addresses are aligned to the size of the copy
+      u32 step = 16;
+      while (step > c.read - at || step > c.bytes) step /= 2;
+      if (!read_lane(warp, c.instr, c.source + at, step, c.lane, data + at)) return false;
+      at += step;
+    }
+    if (!write_lane(warp, c.instr, c.destination, c.bytes, c.lane, data)) return false;
+  }
+  copies.waiting.resize(kept);
+  return true;
+}
+
+// ---- barriers -------------------------------------------------------------------------------------------------------
+
+constexpr u32 kMostThreads = (1u << 20) - 1;
+
+/// The 64 bits of an mbarrier. Programs see nothing of the layout but that a token remembers the phase and the count.
+struct Barrier64 {
+  u64 expected : 20, pending : 20, phase : 1, valid : 1;
+  std::int64_t bytes : 22;
+};
+static_assert(sizeof(Barrier64) == 8);
+
+/// The barrier of a lane; null after a fault.
+std::byte* barrier_at(Warp& warp, const Instr* instr, int n, int lane, Barrier64& barrier) {
+  std::byte* host = host_of(warp, instr, address_of(warp, instr, n, lane), 8, lane);
+  if (host) std::memcpy(&barrier, host, 8);
+  if (host && !barrier.valid) {
+    raise(warp, instr, 719, "there is no initialised mbarrier at this address", lane);
+    return nullptr;
+  }
+  return host;
+}
+
+void end_phase(Barrier64& barrier) {
+  if (barrier.pending != 0 || barrier.bytes != 0) return;
+  barrier.phase ^= 1;
+  barrier.pending = barrier.expected;
+}
+
+/// Applies `change` to the barrier of every active lane, one after another; false after a fault.
+template <class Change>
+bool update(Warp& warp, const Instr* instr, int n, Change&& change) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    Barrier64 barrier;
+    std::byte* host = barrier_at(warp, instr, n, lane, barrier);
+    if (!host || !change(barrier, lane)) return false;
+    std::memcpy(host, &barrier, 8);
+  }
+  return true;
+}
+
+bool arrive_at(Warp& warp, const Instr* instr, Barrier64& barrier, u32 threads, int lane) {
+  if (threads == 0 || threads > barrier.pending) {
+    raise(warp, instr, 719, std::to_string(threads) + " threads arrive at an mbarrier that waits for " +
+                                std::to_string(u32(barrier.pending)) + " more in this phase", lane);
+    return false;
+  }
+  barrier.pending -= threads;
+  return true;
+}
+
+template <bool drop>
+const Instr* arrive_and_count(Warp& warp, const Instr* instr) {
+  const bool good = update(warp, instr, 1, [&](Barrier64& barrier, int lane) {
+    const auto before = std::bit_cast<u64>(barrier);
+    const u32 threads = get<u32>(warp, instr->op[2], lane);
+    barrier.bytes += get<u32>(warp, instr->op[3], lane);
+    if (!arrive_at(warp, instr, barrier, threads, lane)) return false;
+    if (drop) barrier.expected -= threads;
+    end_phase(barrier);
+    put(warp, instr->op[0], lane, before);
+    return true;
+  });
+  return good ? instr + 1 : nullptr;
+}
+
+/// Whether the phase is over: of the token, or of the parity.
+template <bool parity>
+bool over(Warp& warp, const Instr* instr, Mask& done) {
+  done = 0;
+  return update(warp, instr, 1, [&](Barrier64& barrier, int lane) {
+    const u32 of = parity ? get<u32>(warp, instr->op[2], lane) & 1
+                          : u32(std::bit_cast<Barrier64>(get<u64>(warp, instr->op[2], lane)).phase);
+    done |= Mask{barrier.phase != of} << lane;
+    return true;
+  });
+}
+
+template <bool parity>
+const Instr* test(Warp& warp, const Instr* instr) {
+  Mask done;
+  if (!over<parity>(warp, instr, done)) return nullptr;
+  put_predicate(warp, instr->op[0], done);
+  return instr + 1;
+}
+
+/// Where a GPU would suspend the thread for a while, others have their turn.
+template <bool parity>
+const Instr* test_and_yield(Warp& warp, const Instr* instr) {
+  Mask done;
+  if (!over<parity>(warp, instr, done)) return nullptr;
+  put_predicate(warp, instr->op[0], done);
+  if ((warp.active & ~done) == 0) return instr + 1;
+  park(warp, instr + 1, Warp::yielded);
+  return pick(warp);
+}
+
+}  // namespace
+
+const Instr* run_copy_size(Warp& warp, const Instr* instr) {
+  Mask some = 0;
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    const u32 size = std::min(get<u32>(warp, instr->op[2], lane), u32(instr->imm));
+    put(warp, instr->op[0], lane, size);
+    some |= Mask{size != 0} << lane;
+  }
+  put_predicate(warp, instr->op[1], some);
+  return instr + 1;
+}
+
+const Instr* run_copy_source(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    const u32 bytes = get<u32>(warp, instr->op[1], lane);
+    std::byte unused[16];
+    if (!read_lane(warp, instr, address_of(warp, instr, 0, lane), bytes, lane, unused)) return nullptr;
+  }
+  return instr + 1;
+}
+
+const Instr* run_copy(Warp& warp, const Instr* instr) {
+  auto& copies = copies_of(warp);
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    AsyncCopy copy{instr, address_of(warp, instr, 0, lane), get<u64>(warp, instr->op[1], lane), copies.committed[lane],
+                   std::uint8_t(get<u32>(warp, instr->op[2], lane)), std::uint8_t(get<u32>(warp, instr->op[3], lane)),
+                   std::uint8_t(lane)};
+    if (!host_of(warp, instr, copy.destination, copy.bytes, lane)) return nullptr;
+    copies.waiting.push_back(copy);
+  }
+  return instr + 1;
+}
+
+const Instr* run_copy_commit(Warp& warp, const Instr* instr) {
+  auto& copies = copies_of(warp);
+  for (Mask left = warp.active; left; left &= left - 1) ++copies.committed[std::countr_zero(left)];
+  return instr + 1;
+}
+
+const Instr* run_copy_wait(Warp& warp, const Instr* instr) {
+  return make(warp, warp.active, u32(instr->imm), false) ? instr + 1 : nullptr;
+}
+
+const Instr* run_copy_wait_all(Warp& warp, const Instr* instr) {
+  return make(warp, warp.active, 0, true) ? instr + 1 : nullptr;
+}
+
+const Instr* run_copy_bulk(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    const u64 to = get<u64>(warp, instr->op[0], lane), from = get<u64>(warp, instr->op[1], lane);
+    const u32 bytes = get<u32>(warp, instr->op[2], lane);
+    if (bytes % 16) return raise(warp, instr, 716, "a bulk copy of " + std::to_string(bytes) + " bytes; the number must be a multiple of 16", lane);
+    for (u32 at = 0; at < bytes; at += 16) {
+      std::byte data[16];
+      if (!read_lane(warp, instr, from + at, 16, lane, data) || !write_lane(warp, instr, to + at, 16, lane, data)) return nullptr;
+    }
+  }
+  return instr + 1;
+}
+
+const Instr* run_mbarrier_init(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.active; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    const u32 threads = get<u32>(warp, instr->op[1], lane);
+    if (threads == 0 || threads > kMostThreads)
+      return raise(warp, instr, 719, "an mbarrier for " + std::to_string(threads) + " threads; 1 to 1048575 are possible", lane);
+    std::byte* host = host_of(warp, instr, address_of(warp, instr, 0, lane), 8, lane);
+    if (!host) return nullptr;
+    const Barrier64 barrier{threads, threads, 0, 1, 0};
+    std::memcpy(host, &barrier, 8);
+  }
+  return instr + 1;
+}
+
+const Instr* run_mbarrier_inval(Warp& warp, const Instr* instr) {
+  const bool good = update(warp, instr, 0, [](Barrier64& barrier, int) { barrier = {}; return true; });
+  return good ? instr + 1 : nullptr;
+}
+
+const Instr* run_mbarrier_expect(Warp& warp, const Instr* instr) {
+  const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
+    barrier.bytes += get<u32>(warp, instr->op[1], lane);
+    return true;
+  });
+  return good ? instr + 1 : nullptr;
+}
+
+const Instr* run_mbarrier_complete(Warp& warp, const Instr* instr) {
+  const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
+    barrier.bytes -= get<u32>(warp, instr->op[1], lane);
+    end_phase(barrier);
+    return true;
+  });
+  return good ? instr + 1 : nullptr;
+}
+
+const Instr* run_mbarrier_arrive(Warp& warp, const Instr* instr) { return arrive_and_count<false>(warp, instr); }
+const Instr* run_mbarrier_drop(Warp& warp, const Instr* instr) { return arrive_and_count<true>(warp, instr); }
+
+const Instr* run_mbarrier_track(Warp& warp, const Instr* instr) {
+  if (!make(warp, warp.active, 0, true)) return nullptr;
+  const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
+    // Without .noinc the arrival was counted beforehand, which leaves the barrier as it is.
+    if (get<u32>(warp, instr->op[1], lane) == 0) return true;
+    if (!arrive_at(warp, instr, barrier, 1, lane)) return false;
+    end_phase(barrier);
+    return true;
+  });
+  return good ? instr + 1 : nullptr;
+}
+
+const Instr* run_mbarrier_test(Warp& warp, const Instr* instr) { return test<false>(warp, instr); }
+const Instr* run_mbarrier_test_parity(Warp& warp, const Instr* instr) { return test<true>(warp, instr); }
+const Instr* run_mbarrier_try(Warp& warp, const Instr* instr) { return test_and_yield<false>(warp, instr); }
+const Instr* run_mbarrier_try_parity(Warp& warp, const Instr* instr) { return test_and_yield<true>(warp, instr); }
+
+const Instr* run_mbarrier_pending(Warp& warp, const Instr* instr) {
+  for (Mask left = warp.exec; left; left &= left - 1) {
+    const int lane = std::countr_zero(left);
+    put(warp, instr->op[0], lane, u32(std::bit_cast<Barrier64>(get<u64>(warp, instr->op[1], lane)).pending));
+  }
+  return instr + 1;
+}
+
+}  // namespace simt::exec

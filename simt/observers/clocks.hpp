@@ -1,0 +1,210 @@
+// Who knows of whose accesses: the happens-before order of a launch.
+//
+// Every run of a block has a clock that ticks when threads of it synchronise; an access carries the time of its warp. A
+// thread knows of all accesses of another warp before a time (barriers), of those of its own warp before a time
+// (`__syncwarp`), and of what it has acquired from other threads (`Knowledge`).
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "simt/exec/block.hpp"
+#include "simt/observers/shadow.hpp"
+
+namespace simt::observers {
+
+using exec::Mask;
+
+/// Accesses that are known: for a thread, a warp or a whole block everything before a time.
+class Knowledge {
+ public:
+  static constexpr unsigned kAll = 63;
+  void add(std::uint32_t instance, unsigned warp, unsigned lane, std::uint32_t when) {
+    if (when == 0) return;
+    const auto key = key_of(instance, warp, lane);
+    const auto at = std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& e, std::uint64_t k) { return e.key < k; });
+    if (at != entries_.end() && at->key == key) at->when = std::max(at->when, when);
+    else entries_.insert(at, {key, when});
+  }
+  void join(const Knowledge& other) {
+    if (entries_.empty()) {
+      entries_ = other.entries_;
+      return;
+    }
+    std::vector<Entry> sum;
+    sum.reserve(entries_.size() + other.entries_.size());
+    auto a = entries_.begin();
+    auto b = other.entries_.begin();
+    while (a != entries_.end() || b != other.entries_.end()) {
+      if (b == other.entries_.end() || (a != entries_.end() && a->key < b->key)) sum.push_back(*a++);
+      else if (a == entries_.end() || b->key < a->key) sum.push_back(*b++);
+      else sum.push_back({a->key, std::max(a++->when, b++->when)});
+    }
+    entries_ = std::move(sum);
+  }
+  bool holds(const Stamp& s) const {
+    const unsigned warp = s.thread / 32u, lane = s.thread % 32u;
+    return s.when < find(s.instance, kAll, kAll) || s.when < find(s.instance, warp, kAll) || s.when < find(s.instance, warp, lane);
+  }
+
+ private:
+  struct Entry {
+    std::uint64_t key;
+    std::uint32_t when;
+  };
+  static std::uint64_t key_of(std::uint32_t instance, unsigned warp, unsigned lane) {
+    return std::uint64_t(instance) << 12 | warp << 6 | lane;
+  }
+  std::uint32_t find(std::uint32_t instance, unsigned warp, unsigned lane) const {
+    const auto key = key_of(instance, warp, lane);
+    const auto at = std::lower_bound(entries_.begin(), entries_.end(), key, [](const Entry& e, std::uint64_t k) { return e.key < k; });
+    return at != entries_.end() && at->key == key ? at->when : 0;
+  }
+  std::vector<Entry> entries_;
+};
+using Known = std::shared_ptr<const Knowledge>;   ///< null: nothing
+
+inline void join(Known& into, const Known& more) {
+  if (!more || into == more) return;
+  if (!into) {
+    into = more;
+    return;
+  }
+  auto sum = std::make_shared<Knowledge>(*into);
+  sum->join(*more);
+  into = std::move(sum);
+}
+
+/// The clocks of a block while it runs.
+struct BlockClock {
+  std::uint32_t instance = 0, warps = 0, threads = 0;
+  std::uint32_t tick = 1;
+  std::uint32_t everyone = 0;                 ///< all warps know of all accesses before
+  std::array<std::uint32_t, 32> now{};        ///< of each warp
+  std::array<std::uint32_t, 32> together{};   ///< all lanes of the warp know of each other's accesses before
+  std::array<std::array<std::uint32_t, 32>, 32> of{};   ///< of[w][q]: warp w knows of accesses of warp q before
+  struct Lanes { std::array<std::array<std::uint32_t, 32>, 32> of; };
+  std::array<std::unique_ptr<Lanes>, 32> lanes;   ///< where some lanes of a warp synchronised without the others
+  std::array<std::array<std::uint32_t, 32>, exec::kBarriers> passed{};   ///< when a warp came to a barrier without waiting
+  // By thread: when it had its last fence, for the device and for the block; what it has acquired; what it has read, and
+  // will have acquired after a fence.
+  std::vector<std::uint32_t> fence, block_fence;
+  std::vector<Known> acquired, read;
+  Known common;                               ///< acquired by a thread before a barrier that all came to
+  bool any_acquired = false;
+  std::unique_ptr<Cells> shared;
+
+  BlockClock(const exec::BlockState& block, std::uint32_t number, std::size_t shared_bytes, bool orders)
+      : instance(number), warps(block.warp_count), threads(block.threads), shared(std::make_unique<Cells>(shared_bytes)) {
+    now.fill(1);
+    if (!orders) return;
+    fence.resize(threads);
+    block_fence.resize(threads);
+    acquired.resize(threads);
+    read.resize(threads);
+  }
+
+  /// Whether the access `before` is ordered before what `thread` does now.
+  bool ordered(const Stamp& before, std::uint32_t thread) const {
+    const unsigned warp = thread / 32, lane = thread % 32;
+    if (before.instance == instance) {
+      if (before.thread == thread) return true;
+      const unsigned other = before.thread / 32u;
+      if (before.when < (other != warp ? of[warp][other] : lanes[warp] ? lanes[warp]->of[lane][before.thread % 32u] : together[warp]))
+        return true;
+    }
+    if (!any_acquired) return false;
+    return (common && common->holds(before)) || (acquired[thread] && acquired[thread]->holds(before));
+  }
+
+  void warp_barrier(unsigned warp, Mask members, Mask live) {
+    now[warp] = ++tick;
+    if ((live & ~members) == 0) {
+      together[warp] = tick;
+      lanes[warp].reset();
+    } else {
+      if (!lanes[warp]) {
+        lanes[warp] = std::make_unique<Lanes>();
+        for (auto& row : lanes[warp]->of) row.fill(together[warp]);
+      }
+      auto& known = lanes[warp]->of;
+      std::array<std::uint32_t, 32> sum{};
+      for (unsigned l = 0; l < 32; ++l)
+        for (unsigned k = 0; k < 32; ++k)
+          if (members >> l & 1) sum[k] = members >> k & 1 ? tick : std::max(sum[k], known[l][k]);
+      for (unsigned l = 0; l < 32; ++l)
+        if (members >> l & 1) known[l] = sum;
+    }
+    if (any_acquired) share(warp, members);
+  }
+
+  void barrier(unsigned number, const Mask* arrived) {
+    const std::uint32_t time = ++tick;
+    std::array<std::uint32_t, 32> sum{};
+    bool all = true;
+    for (unsigned w = 0; w < warps; ++w) {
+      if (!arrived[w]) {
+        all = false;
+        continue;
+      }
+      for (unsigned q = 0; q < warps; ++q) sum[q] = std::max(sum[q], of[w][q]);
+    }
+    for (unsigned w = 0; w < warps; ++w)
+      if (arrived[w]) sum[w] = passed[number][w] ? passed[number][w] : time;
+    for (unsigned w = 0; w < warps; ++w) {
+      if (!arrived[w]) continue;
+      if (passed[number][w]) {   // it went on: others know of it, it knows of nobody
+        all = false;
+        passed[number][w] = 0;
+        continue;
+      }
+      of[w] = sum;
+      now[w] = together[w] = time;
+      lanes[w].reset();
+    }
+    if (all) everyone = time;
+    if (!any_acquired) return;
+    for (unsigned w = 0; w < warps; ++w)
+      for (unsigned l = 0; l < 32 && w * 32 + l < threads; ++l)
+        if (arrived[w] >> l & 1) join(common, acquired[w * 32 + l]);
+  }
+
+  /// What `thread` may let others know, having had its last fence at `fenced`.
+  Known released(std::uint32_t thread, std::uint32_t fenced) const {
+    const unsigned warp = thread / 32;
+    auto knowledge = std::make_shared<Knowledge>();
+    knowledge->add(instance, Knowledge::kAll, Knowledge::kAll, everyone);
+    for (unsigned q = 0; q < warps; ++q)
+      if (of[warp][q] > everyone) knowledge->add(instance, q, Knowledge::kAll, of[warp][q]);
+    if (lanes[warp]) {
+      for (unsigned l = 0; l < 32; ++l) knowledge->add(instance, warp, l, lanes[warp]->of[thread % 32][l]);
+    } else if (together[warp] > everyone) {
+      knowledge->add(instance, warp, Knowledge::kAll, together[warp]);
+    }
+    knowledge->add(instance, warp, thread % 32, fenced);
+    if (common) knowledge->join(*common);
+    if (acquired[thread]) knowledge->join(*acquired[thread]);
+    return knowledge;
+  }
+
+  void acquire(std::uint32_t thread, const Known& known) {
+    if (!known) return;
+    join(acquired[thread], known);
+    any_acquired = true;
+  }
+
+ private:
+  void share(unsigned warp, Mask members) {
+    Known sum;
+    for (unsigned l = 0; l < 32 && warp * 32 + l < threads; ++l)
+      if (members >> l & 1) join(sum, acquired[warp * 32 + l]);
+    for (unsigned l = 0; l < 32 && warp * 32 + l < threads; ++l)
+      if (members >> l & 1) acquired[warp * 32 + l] = sum;
+  }
+};
+
+}  // namespace simt::observers
