@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from build_support.cache import ROOT, BuildError, Object, compile_all
+from build_support.cache import ROOT, BuildError, Object, below_root, compile_all
 from build_support.native import architecture
 from build_support.toolkit import find_toolkit
 
@@ -19,10 +19,11 @@ def cubin(source: Path) -> Object:
     name = oldest if int(re.match(r"\d+", oldest)[0]) >= 90 else "90"
     flags, toolkit = (*FLAGS, f"-gencode=arch=compute_{name},code=sm_{name}"), find_toolkit()
     return Object(
-        source,
+        below_root(source),
+        (source,),
         tool="ptxas",
         identity=(toolkit.build, *flags),
-        steps=lambda made, depfile: [toolkit.command(*flags, "-MD", "-MF", depfile, "-o", made, source.relative_to(ROOT))],
+        steps=lambda made, depfile: [toolkit.command(*flags, "-MD", "-MF", depfile, "-o", made, below_root(source))],
     )
 
 
