@@ -61,6 +61,15 @@ class Case:
     """Peers on the host."""
     gpu: dict[str, Callable[..., object]] = field(default_factory=dict)
     """Peers on a GPU, by the name of their package; they take the package and its views of `arrays`."""
+    variants: tuple[str, ...] | None = None
+    """The rungs that can do this problem, if not all."""
+    sequential_share: float = 1
+    """How much of the problem `sequential` does: its time is divided by this."""
+
+    @property
+    def rungs(self) -> tuple[str, ...]:
+        """The variants that are timed."""
+        return pmpp.variants(self.function) if self.variants is None else self.variants
 
 
 @dataclass
@@ -141,7 +150,7 @@ def measure(
     """
     on_gpu, stream = pmpp.device() == "cuda", pmpp.Stream()
     calls: dict[str, tuple[str, Callable[[], object]]] = {}
-    for variant in pmpp.variants(case.function):
+    for variant in case.rungs:
         calls[variant] = "rung", lambda variant=variant: case.call(variant=variant, stream=stream)
     if on_gpu:
         calls |= {name: ("peer", call) for name, call in _peers(case, stream)}
@@ -167,7 +176,8 @@ def measure(
     for name, call in {**case.host, "sequential C++": case.sequential}.items():
         progress(name)
         kind = "sequential" if call is case.sequential else "host peer"
-        seconds = [_seconds(call) for _ in range(min(rounds, HOST_ROUNDS))]
+        share = case.sequential_share if kind == "sequential" else 1
+        seconds = [_seconds(call) / share for _ in range(min(rounds, HOST_ROUNDS))]
         rows.append(Row(name, kind, statistics.median(seconds), seconds))
     device = gpu_name() if on_gpu else "software GPU"
     return Result(case.name, case.problem, device, case.work, case.unit, case.least, limit(case.unit) if on_gpu else None, rows)
@@ -189,7 +199,7 @@ def _count(path: str, n: int) -> dict[str, dict[str, float]]:
 
     found: dict[str, dict[str, float]] = {}
     for case in runpy.run_path(path)["cases"](n):
-        for variant in pmpp.variants(case.function):
+        for variant in case.rungs:
             with counters.count() as kernels:
                 case.call(variant=variant)
             sectors = sum(k.counters["global_load_sectors"] + k.counters["global_store_sectors"] for k in kernels)

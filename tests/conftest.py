@@ -1,6 +1,7 @@
 """Inputs that every algorithm has to survive."""
 
 import sys
+from types import ModuleType
 from unittest.mock import MagicMock
 
 import numpy as np
@@ -13,6 +14,18 @@ except ImportError:  # a machine with a GPU and no network has what it has: all 
     absent.given = lambda *_, **__: pytest.mark.skip(reason="hypothesis is not installed: python -m pip install hypothesis")
     absent.settings = lambda *_, **__: lambda test: test
     sys.modules["hypothesis"], sys.modules["hypothesis.strategies"] = absent, absent.strategies
+try:
+    import ml_dtypes
+except ImportError:  # the same: where bfloat16 would be tested, float16 is once more
+    ml_dtypes = ModuleType("ml_dtypes")
+    ml_dtypes.finfo, ml_dtypes.bfloat16 = np.finfo, np.float16
+    sys.modules["ml_dtypes"] = ml_dtypes
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is not tested because a package is not installed."""
+    missing = {"hypothesis": isinstance(sys.modules["hypothesis"], MagicMock), "ml_dtypes": not hasattr(ml_dtypes, "__version__")}
+    return [f"{name} is not installed: tests that need it are skipped or changed" for name, absent in missing.items() if absent]
 
 
 class Adversarial:
@@ -50,7 +63,7 @@ class Adversarial:
             "nan": (np.nan, -np.nan, 1.0) if real else (0, 1),
             "inf": (np.inf, -np.inf) if real else (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max),
             "zeros": (0.0, -0.0) if real else (0,),
-            "denormal": () if not real else tuple(float(np.finfo(dtype).tiny) * f for f in (0.5, -0.25)),
+            "denormal": () if not real else tuple(float(ml_dtypes.finfo(dtype).tiny) * f for f in (0.5, -0.25)),
         }.get(kind, ())
         if kind == "denormal" and not real:
             return (values % 3).astype(dtype) if dtype.kind != "b" else values

@@ -16,7 +16,7 @@ import click
 
 from pmpp.cli.program import command_of, run_observed, shown_path, source_text
 
-CHECKERS = ("memory", "race", "sync", "api")
+CHECKERS = ("memory", "race", "uninitialized", "sync", "api")
 Finding = dict[str, Any]
 
 
@@ -28,7 +28,7 @@ Finding = dict[str, Any]
 )
 @click.option("--without", multiple=True, type=click.Choice(CHECKERS), help="Leave a checker out; may be repeated.")
 def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, without: tuple[str, ...]) -> None:
-    """Run a CUDA program with checkers for memory, races, synchronisation and API use.
+    """Run a CUDA program with checkers for memory, races, uninitialised values, synchronisation and API use.
 
     A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
     the shared CUDA runtime (nvcc -cudart shared). The exit code is 1 if there were findings or the program failed.
@@ -54,6 +54,8 @@ def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, with
 def located(entries: list[Finding]) -> list[Finding]:
     """Give findings of host code their lines, and drop what another finding says better."""
     findings: list[Finding] = []
+    # What a race let through is its fault, and there in some schedules only.
+    raced = {_place(end) for entry in entries if entry["kind"] == "race" for end in (entry, entry["other"])}
     harmful = {_pair(entry) for entry in entries if entry["kind"] == "race" and not entry.get("benign")}
     for entry in entries:
         frames = entry.pop("frames", "")
@@ -62,14 +64,20 @@ def located(entries: list[Finding]) -> list[Finding]:
             entry = {"kind": entry["kind"], "kernel": "", "file": file, "line": line, "block": None, "thread": None, **entry}
         if entry.get("benign") and _pair(entry) in harmful:
             continue
+        if entry["kind"] == "uninitialized" and raced & {_place(entry), _place(entry["other"])}:
+            continue
         if entry not in findings:
             findings.append(entry)
     return findings
 
 
+def _place(entry: Finding) -> tuple[str, int]:
+    return entry["file"], entry["line"]
+
+
 def _pair(finding: Finding) -> frozenset[tuple[str, int]]:
     places = (finding, finding.get("other") or {})
-    return frozenset((place["file"], place["line"]) for place in places if place)
+    return frozenset(_place(place) for place in places if place)
 
 
 def host_line(frames: str) -> tuple[str, int]:
@@ -116,8 +124,9 @@ def described(finding: Finding) -> Iterator[str]:
     if finding.get("block"):
         kernel = f"kernel {finding['kernel']}, " if finding["kernel"] else ""
         yield f"    {kernel}block {_triple(finding['block'])}, thread {_triple(finding['thread'])}"
-    if other := finding.get("other"):
-        yield f"{_where(other)}: note: the other access, by block {_triple(other['block'])}, thread {_triple(other['thread'])}"
+    if (other := finding.get("other")) and (finding["kind"] == "race" or _place(other) != _place(finding)):
+        what = "the other access" if finding["kind"] == "race" else "it concerns this"
+        yield f"{_where(other)}: note: {what}, by block {_triple(other['block'])}, thread {_triple(other['thread'])}"
         yield from _excerpt(other)
 
 

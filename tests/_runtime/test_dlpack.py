@@ -61,7 +61,7 @@ def test_what_dlpack_has_no_word_for():
 
 
 def test_bfloat16_has_a_word():
-    ml_dtypes = pytest.importorskip("ml_dtypes")
+    ml_dtypes = pytest.importorskip("ml_dtypes", minversion="0.1")
     assert dlpack.type_code(np.dtype(ml_dtypes.bfloat16)) == 4
 
 

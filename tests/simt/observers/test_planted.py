@@ -9,7 +9,7 @@ from pmpp.cli.check import located
 from pmpp.cli.program import compile_program, run_observed
 
 PLANTED = Path(__file__).with_name("planted")
-SOURCES = ("memory", "races", "sync")
+SOURCES = ("memory", "races", "sync", "uninitialized")
 CASES = [
     (source, name)
     for source in SOURCES

@@ -89,7 +89,7 @@ __global__ void bytes(unsigned char* out) {   // neighbours in a word do not sha
     __shared__ unsigned char s[64];
     s[Good ? threadIdx.x : threadIdx.x / 2] = threadIdx.x;   // BUG(bytes, race)
     __syncthreads();
-    out[threadIdx.x] = s[threadIdx.x];
+    out[threadIdx.x] = s[Good ? threadIdx.x : threadIdx.x / 2];
 }
 CASE(bytes) { bytes<false><<<1, 64>>>(Device<unsigned char>(64)); }
 CASE(bytes_ok) { bytes<true><<<1, 64>>>(Device<unsigned char>(64)); }
