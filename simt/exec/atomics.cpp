@@ -209,13 +209,15 @@ struct Entry {
   std::string_view name;
   Handler shared, flat, shared_unread;
 };
-template <class Op, class T>
-constexpr Entry entry(std::string_view name) { return {name, atomic_shared<Op, T, true>, atomic_flat<Op, T>, atomic_shared<Op, T, false>}; }
+template <class Op, class T, class FlatOp = Op>
+constexpr Entry entry(std::string_view name) {
+  return {name, atomic_shared<Op, T, true>, atomic_flat<FlatOp, T>, atomic_shared<Op, T, false>};
+}
 
 constexpr Entry kAtomics[] = {
     entry<Add<u32>, u32>("add.u32"), entry<Add<u32>, u32>("add.s32"), entry<Add<u64>, u64>("add.u64"),
     entry<Add<u64>, u64>("add.s64"),
-    {"add.f32", atomic_shared<AddF32, u32>, atomic_flat<AddF32Global, u32>}, entry<AddF64, u64>("add.f64"),
+    entry<AddF32, u32, AddF32Global>("add.f32"), entry<AddF64, u64>("add.f64"),
     entry<Small<add_small<ops::kF16>>, u16>("add.f16"), entry<Small<add_small<ops::kBf16>>, u16>("add.bf16"),
     entry<Packed<add_small<ops::kF16>>, u32>("add.f16x2"), entry<Packed<add_small<ops::kBf16>>, u32>("add.bf16x2"),
     entry<Min<u32>, u32>("min.u32"), entry<Min<s32>, s32>("min.s32"), entry<Min<u64>, u64>("min.u64"),
