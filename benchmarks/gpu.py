@@ -36,6 +36,8 @@ def inputs(dtype: str, n: int, seed: int = 0) -> np.ndarray:
 def calls() -> Iterator[tuple[str, object]]:
     """Yield a name and a result for every variant of every function, at several sizes."""
     from pmpp.convolution import convolve2d
+    from pmpp.histogram import bincount, histogram
+    from pmpp.matmul import matmul
     from pmpp.reduction import reduce_argmax, reduce_max, reduce_sum
     from pmpp.scan import exclusive_scan, inclusive_scan, segmented_scan
     from pmpp.sort import radix
@@ -59,6 +61,11 @@ def calls() -> Iterator[tuple[str, object]]:
             for variant in pmpp.variants(function) if n else ():
                 for dtype in ("int8", "uint32", "float32", "float64"):
                     yield f"{function.__name__} {variant} {dtype} {n}", function(inputs(dtype, n), variant=variant)
+        for variant in pmpp.variants(histogram) if n else ():
+            for dtype in ("uint8", "int32", "float32"):
+                counts, _ = histogram(inputs(dtype, n), 17, (-8, 9), variant=variant)
+                yield f"histogram {variant} {dtype} {n}", counts
+            yield f"bincount {variant} {n}", bincount(inputs("uint8", n), variant=variant)
         for variant in pmpp.variants(radix.sort):
             for dtype in ("uint8", "int32", "float32", "uint64"):
                 keys = rng.permutation(inputs(dtype, n))
@@ -67,6 +74,12 @@ def calls() -> Iterator[tuple[str, object]]:
                 yield f"sort_pairs keys {variant} {dtype} {n}", sorted_keys
                 yield f"sort_pairs values {variant} {dtype} {n}", values
                 yield f"argsort {variant} {dtype} {n}", radix.argsort(keys, variant=variant)
+    for m, n, k in ((1, 1, 1), (33, 65, 17), (130, 129, 128)):
+        for variant in pmpp.variants(matmul):
+            for dtype in ("float32", "float64", "float16"):
+                if variant != "tensor_core" or dtype == "float16":
+                    a, b = inputs(dtype, m * k).reshape(m, k), inputs(dtype, k * n, 1).reshape(k, n)
+                    yield f"matmul {variant} {dtype} {m} {n} {k}", matmul(a, b, variant=variant)
     weights = np.outer([1, 2, 1], [1, 0, -1])
     for variant in pmpp.variants(convolve2d):
         for dtype in ("float32", "float64"):

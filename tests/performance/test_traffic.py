@@ -19,7 +19,7 @@ def traffic() -> dict[str, dict[str, float]]:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize(("case", "least"), [("vector", 12), ("reduction", 4), ("scan", 8)])
+@pytest.mark.parametrize(("case", "least"), [("vector", 12), ("reduction", 4), ("scan", 8), ("bytes_histogram", 1)])
 def test_no_byte_more_than_needed(traffic, case, least):
     assert least <= traffic[case]["bytes"] <= 1.02 * least
 
@@ -40,7 +40,7 @@ def test_convolution_moves_what_its_tile_implies(traffic):
     assert traffic["convolution"]["store"] == 4
 
 
-@pytest.mark.parametrize("case", ["vector", "reduction", "scan"])
+@pytest.mark.parametrize("case", ["vector", "reduction", "scan", "bytes_histogram"])
 def test_sectors_are_full(traffic, case):
     assert traffic[case]["bytes"] <= 1.002 * traffic[case]["ideal"]
 

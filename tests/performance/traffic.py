@@ -8,6 +8,7 @@ import numpy as np
 
 import pmpp
 from pmpp.convolution import correlate2d
+from pmpp.histogram import histogram
 from pmpp.reduction import reduce_sum
 from pmpp.scan import inclusive_scan
 from pmpp.sort import radix
@@ -37,6 +38,12 @@ def reduction() -> tuple[Callable, int]:
     return lambda: reduce_sum(x), N
 
 
+def bytes_histogram() -> tuple[Callable, int]:
+    (x,) = arrays("uint8")
+    out = pmpp.DeviceArray((256,), "int64")
+    return lambda: histogram(x, 256, (0, 256), out=out), N
+
+
 def scan() -> tuple[Callable, int]:
     x, out = arrays("float32", "float32")
     return lambda: inclusive_scan(x, out=out), N
@@ -59,7 +66,7 @@ def convolution() -> tuple[Callable, int]:
     return lambda: correlate2d(image, weights, mode="same", variant="tiled", out=out), SIDE * SIDE
 
 
-CASES = (vector, reduction, scan, radix_keys, radix_pairs, convolution)
+CASES = (vector, reduction, bytes_histogram, scan, radix_keys, radix_pairs, convolution)
 
 
 def measure(case: Callable[[], tuple[Callable, int]]) -> dict[str, float]:
