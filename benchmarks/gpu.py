@@ -21,9 +21,7 @@ import numpy as np
 import pmpp
 from pmpp._runtime.device import choose
 
-FOLDER = Path(__file__).resolve().parent
 SIZES = (0, 1, 31, 33, 1021, 4099)
-HELPERS = ("measure", "report", "cub", "gpu")
 
 
 def inputs(dtype: str, n: int, seed: int = 0) -> np.ndarray:
@@ -33,8 +31,8 @@ def inputs(dtype: str, n: int, seed: int = 0) -> np.ndarray:
     return rng.integers(low, 9, n).astype(kind)
 
 
-def calls() -> Iterator[tuple[str, object]]:
-    """Yield a name and a result for every variant of every function, at several sizes."""
+def calls(sizes: tuple[int, ...]) -> Iterator[tuple[str, object]]:
+    """Yield a name and a result for every variant of every function."""
     from pmpp.convolution import convolve2d
     from pmpp.histogram import bincount, histogram
     from pmpp.matmul import matmul
@@ -44,7 +42,7 @@ def calls() -> Iterator[tuple[str, object]]:
     from pmpp.vector import vector_add
 
     rng = np.random.default_rng(0)
-    for n in SIZES:
+    for n in sizes:
         for variant in pmpp.variants(vector_add):
             for dtype in ("float32", "float64"):  # one addition each: exact by itself
                 a, b = rng.standard_normal((2, n)).astype(dtype)
@@ -127,8 +125,7 @@ def measure_all(folder: Path, size: int | None) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     results, before = [], state()
-    files = sorted(path for path in FOLDER.rglob("*.py") if path.stem not in HELPERS and path.parent.name != "simt")
-    for path in files:
+    for path in measure.files().values():
         module = runpy.run_path(str(path))
         n = size or module["SIZES"][pmpp.device()]
         counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
@@ -142,8 +139,8 @@ def measure_all(folder: Path, size: int | None) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["calls", path]:
-            np.savez(path, **{name: np.asarray(found) for name, found in calls()})
+        case ["calls", path, *sizes]:
+            np.savez(path, **{name: np.asarray(found) for name, found in calls(tuple(map(int, sizes)) or SIZES)})
         case ["compare", one, other]:
             sys.exit(compare(Path(one), Path(other)) > 0)
         case ["measure", folder, *size]:

@@ -12,8 +12,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
 python=${PYTHON:-python3}
-dry= size=
-if [ "${1:-}" = --dry-run ]; then dry=1 size=4096; fi
+dry= size= sizes=
+if [ "${1:-}" = --dry-run ]; then dry=1 size=4096 sizes=33; fi
 export PMPP_DEVICE=${dry:+sim}
 export PMPP_DEVICE=${PMPP_DEVICE:-cuda}
 scratch=$(mktemp -d)
@@ -36,8 +36,8 @@ results=${PMPP_RESULTS:-benchmarks/results/$gpu}
 mkdir -p "$results"
 
 say "what every variant gives, on both devices at the same time"
-PMPP_DEVICE=sim "$python" benchmarks/gpu.py calls "$scratch/sim.npz" &
-step "calls" 120 "$python" benchmarks/gpu.py calls "$scratch/device.npz"
+PMPP_DEVICE=sim "$python" benchmarks/gpu.py calls "$scratch/sim.npz" $sizes &
+step "calls" 120 "$python" benchmarks/gpu.py calls "$scratch/device.npz" $sizes
 wait $! || failed+=("calls on the software GPU")
 step "bit for bit" 60 "$python" benchmarks/gpu.py compare "$scratch/sim.npz" "$scratch/device.npz" >"$scratch/compared"
 sed '/^$/d; /^==/d' "$scratch/compared" | tee "$results/compared.txt"
@@ -50,7 +50,7 @@ for tool in memcheck racecheck initcheck synccheck; do
     else
         check=(compute-sanitizer --tool "$tool" --error-exitcode 9 --log-file "$results/$tool.txt" "$python")
     fi
-    timeout --kill-after=10 200 "${check[@]}" benchmarks/gpu.py calls "$scratch/$tool.npz" >"$scratch/$tool.out" 2>&1 &
+    timeout --kill-after=10 200 "${check[@]}" benchmarks/gpu.py calls "$scratch/$tool.npz" $sizes >"$scratch/$tool.out" 2>&1 &
     sanitizers+=("$tool:$!")
     if [ -n "$dry" ]; then break; fi
 done

@@ -105,6 +105,13 @@ class Result:
         return asdict(self)
 
 
+def files() -> dict[str, Path]:
+    """Return the files that have cases, by the name of their module."""
+    folder = Path(__file__).resolve().parent
+    found = {str(path.relative_to(folder).with_suffix("")): path for path in sorted(folder.rglob("*.py"))}
+    return {name: path for name, path in found.items() if "\nSIZES = " in path.read_text()}
+
+
 def sequential(source: str) -> ctypes.CDLL:
     """Compile C++ for this machine's CPU: what somebody would write who has never heard of parallelism."""
     folder = Path(tempfile.mkdtemp(prefix="pmpp-bench-"))

@@ -16,14 +16,22 @@ import click
 
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 """They belong to the repository, as the exercises do."""
-HELPERS = ("measure", "report", "cub", "gpu")
+
+
+def helper(name: str) -> Any:
+    """Import what lies beside the benchmarks; they import it too."""
+    if not FOLDER.is_dir():
+        raise click.UsageError(
+            "The benchmarks belong to the repository: run this with pmpp installed from a clone (pip install -e .)."
+        )
+    if str(FOLDER) not in sys.path:
+        sys.path.insert(0, str(FOLDER))
+    return importlib.import_module(name)
 
 
 def algorithms() -> dict[str, Path]:
     """Return the files of benchmarks by the name of their module."""
-    files = [path for path in FOLDER.rglob("*.py") if path.is_relative_to(FOLDER) and "simt" not in path.parts[-2:-1]]
-    found = {str(path.relative_to(FOLDER).with_suffix("")): path for path in files}
-    return dict(sorted((name, path) for name, path in found.items() if name not in HELPERS))
+    return helper("measure").files()
 
 
 def load(path: Path) -> ModuleType:
@@ -38,10 +46,6 @@ def load(path: Path) -> ModuleType:
 def chosen(names: tuple[str, ...]) -> list[Path]:
     """Return the files that the names on the command line mean; all for none."""
     known = algorithms()
-    if not known:
-        raise click.UsageError(
-            "The benchmarks belong to the repository: run this with pmpp installed from a clone (pip install -e .)."
-        )
     found = []
     for name in names or known:
         fitting = [key for key in known if key == name or key.endswith(f"/{name}")]
@@ -78,8 +82,7 @@ def command(names: tuple[str, ...], size: int | None, rounds: int | None, json_p
     import pmpp
 
     paths, device = chosen(names), pmpp.device()
-    sys.path.insert(0, str(FOLDER))
-    measure, report = importlib.import_module("measure"), importlib.import_module("report")
+    measure, report = helper("measure"), helper("report")
     results: list[Any] = []
     with _bar(len(paths)) as (progress, task):
         for path in paths:

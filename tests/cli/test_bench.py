@@ -1,7 +1,6 @@
 """`pmpp bench`: every benchmark runs and checks itself, the table fits a terminal, JSON and pictures hold what it shows."""
 
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -10,9 +9,7 @@ from click.testing import CliRunner
 import pmpp
 from pmpp.cli import bench, main
 
-sys.path.insert(0, str(bench.FOLDER))
-import measure
-import report
+measure, report = bench.helper("measure"), bench.helper("report")
 
 
 def run(*arguments: str):

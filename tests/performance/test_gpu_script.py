@@ -28,7 +28,7 @@ def test_dry_run(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.endswith("every step went well\n")
     same, compared = map(int, re.match(r"(\d+) of (\d+) results are the same", (tmp_path / "compared.txt").read_text()).groups())
-    assert same == compared > 300
+    assert same == compared > 100
     written = json.loads((tmp_path / "bench.json").read_text())
     assert {result["name"] for result in written["results"]} >= {"vector_add", "radix.sort", "inclusive_scan", "correlate2d"}
     assert "measured on the software GPU" in (tmp_path / "bench.txt").read_text()
