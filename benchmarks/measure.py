@@ -109,7 +109,8 @@ def files() -> dict[str, Path]:
     """Return the files that have cases, by the name of their module."""
     folder = Path(__file__).resolve().parent
     found = {str(path.relative_to(folder).with_suffix("")): path for path in sorted(folder.rglob("*.py"))}
-    return {name: path for name, path in found.items() if "\nSIZES = " in path.read_text()}
+    marks = ("\nSIZES = ", "\ndef cases(")
+    return {name: path for name, path in found.items() if all(mark in path.read_text() for mark in marks)}
 
 
 def sequential(source: str) -> ctypes.CDLL:
