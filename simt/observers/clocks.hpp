@@ -98,7 +98,8 @@ struct BlockClock {
   std::vector<std::uint32_t> fence, block_fence;
   std::vector<Known> acquired, read;
   Known common;                               ///< acquired by a thread before a barrier that all came to
-  bool any_acquired = false;
+  Known common_read;                          ///< likewise read: a fence of any thread after the barrier acquires it
+  bool any_acquired = false, any_read = false;
   std::unique_ptr<Cells> shared;
 
   BlockClock(const exec::BlockState& block, std::uint32_t number, std::size_t shared_bytes, bool orders, std::uint32_t& tags)
@@ -181,10 +182,13 @@ struct BlockClock {
       everyone = time;
       common_tag = ++next_tag;
     }
-    if (!any_acquired) return;
+    if (!any_acquired && !any_read) return;
     for (unsigned w = 0; w < warps; ++w)
       for (unsigned l = 0; l < 32 && w * 32 + l < threads; ++l)
-        if (arrived[w] >> l & 1) join(common, acquired[w * 32 + l]);
+        if (arrived[w] >> l & 1) {
+          join(common, acquired[w * 32 + l]);
+          join(common_read, read[w * 32 + l]);
+        }
   }
 
   /// What `thread` may let others know, having had its last fence at `fenced`.

@@ -231,6 +231,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
         const auto thread = w * 32 + unsigned(std::countr_zero(left));
         (probe.kind == SyncProbe::fence ? block.fence : block.block_fence)[thread] = block.tick;
         block.acquire(thread, block.read[thread]);
+        block.acquire(thread, block.common_read);
         block.read[thread] = nullptr;
       }
   }
@@ -333,7 +334,7 @@ void Races::order(const Context& c) {
     for (const auto* known : {found != sync_.end() ? &found->second : nullptr, near != block_sync_.end() ? &near->second : nullptr}) {
       if (!known) continue;
       if (c.probe.acquires) block.acquire(thread, *known);
-      else join(block.read[thread], *known);
+      else if (*known) join(block.read[thread], *known), block.any_read = true;
     }
   }
   if (!c.write) return;

@@ -13,6 +13,7 @@ from pmpp._runtime.device import find_gpu
 
 ROOT = Path(__file__).resolve().parents[2]
 
+INI = "[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider -p no:hypothesispytest\n"
 WRONG = """extern "C" int twice(const float* x, float* y, int n) {
     for (int i = 0; i < n; ++i) y[i] = 2 * x[i] + (i == 30);
     return 0;
@@ -24,7 +25,7 @@ WRONG = """extern "C" int twice(const float* x, float* y, int n) {
 def course(pytester, chapter):
     """Write a course of one problem; return a function that runs pytest on it."""
     pytester.makefile(".toml", chapters='[[chapter]]\nfolder = "ch2"\nexercises = ["twice"]\n')
-    pytester.makeini("[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider\n")
+    pytester.makeini(INI)
     exercise = chapter(pytester.path / "exercises" / "ch2")
 
     def run(*arguments, write=None):
@@ -131,7 +132,7 @@ def test_everything_fits_80_columns(course, colour):
 
 
 def test_other_tests_are_left_alone(pytester):
-    pytester.makeini("[pytest]\naddopts = -p pmpp.testing.plugin -p no:cacheprovider\n")
+    pytester.makeini(INI)
     pytester.makepyfile(test_plain="def test_plain(): assert 1\n")
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1)

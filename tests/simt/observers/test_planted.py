@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pmpp.cli.check import located
 from pmpp.cli.program import compile_program, run_observed
+from pmpp.testing.findings import located
 
 PLANTED = Path(__file__).with_name("planted")
 SOURCES = ("memory", "races", "sync", "uninitialized")
