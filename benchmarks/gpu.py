@@ -38,7 +38,7 @@ def calls(sizes: tuple[int, ...]) -> Iterator[tuple[str, object]]:
     from pmpp.matmul import matmul
     from pmpp.reduction import reduce_argmax, reduce_max, reduce_sum
     from pmpp.scan import exclusive_scan, inclusive_scan, segmented_scan
-    from pmpp.sort import radix
+    from pmpp.sort import merge, radix
     from pmpp.vector import vector_add
 
     rng = np.random.default_rng(0)
@@ -64,6 +64,11 @@ def calls(sizes: tuple[int, ...]) -> Iterator[tuple[str, object]]:
                 counts, _ = histogram(inputs(dtype, n), 17, (-8, 9), variant=variant)
                 yield f"histogram {variant} {dtype} {n}", counts
             yield f"bincount {variant} {n}", bincount(inputs("uint8", n), variant=variant)
+        for variant in pmpp.variants(merge.merge):
+            a, b = np.sort(inputs("int32", n)), np.sort(inputs("int32", n + 7, 1))
+            yield f"merge {variant} {n}", merge.merge(a, b, variant=variant)
+        for variant in pmpp.variants(merge.sort):
+            yield f"merge.sort {variant} {n}", merge.sort(inputs("float32", n), variant=variant)
         for variant in pmpp.variants(radix.sort):
             for dtype in ("uint8", "int32", "float32", "uint64"):
                 keys = rng.permutation(inputs(dtype, n))
