@@ -1,53 +1,76 @@
-"""Convolution in two dimensions: the ladder beside SciPy, in one run.
+"""Convolution in two dimensions: an image is read and one is written, whatever the weights."""
 
-    python benchmarks/convolution.py [side of the image] [side of the weights] [rounds]
-
-Arrays stay on the device, out= is given, and the time runs until the device is done. On the software GPU the times are
-measured on this machine's CPU: they tell about the software GPU, not about a GPU.
-"""
-
-import sys
-from collections.abc import Callable
+import ctypes
+import math
 
 import numpy as np
-from measure import medians, table
-from scipy import signal
+from measure import Case, pointer, random, sequential
 
 import pmpp
 from pmpp.convolution import correlate2d
 
-BYTES_A_PIXEL = 8  # a float32 is read and one is written: what no kernel can do without
+try:
+    from scipy import signal
+except ImportError:
+    signal = None
+
+SIZES = {"sim": 1 << 18, "cuda": 1 << 26}
+"""Pixels, of a square."""
+SEQUENTIAL = """extern "C" void correlate(const float* image, const float* w, float* out, int side, int taps) {
+  const int reach = (taps - 1) / 2;
+  for (int r = 0; r < side; ++r)
+    for (int c = 0; c < side; ++c) {
+      float sum = 0;
+      for (int i = 0; i < taps; ++i)
+        for (int j = 0; j < taps; ++j) {
+          const int y = r + i - reach, x = c + j - reach;
+          if (y >= 0 && y < side && x >= 0 && x < side) sum += w[i * taps + j] * image[y * side + x];
+        }
+      out[r * side + c] = sum;
+    }
+}"""
+TAPS = 5
 
 
-def contestants(side: int, taps: int) -> dict[str, Callable[[], object]]:
-    """Return what is timed, each checked once: every rung, with weights that each of them can do, and SciPy."""
-    rng = np.random.default_rng(0)
-    image = rng.random((side, side), dtype=np.float32)
-    weights = np.outer(*rng.random((2, taps), dtype=np.float32))
-    stream = pmpp.Stream()
-    x, out = pmpp.DeviceArray.from_numpy(image), pmpp.DeviceArray(image.shape, image.dtype)
-    expected = signal.correlate2d(image, weights, mode="same")
+def cases(n: int) -> list[Case]:
+    """Return the correlation of an image of about `n` pixels with 5 x 5 weights that every rung can do."""
+    side = math.isqrt(n)
+    image, x = random("float32", side, side)
+    weights = np.outer(*np.random.default_rng(0).random((2, TAPS), dtype=np.float32))
+    out, host_out, loop = pmpp.DeviceArray(x.shape, "float32"), np.empty_like(image), sequential(SEQUENTIAL).correlate
 
-    def rung(name: str) -> Callable[[], object]:
-        def call() -> None:
-            correlate2d(x, weights, mode="same", out=out, variant=name, stream=stream)
-            stream.synchronize()
+    def in_c() -> None:
+        loop(pointer(image), pointer(weights), pointer(host_out), ctypes.c_int(side), ctypes.c_int(TAPS))
 
-        call()
-        np.testing.assert_allclose(out.numpy(stream=stream), expected, rtol=1e-4)
-        return call
+    in_c()
+    expected = host_out.copy()
 
-    found: dict[str, Callable[[], object]] = {name: rung(name) for name in pmpp.variants(correlate2d)}
-    found["scipy.signal"] = lambda: signal.correlate2d(image, weights, mode="same")
-    return found
+    with_scipy = {}
+    if signal is not None:
+        with_scipy["scipy.signal"] = lambda: signal.correlate2d(image, weights, mode="same")
 
+    def with_torch(torch, x, out):
+        w = torch.as_tensor(weights, device="cuda")
+        torch.nn.functional.conv2d(x[None, None], w[None, None], padding=TAPS // 2)
 
-def main(side: int = 2048, taps: int = 5, rounds: int = 5) -> None:
-    """Print the table."""
-    problem = f"correlate2d, {side} x {side} float32, {taps} x {taps} weights"
-    title = f"{problem}, device {pmpp.device()}, median of {rounds} rounds, measured"
-    print(table(title, medians(contestants(side, taps), rounds), BYTES_A_PIXEL * side * side))
+    def with_cupy(cupy, x, out):
+        from cupyx.scipy import ndimage
 
+        ndimage.correlate(x, cupy.asarray(weights), output=out, mode="constant")
 
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    return [
+        Case(
+            name="correlate2d",
+            function=correlate2d,
+            problem=f"{side} x {side} float32, {TAPS} x {TAPS} weights",
+            work=8 * side * side,
+            unit="B",
+            least=8 * side * side,
+            arrays=(x, out),
+            call=lambda **options: correlate2d(x, weights, mode="same", out=out, **options),
+            check=lambda: np.testing.assert_allclose(out.numpy(), expected, rtol=1e-4),
+            sequential=in_c,
+            host=with_scipy,
+            gpu={"torch.conv2d": with_torch, "cupy.ndimage": with_cupy},
+        )
+    ]

@@ -1,49 +1,44 @@
-"""Histogram of bytes: the ladder beside NumPy, in one run.
+"""Histogram of bytes: they are read once; what is written is small."""
 
-    python benchmarks/histogram.py [elements] [rounds]
-
-Arrays stay on the device, out= is given, and the time runs until the device is done. On the software GPU the times are
-measured on this machine's CPU: they tell about the software GPU, not about a GPU.
-"""
-
-import sys
-from collections.abc import Callable
+import ctypes
 
 import numpy as np
-from measure import medians, table
+from measure import Case, pointer, random, sequential
 
 import pmpp
 from pmpp.histogram import histogram
 
-BYTES_AN_ELEMENT = 1  # a uint8 is read
+SIZES = {"sim": 1 << 20, "cuda": 1 << 30}
 BINS, RANGE = 256, (0, 256)
+SEQUENTIAL = """#include <cstddef>
+extern "C" void histogram(const unsigned char* x, long long* out, std::size_t n) {
+  for (int i = 0; i < 256; ++i) out[i] = 0;
+  for (std::size_t i = 0; i < n; ++i) ++out[x[i]];
+}"""
 
 
-def contestants(n: int) -> dict[str, Callable[[], object]]:
-    """Return what is timed, each checked once: every rung on a device array, and NumPy on a host array."""
-    a = np.random.default_rng(0).integers(0, 256, n, np.uint8)
-    stream = pmpp.Stream()
-    x, out = pmpp.DeviceArray.from_numpy(a), pmpp.DeviceArray((BINS,), "int64")
-
-    def rung(name: str) -> Callable[[], object]:
-        def call() -> None:
-            histogram(x, BINS, RANGE, out=out, variant=name, stream=stream)
-            stream.synchronize()
-
-        call()
-        np.testing.assert_array_equal(out.numpy(stream=stream), np.bincount(a, minlength=BINS))
-        return call
-
-    found: dict[str, Callable[[], object]] = {name: rung(name) for name in pmpp.variants(histogram)}
-    found["numpy.histogram"] = lambda: np.histogram(a, BINS, RANGE)
-    return found
-
-
-def main(n: int = 1 << 20, rounds: int = 10) -> None:
-    """Print the table."""
-    title = f"histogram, {n} uint8, {BINS} bins, device {pmpp.device()}, median of {rounds} rounds, measured"
-    print(table(title, medians(contestants(n), rounds), BYTES_AN_ELEMENT * n))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+def cases(n: int) -> list[Case]:
+    """Return the counts of `n` random bytes."""
+    host, x = random("uint8", n)
+    out, host_out, loop = pmpp.DeviceArray((BINS,), "int64"), np.empty(BINS, np.int64), sequential(SEQUENTIAL).histogram
+    expected = np.bincount(host, minlength=BINS)
+    return [
+        Case(
+            name="histogram",
+            function=histogram,
+            problem=f"{n:,} uint8, {BINS} bins",
+            work=n,
+            unit="B",
+            least=n,
+            arrays=(x, out),
+            call=lambda **options: histogram(x, BINS, RANGE, out=out, **options),
+            check=lambda: np.testing.assert_array_equal(out.numpy(), expected),
+            sequential=lambda: loop(pointer(host), pointer(host_out), ctypes.c_size_t(n)),
+            host={"numpy.bincount": lambda: np.bincount(host, minlength=BINS)},
+            gpu={
+                "torch.bincount": lambda torch, x, out: torch.bincount(x, minlength=BINS),
+                "cupy.bincount": lambda cupy, x, out: cupy.bincount(x, minlength=BINS),
+                "cub.DeviceHistogram": lambda cub, x, out, stream: cub.histogram(x, out, n, stream),
+            },
+        )
+    ]

@@ -1,53 +1,59 @@
-"""Matrix multiplication: the ladder beside NumPy, in one run.
+"""Matrix multiplication: the arithmetic is the limit, once tiles are read into fast memory."""
 
-    python benchmarks/matmul.py [side of the matrices] [dtype] [rounds]
+import ctypes
+import math
 
-Arrays stay on the device, out= is given, and the time runs until the device is done. On the software GPU the times are
-measured on this machine's CPU: they tell about the software GPU, not about a GPU.
-"""
-
-import sys
-from collections.abc import Callable
-
-import ml_dtypes
 import numpy as np
-from measure import medians, table
+from measure import Case, pointer, sequential
 
 import pmpp
 from pmpp.matmul import matmul
 
+try:
+    import ml_dtypes
+except ImportError:
+    ml_dtypes = None
 
-def contestants(n: int, dtype: np.dtype) -> dict[str, Callable[[], object]]:
-    """Return what is timed, each checked once: every rung that takes the dtype, and NumPy."""
-    rng = np.random.default_rng(0)
-    a, b = (rng.integers(-4, 5, (n, n)).astype(dtype) for _ in range(2))  # products and sums are exact up to n = 2**19
-    stream = pmpp.Stream()
-    x, y = pmpp.DeviceArray.from_numpy(a), pmpp.DeviceArray.from_numpy(b)
-    out = pmpp.DeviceArray((n, n), dtype)
-    expected = (a.astype(np.float64) @ b.astype(np.float64)).astype(dtype)
-
-    def rung(name: str) -> Callable[[], object]:
-        def call() -> None:
-            matmul(x, y, out=out, variant=name, stream=stream)
-            stream.synchronize()
-
-        call()
-        np.testing.assert_array_equal(out.numpy(stream=stream), expected)
-        return call
-
-    names = [name for name in pmpp.variants(matmul) if name != "tensor_core" or dtype.itemsize == 2]
-    found: dict[str, Callable[[], object]] = {name: rung(name) for name in names}
-    found["numpy.matmul"] = lambda: np.matmul(a, b)
-    return found
+SIZES = {"sim": 1 << 16, "cuda": 1 << 24}
+"""Elements of each matrix, a square."""
+SEQUENTIAL = """extern "C" void multiply(const float* a, const float* b, float* out, int side, int rows) {
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < side; ++j) {
+      float sum = 0;
+      for (int k = 0; k < side; ++k) sum += a[i * side + k] * b[k * side + j];
+      out[i * side + j] = sum;
+    }
+}"""
 
 
-def main(n: int = 512, dtype: str = "float32", rounds: int = 5) -> None:
-    """Print the table."""
-    kind = np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
-    title = f"matmul, {n} x {n} {kind.name}, device {pmpp.device()}, median of {rounds} rounds, measured"
-    print(table(title, medians(contestants(n, kind), rounds), 2 * n**3, "GFLOP/s"))
+def cases(n: int) -> list[Case]:
+    """Return the products of square matrices in float32 and, where ml_dtypes is installed, in bfloat16."""
+    kinds = [np.dtype("float32")] + ([np.dtype(ml_dtypes.bfloat16)] if ml_dtypes else [])
+    return [_case(math.isqrt(n), kind) for kind in kinds]
 
 
-if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    main(int(arguments[0]) if arguments else 512, *arguments[1:2], *map(int, arguments[2:]))
+def _case(side: int, dtype: np.dtype) -> Case:
+    rng, loop = np.random.default_rng(0), sequential(SEQUENTIAL).multiply
+    a, b = rng.integers(-4, 5, (2, side, side)).astype(np.float32)  # products and sums are exact
+    x, y = (pmpp.DeviceArray.from_numpy(host.astype(dtype)) for host in (a, b))
+    out, host_out, rows = pmpp.DeviceArray((side, side), dtype), np.empty_like(a), max(1, side // max(1, side // 64))
+    expected = (a @ b).astype(dtype)
+    peers = {"torch.matmul": lambda torch, x, y, out: torch.matmul(x, y, out=out)}
+    if dtype == "float32":
+        peers["cupy.matmul"] = lambda cupy, x, y, out: cupy.matmul(x, y, out=out)
+    return Case(
+        name=f"matmul {dtype.name}",
+        function=matmul,
+        problem=f"{side} x {side}",
+        work=2 * side**3,
+        unit="FLOP",
+        least=3 * side * side * dtype.itemsize,
+        arrays=(x, y, out),
+        call=lambda **options: matmul(x, y, out=out, **options),
+        check=lambda: np.testing.assert_array_equal(out.numpy(), expected),
+        sequential=lambda: loop(pointer(a), pointer(b), pointer(host_out), ctypes.c_int(side), ctypes.c_int(rows)),
+        sequential_share=rows / side,
+        host={"numpy.matmul": lambda: np.matmul(a, b)},
+        gpu=peers,
+        variants=tuple(name for name in pmpp.variants(matmul) if name != "tensor_core" or dtype.itemsize == 2),
+    )

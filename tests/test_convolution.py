@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import signal
 
 import pmpp
 from pmpp.convolution import convolve2d, convolve3d, correlate2d, correlate3d
+
+signal = pytest.importorskip("scipy.signal")
 
 PAIRS = ((convolve2d, signal.convolve2d), (correlate2d, signal.correlate2d))
 VARIANTS = pmpp.variants(convolve2d)

@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import check, doctor, profile
+from pmpp.cli import bench, check, doctor, profile
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -11,6 +11,7 @@ def main() -> None:
     """Learn to program massively parallel processors, with a GPU and without one."""
 
 
+main.add_command(bench.command)
 main.add_command(check.command)
 main.add_command(doctor.command)
 main.add_command(profile.command)

@@ -212,19 +212,21 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
   __shared__ Shared shared;
   __shared__ std::size_t offset[kDigits];
   __shared__ unsigned warp_sum[kDigits / 32], tile_id;
+  __shared__ Plan::Pass plan;  // there, because registers are short
 
-  const Plan::Pass plan = s.plan->pass[s.pass];
-  if (!plan.active) return;
   const int t = threadIdx.x, warp = t / 32;
   const unsigned lane = t & 31;
-  if (t == 0) tile_id = atomicAdd(s.next_tile, 1u);
+  if (t == 0) {
+    plan = s.plan->pass[s.pass];
+    if (plan.active) tile_id = atomicAdd(s.next_tile, 1u);
+  }
   for (int i = t; i < kWarps * kDigits; i += kThreads) shared.count[0][i] = 0;
   __syncthreads();
+  if (!plan.active) return;
   const unsigned tile = tile_id;
   const unsigned count = min(s.count - tile * kTile, static_cast<unsigned>(kTile));
   const std::size_t first = s.first + std::size_t{tile} * kTile;
   const Bits* const in = plan.from == Plan::kIn ? s.in : plan.from == Plan::kOut ? s.out : s.temporary;
-  Bits* const out = plan.to == Plan::kOut ? s.out : s.temporary;
 
   const DigitOf<Bits, kKind> digit_of(order, s.shift, s.mask);
 
@@ -312,6 +314,7 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
   }
   __syncthreads();
 
+  Bits* const out = plan.to == Plan::kOut ? s.out : s.temporary;
   unsigned digits[kItems / 4] = {};  // four in a register
 #pragma unroll
   for (int i = 0; i < kItems; ++i) {

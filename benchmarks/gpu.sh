@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# Everything that only a GPU can tell, in one command: builds, tests, checks with compute-sanitizer, compares the GPU with the
+# software GPU bit for bit, measures, and writes benchmarks/results/<gpu>/. Under ten minutes, without a network.
+#
+#     benchmarks/gpu.sh              on a machine with an NVIDIA GPU
+#     benchmarks/gpu.sh --dry-run    the same steps on the software GPU, with small sizes: does the script itself work?
+#
+# Needs Python with Cython, setuptools, NumPy, pytest and cuda-core, and nvcc 13; PyTorch, CuPy and Numba are peers where they
+# are installed. PMPP_RESULTS names another folder for the results. A step that fails is reported at the end, and the rest runs.
+set -uo pipefail
+
+cd "$(dirname "$0")/.."
+export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
+python=${PYTHON:-python3}
+dry= size= sizes=
+if [ "${1:-}" = --dry-run ]; then dry=1 size=4096 sizes=33; fi
+export PMPP_DEVICE=${dry:+sim}
+export PMPP_DEVICE=${PMPP_DEVICE:-cuda}
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+failed=()
+say() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
+step() {  # step NAME SECONDS COMMAND...
+    local name=$1 limit=$2
+    shift 2
+    say "$name"
+    timeout --kill-after=10 "$limit" "$@" || { failed+=("$name (exit code $?)"); return 1; }
+}
+
+if [ -z "$dry" ]; then
+    capability=$("$python" -c 'from cuda.core import Device; c = Device(0).compute_capability; print(f"{c.major}{c.minor}")') || exit
+    PMPP_CUDA_ARCHS=$capability step build 240 "$python" -m build_support || exit
+fi
+gpu=$("$python" -c 'from pmpp._runtime.device import choose; g = choose().gpu; print("-".join((g.name if g else "software GPU").lower().split()))') || exit
+results=${PMPP_RESULTS:-benchmarks/results/$gpu}
+mkdir -p "$results"
+
+say "what every variant gives, on both devices at the same time"
+PMPP_DEVICE=sim "$python" benchmarks/gpu.py calls "$scratch/sim.npz" $sizes &
+step "calls" 120 "$python" benchmarks/gpu.py calls "$scratch/device.npz" $sizes
+wait $! || failed+=("calls on the software GPU")
+step "bit for bit" 60 "$python" benchmarks/gpu.py compare "$scratch/sim.npz" "$scratch/device.npz" >"$scratch/compared"
+sed '/^$/d; /^==/d' "$scratch/compared" | tee "$results/compared.txt"
+
+# The tools run side by side, and beside the tests: none of them is timed.
+sanitizers=()
+for tool in memcheck racecheck initcheck synccheck; do
+    if [ -n "$dry" ]; then
+        check=("$python")  # without the tool
+    else
+        check=(compute-sanitizer --tool "$tool" --error-exitcode 9 --log-file "$results/$tool.txt" "$python")
+    fi
+    timeout --kill-after=10 200 "${check[@]}" benchmarks/gpu.py calls "$scratch/$tool.npz" $sizes >"$scratch/$tool.out" 2>&1 &
+    sanitizers+=("$tool:$!")
+    if [ -n "$dry" ]; then break; fi
+done
+tests=(tests --ignore=tests/simt --ignore=tests/testing --ignore=tests/build_support --ignore=tests/performance)
+if [ -n "$dry" ]; then tests=(tests/_runtime/test_errors.py); fi
+step tests 240 "$python" -m pytest -q -rs --continue-on-collection-errors -p no:cacheprovider "${tests[@]}" >"$results/tests.txt" 2>&1
+tail -n 3 "$results/tests.txt"
+for entry in "${sanitizers[@]}"; do
+    wait "${entry#*:}" || { failed+=("${entry%%:*}"); tail -n 20 "$scratch/${entry%%:*}.out"; }
+done
+
+step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
+step page 30 "$python" docs/performance.py ${dry:+--check}
+
+say "results are in $results"
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'failed: %s\n' "${failed[@]}"
+    exit 1
+fi
+echo "every step went well"

@@ -1,0 +1,70 @@
+"""benchmarks/gpu.sh on the software GPU, and the page that is made from its results."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def load(path: Path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_dry_run(tmp_path):
+    environment = os.environ | {"PYTHON": sys.executable, "PMPP_RESULTS": str(tmp_path)}
+    command = ["bash", str(ROOT / "benchmarks" / "gpu.sh"), "--dry-run"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("every step went well\n")
+    same, compared = map(int, re.match(r"(\d+) of (\d+) results are the same", (tmp_path / "compared.txt").read_text()).groups())
+    assert same == compared > 100
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert {result["name"] for result in written["results"]} >= {"vector_add", "radix.sort", "inclusive_scan", "correlate2d"}
+    assert "measured on the software GPU" in (tmp_path / "bench.txt").read_text()
+
+
+def test_a_bit_that_differs_is_found(tmp_path):
+    gpu = load(ROOT / "benchmarks" / "gpu.py")
+    for name, value in (("a", [1.0, 0.0]), ("b", [1.0, -0.0])):
+        np.savez(tmp_path / f"{name}.npz", f=np.array(value), g=np.arange(3))
+    assert gpu.compare(tmp_path / "a.npz", tmp_path / "a.npz") == 0
+    assert gpu.compare(tmp_path / "a.npz", tmp_path / "b.npz") == 1
+
+
+@pytest.fixture
+def generator():
+    return load(ROOT / "docs" / "performance.py")
+
+
+def test_the_page_is_current(generator):
+    assert generator.PAGE.read_text() == generator.page(), "run python docs/performance.py"
+
+
+def test_a_page_with_results(generator, monkeypatch, tmp_path):
+    about = {"gpu": "NVIDIA H200", "device": "cuda", "driver": "580.1", "clocks": "1980 MHz", "torch": "2.9", "cupy": "14"}
+    rows = [
+        {"name": "naive", "kind": "rung", "seconds": 2e-3, "times": [2e-3]},
+        {"name": "best", "kind": "rung", "seconds": 1e-3, "times": [1e-3]},
+        {"name": "torch.add", "kind": "peer", "seconds": 1.1e-3, "times": [1.1e-3]},
+        {"name": "numpy.add", "kind": "host peer", "seconds": 1.0, "times": [1.0]},
+    ]
+    result = {"name": "vector_add", "problem": "some", "unit": "B", "work": 4e9, "limit": 4.8e12, "rows": rows}
+    (tmp_path / "h200").mkdir()
+    (tmp_path / "h200" / "bench.json").write_text(json.dumps({"before": about, "after": about, "results": [result]}))
+    monkeypatch.setattr(generator, "RESULTS", tmp_path)
+    page = generator.page()
+    assert "## NVIDIA H200" in page
+    assert "| best | 1.000 | 4,000.0 | 83.3% | 2.00x | 1.100x |" in page
+    assert "numpy.add" not in page
+    assert "Not yet measured" not in page
