@@ -78,7 +78,8 @@ def page() -> str:
     parts = [HEAD]
     for table, (heading, _, columns) in TABLES.items():
         typed = "types" in columns
-        parts.append(f"\n## {heading}\n\n| instruction |{' types |' * typed} what it does | meaning |\n|---|{'---|' * typed}---|---|\n")
+        parts.append(f"\n## {heading}\n\n| instruction |{' types |' * typed} what it does | meaning |\n")
+        parts.append(f"|---|{'---|' * typed}---|---|\n")
         for row in rows(table):
             name = row["name"].replace("_", ".")
             types = f" {row['types'].strip(chr(34))} |" if typed else ""

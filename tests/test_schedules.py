@@ -77,7 +77,7 @@ def run(name, variant, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(module, function.__name__, recorded)
         for example in doctest.DocTestParser().get_examples(inspect.getdoc(function)):
-            exec(compile(example.source, name, "single"), names)  # noqa: S102  (our own docstring)
+            exec(compile(example.source, name, "single"), names)
     assert results, f"the docstring of {name} has no example that calls it, and INPUTS has no arguments"
     return results
 

@@ -190,6 +190,7 @@ def cases(gpu, library, scale):
 
 
 def main():
+    """Measure what is asked for and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kernels", nargs="*", help="names of kernels; all if none is given")
     parser.add_argument("--threads", type=int, default=1)

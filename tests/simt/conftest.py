@@ -15,7 +15,7 @@ import pytest
 from pmpp._toolkit import clean_environment, find_host_compiler, find_toolkit
 
 sys.path.insert(0, os.fspath(Path(__file__).parent))
-import gpu as gpu_module  # noqa: E402  (found beside this file)
+import gpu as gpu_module
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = Path(__file__).with_name("sources")

@@ -60,7 +60,7 @@ def test_one_seed_gives_one_image(gpu, seed):
 
 
 def test_one_seed_gives_one_image_in_every_process(gpu, run_on_its_own):
-    source = f"""
+    source = """
     import hashlib, sys
     import numpy as np
     import test_exec_determinism as here

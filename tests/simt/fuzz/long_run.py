@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import sanitized  # noqa: E402  (found beside this folder)
+
 from build_support.cache import compile_all  # noqa: E402
 
 ROOT = sanitized.ROOT
