@@ -16,9 +16,9 @@ def medians(calls: dict[str, Callable[[], object]], rounds: int) -> dict[str, fl
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-def table(title: str, seconds: dict[str, float], nbytes: int) -> str:
-    """Return a table of times, of bytes that had to move by those times, and of speedups over the first line."""
+def table(title: str, seconds: dict[str, float], amount: int, unit: str = "GB/s") -> str:
+    """Return a table of times, of bytes (or of work) that had to be done by those times, and of speedups over the first line."""
     first = next(iter(seconds.values()))
-    lines = [title, f"{'':20}{'ms':>10}{'GB/s':>10}{'against the first':>20}"]
-    lines += [f"{name:20}{t * 1e3:10.3f}{nbytes / t / 1e9:10.2f}{first / t:19.2f}x" for name, t in seconds.items()]
+    lines = [title, f"{'':20}{'ms':>10}{unit:>10}{'against the first':>20}"]
+    lines += [f"{name:20}{t * 1e3:10.3f}{amount / t / 1e9:10.2f}{first / t:19.2f}x" for name, t in seconds.items()]
     return "\n".join(lines)

@@ -3,12 +3,15 @@
 
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
-from pmpp._runtime.call import FLOATS, dtype_number, with_variants
+from pmpp._runtime.call import DTYPES, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/vector.h" nogil:
     int pmpp_vector_add(const void*, const void*, void*, size_t, int, const char*, cudaStream_t)
     const pmpp_variant* pmpp_vector_add_variant(int)
+
+
+_DTYPES = tuple(name for name in DTYPES if name != "bool")
 
 
 @with_variants(ladder(pmpp_vector_add_variant))
@@ -18,7 +21,8 @@ def vector_add(a, b, *, out=None, variant="auto", stream=None):
     Parameters
     ----------
     a, b : array
-        Of one shape and dtype, float32 or float64: NumPy arrays, or arrays on the device.
+        Of one shape and dtype, any integer or float (bfloat16 is that of :mod:`ml_dtypes`): NumPy arrays, or arrays on the
+        device. Integers wrap around.
     out : array, optional
         Where the result goes: the shape and dtype of `a`, in the same memory (host or device). It may be `a` or `b`.
     variant : str
@@ -49,7 +53,7 @@ def vector_add(a, b, *, out=None, variant="auto", stream=None):
     array([4., 6.], dtype=float32)
     """
     cdef Call call = Call("vector_add", stream)
-    cdef DeviceArray x = call.input("a", a, FLOATS), y = call.input("b", b, x)
+    cdef DeviceArray x = call.input("a", a, _DTYPES), y = call.input("b", b, x)
     if x.shape != y.shape:
         raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, and both must be the same")
     cdef DeviceArray result = call.output(out, x.shape, x.dtype, in_place=True)

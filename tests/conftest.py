@@ -1,5 +1,6 @@
 """Inputs that every algorithm has to survive."""
 
+import ml_dtypes
 import numpy as np
 import pytest
 
@@ -39,7 +40,7 @@ class Adversarial:
             "nan": (np.nan, -np.nan, 1.0) if real else (0, 1),
             "inf": (np.inf, -np.inf) if real else (0, 1) if dtype.kind == "b" else (np.iinfo(dtype).min, np.iinfo(dtype).max),
             "zeros": (0.0, -0.0) if real else (0,),
-            "denormal": () if not real else tuple(float(np.finfo(dtype).tiny) * f for f in (0.5, -0.25)),
+            "denormal": () if not real else tuple(float(ml_dtypes.finfo(dtype).tiny) * f for f in (0.5, -0.25)),
         }.get(kind, ())
         if kind == "denormal" and not real:
             return (values % 3).astype(dtype) if dtype.kind != "b" else values

@@ -22,7 +22,7 @@ ROOT_FILES = {
 }  # fmt: skip
 ROOMS = {
     ".ci": {"", ".py"},
-    "benchmarks": {".py", ".md", ".json"},
+    "benchmarks": {".py", ".md", ".json", ".cu", ".cpp"},
     "build_support": {".py"},
     "cuda_src": {".cu", ".cuh", ".h"},
     "docs": {".md", ".py", ".svg", ".toml", ".png"},

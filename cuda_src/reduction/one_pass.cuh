@@ -233,8 +233,8 @@ __device__ __forceinline__ bool last_to_arrive(unsigned* arrived, unsigned parts
   return last;
 }
 
-template <class Gather, class A = typename Gather::Algebra>
 // Four blocks a multiprocessor have 64 KiB under way; the compiler, left alone, saved registers and spilled.
+template <class Gather, class A = typename Gather::Algebra>
 __global__ void __launch_bounds__(Tuning::kThreads, 4) reduce_rows(Lines<typename A::State> l, A a) {
   using T = typename Gather::Type;
   using V = Vector<T>;

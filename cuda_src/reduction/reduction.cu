@@ -168,36 +168,6 @@ __global__ void __launch_bounds__(kThreads) reduce_sections(Lines<typename A::St
 
 // ---- launching --------------------------------------------------------------------------------------------------------
 
-Element element_of(int dtype) {
-  switch (dtype) {
-    case PMPP_BOOL:
-    case PMPP_UINT8:
-      return {dtype, 1, false};
-    case PMPP_INT8:
-      return {dtype, 1, true};
-    case PMPP_UINT16:
-      return {dtype, 2, false};
-    case PMPP_INT16:
-      return {dtype, 2, true};
-    case PMPP_UINT32:
-      return {dtype, 4, false};
-    case PMPP_INT32:
-      return {dtype, 4, true};
-    case PMPP_UINT64:
-      return {dtype, 8, false};
-    case PMPP_INT64:
-      return {dtype, 8, true};
-    case PMPP_FLOAT16:
-      return {dtype, 2, true};
-    case PMPP_FLOAT32:
-      return {dtype, 4, true};
-    case PMPP_FLOAT64:
-      return {dtype, 8, true};
-    default:
-      return {dtype, 0, false};
-  }
-}
-
 bool is_float(int dtype) { return dtype == PMPP_FLOAT16 || dtype == PMPP_FLOAT32 || dtype == PMPP_FLOAT64; }
 bool is_sum(const pmpp_reduce_problem& p) { return p.op == PMPP_REDUCE_SUM || p.op == PMPP_REDUCE_MEAN; }
 bool is_position(const pmpp_reduce_problem& p) { return p.op == PMPP_REDUCE_ARGMIN || p.op == PMPP_REDUCE_ARGMAX; }
@@ -373,7 +343,7 @@ PMPP_API int pmpp_reduce(const pmpp_reduce_problem* problem, void* workspace, si
   const pmpp_reduce_problem& p = *problem;
   const auto* rung = pmpp::find(kLadder, variant);
   if (rung == nullptr) return PMPP_UNKNOWN_VARIANT;
-  if (element_of(p.dtype).bytes == 0) return PMPP_UNSUPPORTED_DTYPE;
+  if (pmpp::element_of(p.dtype).bytes == 0) return PMPP_UNSUPPORTED_DTYPE;
   if (p.op < PMPP_REDUCE_SUM || p.op > PMPP_REDUCE_ALL) return cudaErrorInvalidValue;
   if (p.outer * p.inner == 0) return cudaSuccess;
   if (p.length == 0 && needs_elements(p)) return PMPP_UNSUITABLE;

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from pmpp.cli.program import command_of, run_observed, shown_path, source_text
+from pmpp.cli.program import command_of, run_observed
+from pmpp.testing.findings import shown_path, source_text
 
 HOTTEST = 8
 """Lines that are shown of a kernel."""

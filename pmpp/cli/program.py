@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
@@ -18,6 +17,7 @@ import click
 
 from pmpp._runtime.device import LIBRARIES
 from pmpp._toolkit import ToolkitError, clean_environment, find_toolkit
+from pmpp.testing.findings import read_lines
 
 RUNTIME = LIBRARIES / "run"
 """The folder of the software GPU that stands in for libcudart.so.13."""
@@ -88,31 +88,4 @@ def run_observed(command: list[str], variable: str, **environment: str) -> Obser
             status = subprocess.run(command, env=env, check=False).returncode
         except OSError as failure:
             raise click.ClickException(f"{command[0]} does not run: {failure.strerror}.") from None
-        lines = report.read_bytes().splitlines() if report.exists() else []
-    return Observed(status, [_names(json.loads(line)) for line in lines])
-
-
-def _names(value: Any, key: str = "") -> Any:
-    # The bytes of file names arrive as characters of the same number.
-    if isinstance(value, dict):
-        return {k: _names(v, k) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_names(v) for v in value]
-    return value.encode("latin-1").decode(errors="replace") if key == "file" else value
-
-
-def source_text(file: str, line: int) -> str:
-    """Return a line of a source file; empty if it is not there."""
-    try:
-        return Path(file).read_text(errors="replace").splitlines()[line - 1] if line > 0 else ""
-    except (OSError, IndexError):
-        return ""
-
-
-def shown_path(file: str) -> str:
-    """Return a path as a person would type it: relative where that is shorter."""
-    try:
-        relative = os.path.relpath(file)
-    except ValueError:
-        return file
-    return relative if file and len(relative) < len(file) else file
+        return Observed(status, read_lines(report))

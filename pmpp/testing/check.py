@@ -6,6 +6,7 @@ disagree.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pmpp._toolkit import ToolkitError
-from pmpp.testing import faults, messages
+from pmpp.testing import faults, findings, messages
 from pmpp.testing.build import CompileError, Target, build, instructions, probe_library
 from pmpp.testing.compare import Mismatch, compare, matches
 from pmpp.testing.course import Exercise
@@ -28,6 +29,10 @@ from pmpp.testing.signature import Signature
 
 #: Other schedules of the software GPU under which a wrong case runs again, to see whether the order of warps matters.
 OTHER_SCHEDULES = (1, 2, 3)
+
+
+#: A run with checkers may take so many times as long as one without.
+CHECKED = 10
 
 
 @dataclass
@@ -137,10 +142,16 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
             verdict.state = "wrong"
             verdict.kind, verdict.headline, verdict.details = failure.kind, failure.headline, failure.details
             verdict.test, verdict.case = test.name, case.name
+            verdict.details += _findings(problem, [case], library, target)[1]
             if text is None and source == exercise.file:
                 verdict = _as_stub(verdict, shown)
             if pictures is not None and verdict.state == "wrong" and verdict.kind not in faults.FINAL:
                 _draw(problem, rng, library, target, verdict, pictures, exercise)
+            return verdict
+        kind, said = _findings(problem, cases, library, target)
+        if said:
+            verdict.state, verdict.kind, verdict.headline = "wrong", kind, "the results are right, but the checkers object"
+            verdict.details, verdict.test = [f"The results are right, but not by right: {kind}.", *said], test.name
             return verdict
     present = instructions(library, problem.instructions)
     for name, sentence in problem.instructions.items():
@@ -149,6 +160,25 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
             verdict.test, verdict.case = "technique", f"no {name} in the compiled kernels"
             return verdict
     return verdict
+
+
+def _findings(problem: Problem, cases: Sequence[Case], library, target) -> tuple[str, list[str]]:
+    """Run cases with checkers on; return the kind of the first finding, and paragraphs about the first few."""
+    checkers = os.environ.get("PMPP_CHECKERS", "memory race uninitialized sync")
+    if target.device != "sim" or not checkers.strip():
+        return "", []
+    found = findings.findings_of(
+        lambda: call(
+            library, problem.signature, cases, device="sim", memory=problem.memory, seconds=CHECKED * problem.seconds
+        ),
+        checkers,
+    )
+    harmful = [finding for finding in found if not finding.get("benign") and finding["kernel"]]
+    paragraphs = []
+    for finding in harmful[:3]:
+        first, *excerpt = findings.described(finding)
+        paragraphs += [first, *(f" {line}" for line in excerpt)]
+    return (harmful[0]["kind"], paragraphs) if harmful else ("", [])
 
 
 def device_attributes(attributes: Sequence[int], target: Target, cache_dir: Path) -> list[int]:

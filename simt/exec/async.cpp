@@ -47,8 +47,7 @@ bool make(Warp& warp, Mask lanes, u32 keep, bool uncommitted) {
     }
     std::byte data[16] = {};
     for (u32 at = 0; at < c.read;) {   // what is read may have any size; addresses are aligned to the size of the copy
-      u32 step = 16;
-      while (step > c.read - at || step > c.bytes) step /= 2;
+      const u32 step = std::bit_floor(std::min<u32>(c.bytes, c.read - at));
       if (!read_lane(warp, c.instr, c.source + at, step, c.lane, data + at)) return false;
       at += step;
     }
@@ -172,9 +171,15 @@ const Instr* run_copy_size(Warp& warp, const Instr* instr) {
 const Instr* run_copy_source(Warp& warp, const Instr* instr) {
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const u32 bytes = get<u32>(warp, instr->op[1], lane);
+    const u64 from = address_of(warp, instr, 0, lane);
+    // Aligned to the whole copy, but only what is read has to be there.
+    const u32 whole = get<u32>(warp, instr->op[2], lane), bytes = from % whole ? whole : get<u32>(warp, instr->op[1], lane);
     std::byte unused[16];
-    if (!read_lane(warp, instr, address_of(warp, instr, 0, lane), bytes, lane, unused)) return nullptr;
+    for (u32 at = 0; at < bytes;) {
+      const u32 step = std::bit_floor(std::min(whole, bytes - at));
+      if (!read_lane(warp, instr, from + at, step, lane, unused)) return nullptr;
+      at += step;
+    }
   }
   return instr + 1;
 }

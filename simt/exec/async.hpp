@@ -10,7 +10,7 @@ namespace simt::exec {
 
 // Addresses are generic and have 64 bits.
 const Instr* run_copy_size(Warp&, const Instr*);      ///< op: size d, predicate of lanes that read something, size (imm: limit)
-const Instr* run_copy_source(Warp&, const Instr*);    ///< op: address, bytes; checks the address of a copy
+const Instr* run_copy_source(Warp&, const Instr*);    ///< op: address, bytes read, bytes; checks the address of a copy
 const Instr* run_copy(Warp&, const Instr*);           ///< op: destination, source, bytes, bytes read
 const Instr* run_copy_commit(Warp&, const Instr*);
 const Instr* run_copy_wait(Warp&, const Instr*);      ///< imm: groups that may be left

@@ -124,10 +124,38 @@ T together(std::byte* host, T b, T c) {
   }
 }
 
-template <class Op, class T>
+/// Whether the offsets of all lanes are inside of shared memory and aligned.
+template <unsigned Size>
+bool all_inside(const u32* address, u32 offset, u32 bytes) {
+  if (bytes < Size) return false;
+  const u32 span = bytes - Size;
+  u32 outside = 0, low_bits = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const u32 at = address[lane] + offset;
+    outside |= at | (span - at);
+    low_bits |= at;
+  }
+  return outside >> 31 == 0 && low_bits % Size == 0;
+}
+
+template <class Op, class T, bool Result>
 const Instr* atomic_shared(Warp& warp, const Instr* instr) {
   constexpr bool three = std::is_same_v<Op, Cas<T>>;
   const u32 bytes = warp.shared_bytes;
+  if constexpr (sizeof(T) <= 8) {
+    u32 address[kLanes];
+    std::memcpy(address, warp.regs + instr->op[1], sizeof address);
+    const u32 offset = u32(instr->mem.offset);
+    if (warp.active == kAllLanes && all_inside<sizeof(T)>(address, offset, bytes)) [[likely]] {
+      std::byte* const shared = warp.shared;
+      const std::int32_t d = instr->op[0], b_row = instr->op[2], c_row = three ? instr->op[3] : b_row;
+      for (int lane = 0; lane < kLanes; ++lane) {
+        const T old = alone<Op, T>(shared + u32(address[lane] + offset), get<T>(warp, b_row, lane), get<T>(warp, c_row, lane));
+        if constexpr (Result) put(warp, d, lane, old);
+      }
+      return instr + 1;
+    }
+  }
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const u32 at = get<u32>(warp, instr->op[1], lane) + u32(instr->mem.offset);
@@ -137,7 +165,8 @@ const Instr* atomic_shared(Warp& warp, const Instr* instr) {
       if (!host) return raise_offset(warp, instr, at, sizeof(T), lane);
     }
     const T b = get<T>(warp, instr->op[2], lane);
-    put(warp, instr->op[0], lane, alone<Op, T>(host, b, three ? get<T>(warp, instr->op[3], lane) : b));
+    const T old = alone<Op, T>(host, b, three ? get<T>(warp, instr->op[3], lane) : b);
+    if constexpr (Result) put(warp, instr->op[0], lane, old);
   }
   return instr + 1;
 }
@@ -178,15 +207,17 @@ const Instr* atomic_flat(Warp& warp, const Instr* instr) {
 
 struct Entry {
   std::string_view name;
-  Handler shared, flat;
+  Handler shared, flat, shared_unread;
 };
-template <class Op, class T>
-constexpr Entry entry(std::string_view name) { return {name, atomic_shared<Op, T>, atomic_flat<Op, T>}; }
+template <class Op, class T, class FlatOp = Op>
+constexpr Entry entry(std::string_view name) {
+  return {name, atomic_shared<Op, T, true>, atomic_flat<FlatOp, T>, atomic_shared<Op, T, false>};
+}
 
 constexpr Entry kAtomics[] = {
     entry<Add<u32>, u32>("add.u32"), entry<Add<u32>, u32>("add.s32"), entry<Add<u64>, u64>("add.u64"),
     entry<Add<u64>, u64>("add.s64"),
-    {"add.f32", atomic_shared<AddF32, u32>, atomic_flat<AddF32Global, u32>}, entry<AddF64, u64>("add.f64"),
+    entry<AddF32, u32, AddF32Global>("add.f32"), entry<AddF64, u64>("add.f64"),
     entry<Small<add_small<ops::kF16>>, u16>("add.f16"), entry<Small<add_small<ops::kBf16>>, u16>("add.bf16"),
     entry<Packed<add_small<ops::kF16>>, u32>("add.f16x2"), entry<Packed<add_small<ops::kBf16>>, u32>("add.bf16x2"),
     entry<Min<u32>, u32>("min.u32"), entry<Min<s32>, s32>("min.s32"), entry<Min<u64>, u64>("min.u64"),
@@ -297,6 +328,12 @@ Handler atomic_handler(std::string_view operation, bool shared) {
   for (const auto& e : kAtomics)
     if (e.name == operation) return shared ? e.shared : e.flat;
   return nullptr;
+}
+
+Handler unread_handler(Handler handler) {
+  for (const auto& e : kAtomics)
+    if (e.shared == handler) return e.shared_unread;
+  return handler;
 }
 
 }  // namespace simt::exec

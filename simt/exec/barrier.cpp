@@ -139,6 +139,7 @@ const Instr* run_barrier(Warp& warp, const Instr* instr) {
 
 Meeting meet(Gang& gang, const Instr* instr) {
   auto& block = *gang.warps[0]->block;
+  const auto warp_limit = gang.warps[0]->worker->code->gang_warps;
   const auto number = lane_u32(*gang.warps[0], instr->op[0], 0), expected = lane_u32(*gang.warps[0], instr->op[1], 0);
   if (BarrierKind(instr->imm) != BarrierKind::sync || number >= kBarriers || expected != 0) return Meeting::unusual;
   auto& barrier = block.barriers[number];
@@ -148,11 +149,15 @@ Meeting meet(Gang& gang, const Instr* instr) {
   barrier.waiting += gang.count * kLanes;
   if (complete(block, barrier)) {
     release(block, number);
-    return gang.count == kGangWarps ? Meeting::passed : Meeting::others_too;
+    return gang.count == warp_limit ? Meeting::passed : Meeting::others_too;
   }
-  for (unsigned k = 0; k < gang.count; ++k) {
-    park(*gang.warps[k], instr + 1, Warp::at_barrier, number);
-    pick(*gang.warps[k]);
+  for (unsigned k = 0; k < gang.count; ++k) {   // as park and pick do, for a warp that has no other lanes
+    auto& warp = *gang.warps[k];
+    warp.groups[0] = {instr + 1, kAllLanes, Warp::at_barrier, warp.frame, number};
+    warp.group_count = 1;
+    warp.state = Warp::at_barrier;
+    warp.pc = nullptr;
+    set_lanes(warp, 0);
   }
   return Meeting::waits;
 }

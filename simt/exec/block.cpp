@@ -34,6 +34,19 @@ void fill(std::byte* row, unsigned width, F value_of_lane) {
   }
 }
 
+template <class T>
+void broadcast(std::byte* row, T value) {
+  typedef T Lane __attribute__((may_alias));
+  std::fill_n(reinterpret_cast<Lane*>(row), kLanes, value);
+}
+void broadcast(std::byte* row, unsigned width, std::uint64_t value) {
+  switch (width) {
+    case 2: return broadcast(row, std::uint16_t(value));
+    case 4: return broadcast(row, std::uint32_t(value));
+    default: return broadcast(row, value);
+  }
+}
+
 std::uint64_t param_value(const Grid& grid, const ir::SpecialRow& s) {
   std::uint64_t value = 0;
   if (s.detail + s.size <= grid.params.size()) std::memcpy(&value, grid.params.data() + s.detail, s.size);
@@ -199,6 +212,10 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
       if (barrier.waiting) barrier = {};
     std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
     block.copies.clear();
+    for (const auto& s : code.block_rows) {
+      const auto value = block_value(grid, block, s.which);
+      for (std::uint32_t w = 0; w < block.warp_count; ++w) broadcast(block.warps[w].regs + s.row, s.bytes, value);
+    }
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       auto& warp = block.warps[w];
       const std::uint32_t left = grid.threads - w * kLanes;
@@ -213,10 +230,6 @@ bool start_cluster(Worker& worker, Cluster& cluster, std::uint64_t number) {
       warp.group_count = 0;
       warp.state = Warp::ready;
       warp.pc = code.callees[0].start;
-      for (const auto& s : code.block_rows) {
-        const auto value = block_value(grid, block, s.which);
-        fill(warp.regs + s.row, s.bytes, [&](int) { return value; });
-      }
     }
     block.order.resize(block.warp_count);
     for (std::uint32_t w = 0; w < block.warp_count; ++w) block.order[w] = w;

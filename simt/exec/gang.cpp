@@ -131,7 +131,7 @@ const Instr* barrier(Gang& gang, const Instr* instr) {
 
 }  // namespace
 
-GangEntry gang_entry(const Instr& instr, GangHandler loop, bool constants) {
+GangEntry gang_entry(const Instr& instr, GangEntry loop, bool constants) {
   const auto run = instr.run;
   if (run == run_jump) return {jump, control};
   if (run == run_jump_back) return {jump_back, control};
@@ -142,7 +142,7 @@ GangEntry gang_entry(const Instr& instr, GangHandler loop, bool constants) {
   if (run == run_barrier) return {constants ? barrier : control, control};
   for (Handler other : {run_indexed, run_exit, run_call, run_call_indirect, run_return, run_nanosleep})
     if (run == other) return {control, control};
-  return {loop ? loop : each, each};
+  return {loop.full ? loop.full : each, loop.partial ? loop.partial : each};
 }
 
 void run_gang(Warp* const* warps, unsigned count, const ir::Code& code) {

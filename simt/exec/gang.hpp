@@ -16,7 +16,7 @@ struct Code;
 
 namespace simt::exec {
 
-constexpr unsigned kGangWarps = 8;
+constexpr unsigned kGangWarps = 32;
 
 /// The warps that execute now, and those of the gang that wait at a later instruction.
 struct Gang {
@@ -35,21 +35,22 @@ struct Gang {
 /// Executes one instruction for every executing warp of a gang. Returns the next one, null if no warp is left.
 using GangHandler = const Instr* (*)(Gang&, const Instr*);
 
-/// A loop over the lanes of a warp, and the same over those of a gang in which every lane executes.
-struct Loop {
-  Handler warp = nullptr;
-  GangHandler gang = nullptr;
-  constexpr Loop(Handler warp_, GangHandler gang_ = nullptr) : warp(warp_), gang(gang_) {}
-};
-
 /// What a gang does at an instruction.
 struct GangEntry {
-  GangHandler full = nullptr;      ///< while every lane executes
-  GangHandler partial = nullptr;
+  GangHandler full = nullptr;      ///< while every lane of every warp executes
+  GangHandler partial = nullptr;   ///< while some do not
 };
 
-/// The entry of an instruction. `loop` is its loop over full gangs, if it has one; `constants`: so are all operands.
-GangEntry gang_entry(const Instr& instr, GangHandler loop, bool constants);
+/// A handler, and what gangs do instead of calling it for one warp after another.
+struct Loop {
+  Handler warp = nullptr;
+  GangEntry gang;
+  constexpr Loop(Handler warp_, GangHandler full = nullptr, GangHandler partial = nullptr)
+      : warp(warp_), gang{full, partial} {}
+};
+
+/// The entry of an instruction. `loop` is what its handler's table says, which may be nothing; `constants`: so are all operands.
+GangEntry gang_entry(const Instr& instr, GangEntry loop, bool constants);
 
 /// How a full gang fares at a barrier.
 enum class Meeting : std::uint8_t {

@@ -49,11 +49,11 @@ Handler collective_handler(Isa level, std::string_view operation) {
   return nullptr;
 }
 
-GangHandler gang_loop(Handler handler) {
-  static const std::unordered_map<Handler, GangHandler> known = [] {
-    std::unordered_map<Handler, GangHandler> map;
+GangEntry gang_loop(Handler handler) {
+  static const std::unordered_map<Handler, GangEntry> known = [] {
+    std::unordered_map<Handler, GangEntry> map;
     auto add = [&](Loop loop) {
-      if (loop.gang) map.emplace(loop.warp, loop.gang);
+      if (loop.gang.full) map.emplace(loop.warp, loop.gang);
     };
     auto add_level = [&](Isa level) {
       for (const auto& entry : move_loops(level)) add(entry.loop);
@@ -70,7 +70,7 @@ GangHandler gang_loop(Handler handler) {
     return map;
   }();
   const auto at = known.find(handler);
-  return at == known.end() ? nullptr : at->second;
+  return at == known.end() ? GangEntry{} : at->second;
 }
 
 }  // namespace simt::exec

@@ -27,12 +27,14 @@ Handler strong_load_handler(Elem elem, unsigned count);
 Handler strong_store_handler(Elem elem, unsigned count);
 /// Atomics: "add.u32", "cas.b64"; operands d, address, b, c. Null: unknown. `shared`: the address is an offset.
 Handler atomic_handler(std::string_view operation, bool shared);
+/// The twin of an atomic handler for results that nobody reads; the handler itself if it has none.
+Handler unread_handler(Handler handler);
 
 /// shfl, vote, match, redux ...: "shfl.up", "vote.ballot", "match.any.b32", "redux.add.s32". Null: unknown.
 Handler collective_handler(Isa level, std::string_view operation);
 
-/// The loop over gangs that belongs to one of these; null if there is none.
-GangHandler gang_loop(Handler handler);
+/// What gangs do instead of calling one of these; empty if there is nothing better.
+GangEntry gang_loop(Handler handler);
 
 // Control flow. `jump.target` is relative; back edges charge `jump.charge` to the quantum.
 const Instr* run_guarded(Warp&, const Instr*);

@@ -10,6 +10,10 @@
 #include <type_traits>
 #include <utility>
 
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
 #include "simt/exec/gang.hpp"
 #include "simt/exec/warp.hpp"
 
@@ -85,6 +89,22 @@ SIMT_INLINE void write(D* d, Mask mask, F f) {
 /// The lanes for which f(lane) holds, as a mask. `Width` is the size of what f compares, so that vectors match.
 template <std::size_t Width, class F>
 SIMT_INLINE Mask gather_mask(F f) {
+#if defined(__AVX512DQ__)
+  if constexpr (Width >= 4) {
+    using S = std::conditional_t<Width == 8, std::int64_t, std::int32_t>;
+    constexpr int step = 64 / Width;
+    Mask result = 0;
+#pragma GCC unroll 4
+    for (int first = 0; first < kLanes; first += step) {
+      alignas(64) S flags[step];
+      for (int lane = 0; lane < step; ++lane) flags[lane] = f(first + lane) ? S(-1) : S(0);
+      const __m512i vector = _mm512_load_si512(flags);
+      if constexpr (Width == 8) result |= Mask(_mm512_movepi64_mask(vector)) << first;
+      else result |= Mask(_mm512_movepi32_mask(vector)) << first;
+    }
+    return result;
+  }
+#endif
   using U = Bits<Width>;
   constexpr int step = Width == 2 ? 16 : 32;
   Mask result = 0;
@@ -108,11 +128,11 @@ SIMT_INLINE void write_predicate(Warp& warp, std::int32_t offset, F f) {
   write_mask(warp.regs, offset, warp.exec, gather_mask<Width>(f));
 }
 
-/// Calls f(regs) for every warp of a gang.
-template <class F>
+/// Calls f(regs, mask) for every warp of a gang.
+template <bool Partial, class F>
 SIMT_INLINE void for_gang(const Gang& gang, F f) {
   const unsigned count = gang.count;
-  for (unsigned k = 0; k < count; ++k) f(gang.regs[k]);
+  for (unsigned k = 0; k < count; ++k) f(gang.regs[k], Partial ? gang.warps[k]->exec : kAllLanes);
 }
 
 /// Whole handlers, of Rows::apply(regs, mask of the lanes to write, instruction).
@@ -122,12 +142,13 @@ struct RowWise {
     Rows::apply(warp.regs, warp.exec, *instr);
     return instr + 1;
   }
+  template <bool Partial>
   static const Instr* gang(Gang& gang, const Instr* instr) {
     const Instr copy = *instr;   // which no store to a row can change
-    for_gang(gang, [=](std::byte* regs) __attribute__((always_inline)) { Rows::apply(regs, kAllLanes, copy); });
+    for_gang<Partial>(gang, [=](std::byte* regs, Mask mask) __attribute__((always_inline)) { Rows::apply(regs, mask, copy); });
     return instr + 1;
   }
-  static constexpr Loop run{warp, gang};
+  static constexpr Loop run{warp, gang<false>, gang<true>};
 };
 
 /// Whole handlers: op[0] = Op::apply(op[1], op[2] ...), lane by lane. `Op::apply` is a static, branch-free function.
@@ -137,15 +158,16 @@ struct LaneWise {
     one(warp.regs, warp.exec, instr->op, std::index_sequence_for<S...>{});
     return instr + 1;
   }
+  template <bool Partial>
   static const Instr* gang(Gang& gang, const Instr* instr) {
     Offsets at;
     for (std::size_t n = 0; n <= sizeof...(S); ++n) at.op[n] = instr->op[n];
-    for_gang(gang, [=](std::byte* regs) __attribute__((always_inline)) {
-      one(regs, kAllLanes, at.op, std::index_sequence_for<S...>{});
+    for_gang<Partial>(gang, [=](std::byte* regs, Mask mask) __attribute__((always_inline)) {
+      one(regs, mask, at.op, std::index_sequence_for<S...>{});
     });
     return instr + 1;
   }
-  static constexpr Loop run{warp, gang};
+  static constexpr Loop run{warp, gang<false>, gang<true>};
 
  private:
   struct Offsets {

@@ -1,10 +1,6 @@
 // Loads and stores of a warp: contiguous and broadcast rows first, everything else lane by lane.
 #include <bit>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
-
 #include "simt/exec/access.hpp"
 #include "simt/exec/handler_tables.hpp"
 #include "simt/exec/lanes.hpp"
@@ -34,20 +30,20 @@ using RowOf = decltype(extend(E{}));
 
 /// Rows of elements that lie one after another, `V` to a lane.
 template <class E, int V>
-SIMT_INLINE void load_rows(Warp& warp, const Instr* instr, const std::byte* from, Mask mask) {
+SIMT_INLINE void load_rows(std::byte* regs, const Instr& instr, const std::byte* from, Mask mask) {
   const auto* e = reinterpret_cast<const Host<E>*>(from);
   for (int v = 0; v < V; ++v)
-    write(row<RowOf<E>>(warp, instr->op[v]), mask, [=](int lane) { return extend(E(e[lane * V + v])); });
+    write(row<RowOf<E>>(regs, instr.op[v]), mask, [=](int lane) { return extend(E(e[lane * V + v])); });
 }
 template <class E, int V>
-SIMT_INLINE void store_rows(Warp& warp, const Instr* instr, std::byte* to) {
+SIMT_INLINE void store_rows(std::byte* regs, const Instr& instr, std::byte* to) {
   auto* e = reinterpret_cast<Host<E>*>(to);
   if constexpr (V == 1) {
-    const auto* d = row<RowOf<E>>(warp, instr->op[0]);
+    const auto* d = row<RowOf<E>>(regs, instr.op[0]);
 #pragma GCC ivdep
     for (int lane = 0; lane < kLanes; ++lane) e[lane] = E(d[lane]);
   } else if constexpr (V == 2) {
-    const auto *d0 = row<RowOf<E>>(warp, instr->op[0]), *d1 = row<RowOf<E>>(warp, instr->op[1]);
+    const auto *d0 = row<RowOf<E>>(regs, instr.op[0]), *d1 = row<RowOf<E>>(regs, instr.op[1]);
 #pragma GCC ivdep
     for (int lane = 0; lane < kLanes; ++lane) {
       e[2 * lane] = E(d0[lane]);
@@ -55,7 +51,7 @@ SIMT_INLINE void store_rows(Warp& warp, const Instr* instr, std::byte* to) {
     }
   } else {
     for (int lane = 0; lane < kLanes; ++lane)
-      for (int v = 0; v < V; ++v) e[lane * V + v] = E(row<RowOf<E>>(warp, instr->op[v])[lane]);
+      for (int v = 0; v < V; ++v) e[lane * V + v] = E(row<RowOf<E>>(regs, instr.op[v])[lane]);
   }
 }
 template <class E, int V>
@@ -114,10 +110,13 @@ constexpr unsigned kStepBytes = 4 * kStep;
 typedef u32 Words __attribute__((vector_size(kStepBytes), may_alias));
 typedef u32 LooseWords __attribute__((vector_size(kStepBytes), may_alias, aligned(4)));
 
-SIMT_INLINE Words lane_numbers() {
-  Words w;
-  for (int lane = 0; lane < kStep; ++lane) w[lane] = u32(lane);
-  return w;
+typedef u64 Longs __attribute__((vector_size(kStepBytes), may_alias));
+
+template <class Vector>
+SIMT_INLINE Vector lane_numbers() {
+  Vector v{};
+  for (unsigned lane = 0; lane < sizeof(Vector) / sizeof v[0]; ++lane) v[lane] = lane;
+  return v;
 }
 SIMT_INLINE bool any(Words w) {
 #if defined(__AVX512F__)
@@ -146,26 +145,54 @@ SIMT_INLINE Words differences(const Aliased<u64>::type* address, u64& high) {
   high |= upper >> 32;
   return result;
 }
+/// Nothing is set if the addresses of a step are those of words that lie one after another.
+SIMT_INLINE Words disorder(const Aliased<u32>::type* address) {
+  return (*reinterpret_cast<const Words*>(address) - *address) ^ (lane_numbers<Words>() << 2);
+}
+SIMT_INLINE Words disorder(const Aliased<u64>::type* address) {
+  const u64 first = *address;
+  constexpr int half = kStep / 2;
+  const Longs low = (*reinterpret_cast<const Longs*>(address) - first) ^ (lane_numbers<Longs>() << 2);
+  const Longs high = (*reinterpret_cast<const Longs*>(address + half) - first) ^ ((lane_numbers<Longs>() + half) << 2);
+  return (Words)(low | high);
+}
 
-/// Memory that an instruction may reach at once: `host` is where the address 0 would be, steps begin in [lo, lo + span].
+/// The memory that an instruction may reach at once: accesses of `Bytes` begin in [lo, lo + span]; `host` is where the
+/// address 0 would be. The same for all warps of a gang.
 template <class A>
 struct Extent {
   A offset, lo, span;
   std::uintptr_t host;
   bool usable;
-  SIMT_INLINE bool holds(A address) const {
+  SIMT_INLINE bool holds(A address, unsigned align) const {
     const A at = address + offset;
-    return (at - lo <= span) & (at % 4 == 0);
+    return (at - lo <= span) & (at % align == 0);
   }
   SIMT_INLINE std::byte* at(A address) const { return reinterpret_cast<std::byte*>(host + A(address + offset)); }
 };
-SIMT_INLINE Extent<u64> extent_of(const memory::Window& w, const Instr& instr) {
-  return {u64(std::int64_t(instr.mem.offset)), w.lo, w.hi - w.lo - kStepBytes, std::uintptr_t(w.delta),
-          std::int64_t(w.hi - w.lo) >= std::int64_t(kStepBytes)};
+template <unsigned Bytes>
+SIMT_INLINE Extent<u64> window_of(Warp& warp, const Instr& instr) {
+  const auto& w = warp.worker->windows[instr.mem.site];
+  return {u64(std::int64_t(instr.mem.offset)), w.lo, w.hi - w.lo - Bytes, std::uintptr_t(w.delta),
+          std::int64_t(w.hi - w.lo) >= std::int64_t(Bytes)};
 }
-SIMT_INLINE Extent<u32> extent_of(const Warp& warp, const Instr& instr) {
-  return {u32(instr.mem.offset), 0, warp.shared_bytes - kStepBytes, reinterpret_cast<std::uintptr_t>(warp.shared),
-          warp.shared_bytes >= kStepBytes};
+template <unsigned Bytes>
+SIMT_INLINE Extent<u32> shared_extent(Warp& warp, const Instr& instr) {
+  return {u32(instr.mem.offset), 0, warp.shared_bytes - Bytes, reinterpret_cast<std::uintptr_t>(warp.shared),
+          warp.shared_bytes >= Bytes};
+}
+
+/// Whether the words of each step lie one after another, within the extent.
+template <class A, class Row>
+SIMT_INLINE bool in_steps(const Row* address, const Extent<A>& extent) {
+  Words disordered{};
+  bool good = extent.usable;
+#pragma GCC unroll 8
+  for (int step = 0; step < kLanes / kStep; ++step) {
+    disordered |= disorder(address + step * kStep);
+    good &= extent.holds(address[step * kStep], 4);
+  }
+  return good && !any(disordered);
 }
 
 /// Loads the words of all lanes if those of each step lie within a register's width upwards of the first lane's: rows
@@ -180,7 +207,7 @@ SIMT_INLINE bool load_windows(std::byte* regs, std::int32_t d, const Row* addres
     const Words difference = differences(address + step * kStep, high);
     outside |= difference & ~u32(kStepBytes - 4);
     index[step] = difference >> 2;
-    good &= extent.holds(address[step * kStep]);
+    good &= extent.holds(address[step * kStep], 4);
   }
   if (!good || high || any(outside)) return false;
 #pragma GCC unroll 8
@@ -194,40 +221,67 @@ SIMT_INLINE bool load_windows(std::byte* regs, std::int32_t d, const Row* addres
   return true;
 }
 
-/// Stores the words of all lanes if those of each step lie one after another.
-template <class A, class Row>
-SIMT_INLINE bool store_steps(std::byte* regs, std::int32_t d, const Row* address, const Extent<A>& extent) {
-  Words outside{};
-  u64 high = 0;
-  bool good = extent.usable;
+/// The fast way of an access, for warps of which every lane is active. False if it declines.
+template <class E, int V, class A, bool Store>
+SIMT_INLINE bool access_at_once(std::byte* regs, const Instr& instr, const Extent<A>& extent) {
+  const auto* address = row<A>(regs, instr.op[V]);
+  if constexpr (V == 1 && sizeof(E) == 4) {
+    auto* d = row<u32>(regs, instr.op[0]);
+    if constexpr (!Store && sizeof(A) == 4) return load_windows(regs, instr.op[0], address, extent);
+    if (!in_steps(address, extent)) return Store ? false : load_windows(regs, instr.op[0], address, extent);
+    Words values[kLanes / kStep];
 #pragma GCC unroll 8
-  for (int step = 0; step < kLanes / kStep; ++step) {
-    outside |= differences(address + step * kStep, high) ^ (lane_numbers() << 2);
-    good &= extent.holds(address[step * kStep]);
+    for (int step = 0; step < kLanes / kStep; ++step) {
+      // Casts where they are used: `auto` would forget that the memory need not be aligned.
+      std::byte* memory = extent.at(address[step * kStep]);
+      if constexpr (Store) *reinterpret_cast<LooseWords*>(memory) = *reinterpret_cast<const Words*>(d + step * kStep);
+      else values[step] = *reinterpret_cast<const LooseWords*>(memory);
+    }
+#pragma GCC unroll 8
+    for (int step = 0; step < kLanes / kStep && !Store; ++step) *reinterpret_cast<Words*>(d + step * kStep) = values[step];
+  } else {
+    if (!extent.usable || !extent.holds(address[0], sizeof(E) * V) || !contiguous<A, sizeof(E) * V>(address)) return false;
+    if constexpr (Store) store_rows<E, V>(regs, instr, extent.at(address[0]));
+    else load_rows<E, V>(regs, instr, extent.at(address[0]), kAllLanes);
   }
-  if (!good || high || any(outside)) return false;
-#pragma GCC unroll 8
-  for (int step = 0; step < kLanes / kStep; ++step)
-    *reinterpret_cast<LooseWords*>(extent.at(address[step * kStep])) =
-        *reinterpret_cast<const Words*>(row<u32>(regs, d) + step * kStep);
   return true;
 }
+template <class E, int V>
+constexpr unsigned kAtOnce = V == 1 && sizeof(E) == 4 ? kStepBytes : sizeof(E) * V * kLanes;
 
-/// Handlers of an access with a fast way for warps of which every lane is active, which may decline, and a slow one.
-template <class Access>
+/// Handlers that try the fast way first. `Access` knows the extent, which it gives `usable` where it must not be used.
+template <class E, int V, bool Store, class Access>
 struct Tried {
   static const Instr* warp(Warp& warp, const Instr* instr) {
-    if (warp.active == kAllLanes && Access::fast(warp, *instr)) [[likely]] return instr + 1;
+    if (warp.active == kAllLanes) [[likely]] {
+      const auto extent = Access::extent(warp, *instr);
+      if (fast(warp.regs, *instr, extent)) [[likely]] return instr + 1;
+    }
     return Access::slowly(warp, instr);
   }
   static const Instr* gang(Gang& gang, const Instr* instr) {
     const unsigned count = gang.count;
-    for (unsigned k = 0; k < count; ++k)
-      if (!Access::fast(*gang.warps[k], *instr)) [[unlikely]]
-        if (!Access::slowly(*gang.warps[k], instr)) return nullptr;   // a fault: the launch is over
+    const Instr copy = *instr;
+    auto extent = Access::extent(*gang.warps[0], copy);
+    for (unsigned k = 0; k < count; ++k) {
+      if (fast(gang.regs[k], copy, extent)) [[likely]] continue;
+      if (!Access::slowly(*gang.warps[k], instr)) return nullptr;   // a fault: the launch is over
+      extent = Access::extent(*gang.warps[0], copy);                // the slow way may have found another allocation
+    }
     return instr + 1;
   }
-  static constexpr Loop run{warp, gang};
+  /// Small elements in vectors are rare: gangs take them warp by warp, which saves time at build.
+  static constexpr Loop loop() {
+    if constexpr (V > 1 && sizeof(E) < 4) return warp;
+    else return {warp, gang};
+  }
+  static constexpr Loop run = loop();
+
+ private:
+  template <class A>
+  SIMT_INLINE static bool fast(std::byte* regs, const Instr& instr, const Extent<A>& extent) {
+    return access_at_once<E, V, A, Store>(regs, instr, extent);
+  }
 };
 
 /// Calls f(lane) for the lanes of the mask.
@@ -255,7 +309,7 @@ template <class E, int V>
   for (int attempt = 0; attempt < 2; ++attempt) {
     const u64 start = p.base + offset, at = address[first] + offset;
     if (p.contiguous && inside(window, start, size * kLanes) && start % size == 0) {
-      load_rows<E, V>(warp, instr, reinterpret_cast<const std::byte*>(start + u64(window.delta)), mask);
+      load_rows<E, V>(warp.regs, *instr, reinterpret_cast<const std::byte*>(start + u64(window.delta)), mask);
       return instr + 1;
     }
     if (p.uniform && inside(window, at, size) && at % size == 0) {
@@ -301,20 +355,7 @@ template <class E, int V>
 
 template <class E, int V>
 struct LoadFlat {
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
-    constexpr unsigned size = sizeof(E) * V;
-    const auto* address = row<u64>(warp, instr.op[V]);
-    const u64 offset = u64(std::int64_t(instr.mem.offset)), start = address[0] + offset;
-    const auto& window = warp.worker->windows[instr.mem.site];
-    if (inside(window, start, size * kLanes) && start % size == 0 && contiguous<u64, size>(address)) {
-      load_rows<E, V>(warp, &instr, reinterpret_cast<const std::byte*>(start + u64(window.delta)), kAllLanes);
-      return true;
-    }
-    if constexpr (V == 1 && sizeof(E) == 4) {
-      return load_windows(warp.regs, instr.op[0], address, extent_of(window, instr));
-    }
-    return false;
-  }
+  SIMT_INLINE static auto extent(Warp& warp, const Instr& instr) { return window_of<kAtOnce<E, V>>(warp, instr); }
   static const Instr* slowly(Warp& warp, const Instr* instr) { return load_flat_slowly<E, V>(warp, instr); }
 };
 
@@ -333,10 +374,24 @@ struct LoadUniform {
     }
     return true;
   }
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) { return at_once(warp, instr, kAllLanes); }
-  static const Instr* slowly(Warp& warp, const Instr* instr) {
+  static const Instr* warp(Warp& warp, const Instr* instr) {
     return at_once(warp, *instr, warp.exec) ? instr + 1 : load_flat_slowly<E, V>(warp, instr);
   }
+  static const Instr* gang(Gang& gang, const Instr* instr) {
+    const Instr copy = *instr;
+    if (!at_once(*gang.warps[0], copy, kAllLanes)) [[unlikely]] {
+      for (unsigned k = 0; k < gang.count; ++k)
+        if (!load_flat_slowly<E, V>(*gang.warps[k], instr)) return nullptr;
+      return instr + 1;
+    }
+    const unsigned count = gang.count;
+    for (int v = 0; v < V; ++v) {
+      const auto value = *row<RowOf<E>>(gang.regs[0], copy.op[v]);
+      for (unsigned k = 1; k < count; ++k) write(row<RowOf<E>>(gang.regs[k], copy.op[v]), kAllLanes, [=](int) { return value; });
+    }
+    return instr + 1;
+  }
+  static constexpr Loop run{warp, gang};
 };
 
 template <class E, int V>
@@ -359,7 +414,10 @@ template <class E, int V>
     if (!outside && low_bits % size == 0) {
       const u64 delta = offset + u64(window.delta);
       if (mask == kAllLanes && contiguous<u64, size>(address)) {
-        store_rows<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[0] + delta));
+        store_rows<E, V>(warp.regs, *instr, reinterpret_cast<std::byte*>(address[0] + delta));
+      } else if (mask == kAllLanes) {
+        for (int lane = 0; lane < kLanes; ++lane)
+          store_one<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[lane] + delta), lane);
       } else {
         each(mask, [&](int lane) {
           store_one<E, V>(warp, instr, reinterpret_cast<std::byte*>(address[lane] + delta), lane);
@@ -380,19 +438,10 @@ template <class E, int V>
 
 template <class E, int V>
 struct StoreFlat {
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
-    constexpr unsigned size = sizeof(E) * V;
-    const auto* address = row<u64>(warp, instr.op[V]);
-    const u64 offset = u64(std::int64_t(instr.mem.offset)), start = address[0] + offset;
-    const auto& window = warp.worker->windows[instr.mem.site];
-    if (start >= ir::kParamWindow) return false;   // parameters cannot be written
-    if constexpr (V == 1 && sizeof(E) == 4) {
-      return store_steps(warp.regs, instr.op[0], address, extent_of(window, instr));
-    } else {
-      if (!inside(window, start, size * kLanes) || start % size != 0 || !contiguous<u64, size>(address)) return false;
-      store_rows<E, V>(warp, &instr, reinterpret_cast<std::byte*>(start + u64(window.delta)));
-      return true;
-    }
+  SIMT_INLINE static auto extent(Warp& warp, const Instr& instr) {
+    auto extent = window_of<kAtOnce<E, V>>(warp, instr);
+    extent.usable &= extent.lo < ir::kParamWindow;   // parameters cannot be written
+    return extent;
   }
   static const Instr* slowly(Warp& warp, const Instr* instr) { return store_flat_slowly<E, V>(warp, instr); }
 };
@@ -448,7 +497,7 @@ template <class E, int V>
   const auto p = pattern_of<u32, size>(address, mask, first);
   const u32 bytes = warp.shared_bytes, start = p.base + offset, at = address[first] + offset;
   if (p.contiguous && start < bytes && size * kLanes <= bytes - start && start % size == 0) {
-    load_rows<E, V>(warp, instr, warp.shared + start, mask);
+    load_rows<E, V>(warp.regs, *instr, warp.shared + start, mask);
     return instr + 1;
   }
   if (p.uniform && at < bytes && size <= bytes - at && at % size == 0) {
@@ -478,48 +527,30 @@ template <class E, int V>
   if (mask == kAllLanes) {
     const u32 start = address[0] + offset;
     if (start < bytes && size * kLanes <= bytes - start && start % size == 0 && contiguous<u32, size>(address)) {
-      store_rows<E, V>(warp, instr, warp.shared + start);
+      store_rows<E, V>(warp.regs, *instr, warp.shared + start);
       return instr + 1;
     }
   }
   const int first = std::countr_zero(mask);
   if (!offsets_good<size>(address, offset, bytes, mask, first)) return shared_slowly<E, V, true>(warp, instr);
   std::byte* base = warp.shared;
-  each(mask, [&](int lane) { store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane); });
+  if (mask == kAllLanes) {
+    for (int lane = 0; lane < kLanes; ++lane) store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane);
+  } else {
+    each(mask, [&](int lane) { store_one<E, V>(warp, instr, base + u32(address[lane] + offset), lane); });
+  }
   return instr + 1;
 }
 
 template <class E, int V>
 struct LoadShared {
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
-    constexpr unsigned size = sizeof(E) * V;
-    const auto* address = row<u32>(warp, instr.op[V]);
-    if constexpr (V == 1 && sizeof(E) == 4) {
-      return load_windows(warp.regs, instr.op[0], address, extent_of(warp, instr));
-    } else {
-      const u32 bytes = warp.shared_bytes, start = address[0] + u32(instr.mem.offset);
-      if (start >= bytes || size * kLanes > bytes - start || start % size != 0 || !contiguous<u32, size>(address)) return false;
-      load_rows<E, V>(warp, &instr, warp.shared + start, kAllLanes);
-      return true;
-    }
-  }
+  SIMT_INLINE static auto extent(Warp& warp, const Instr& instr) { return shared_extent<kAtOnce<E, V>>(warp, instr); }
   static const Instr* slowly(Warp& warp, const Instr* instr) { return load_shared<E, V>(warp, instr); }
 };
 
 template <class E, int V>
 struct StoreShared {
-  SIMT_INLINE static bool fast(Warp& warp, const Instr& instr) {
-    constexpr unsigned size = sizeof(E) * V;
-    const auto* address = row<u32>(warp, instr.op[V]);
-    if constexpr (V == 1 && sizeof(E) == 4) {
-      return store_steps(warp.regs, instr.op[0], address, extent_of(warp, instr));
-    } else {
-      const u32 bytes = warp.shared_bytes, start = address[0] + u32(instr.mem.offset);
-      if (start >= bytes || size * kLanes > bytes - start || start % size != 0 || !contiguous<u32, size>(address)) return false;
-      store_rows<E, V>(warp, &instr, warp.shared + start);
-      return true;
-    }
-  }
+  SIMT_INLINE static auto extent(Warp& warp, const Instr& instr) { return shared_extent<kAtOnce<E, V>>(warp, instr); }
   static const Instr* slowly(Warp& warp, const Instr* instr) { return store_shared<E, V>(warp, instr); }
 };
 
@@ -577,9 +608,9 @@ const Instr* access_local(Warp& warp, const Instr* instr) {
 template <class E, int V>
 Loop pick_load(Reach reach) {
   switch (reach) {
-    case Reach::flat: return Tried<LoadFlat<E, V>>::run;
-    case Reach::uniform: return Tried<LoadUniform<E, V>>::run;
-    case Reach::shared: return Tried<LoadShared<E, V>>::run;
+    case Reach::flat: return Tried<E, V, false, LoadFlat<E, V>>::run;
+    case Reach::uniform: return LoadUniform<E, V>::run;
+    case Reach::shared: return Tried<E, V, false, LoadShared<E, V>>::run;
     case Reach::local: return access_local<E, V, false>;
   }
   return nullptr;
@@ -587,8 +618,8 @@ Loop pick_load(Reach reach) {
 template <class E, int V>
 Loop pick_store(Reach reach) {
   switch (reach) {
-    case Reach::flat: case Reach::uniform: return Tried<StoreFlat<E, V>>::run;
-    case Reach::shared: return Tried<StoreShared<E, V>>::run;
+    case Reach::flat: case Reach::uniform: return Tried<E, V, true, StoreFlat<E, V>>::run;
+    case Reach::shared: return Tried<E, V, true, StoreShared<E, V>>::run;
     case Reach::local: return access_local<E, V, true>;
   }
   return nullptr;

@@ -42,6 +42,14 @@ struct Access {
   bool system = false;                   ///< atomic for the host, too
 };
 
+/// What an instruction does with its operands, Instr::op, for observers.
+struct Operands {
+  std::uint8_t count = 0;
+  std::uint8_t writes = 0;               ///< bit n: op[n] is written
+  std::uint8_t updates = 0;              ///< bit n: op[n] is read although it is written
+  bool moves = false;                    ///< it computes nothing: values go on as they are
+};
+
 /// Rows that change with the warp, the block or the launch, filled by the engine.
 enum class Special : std::uint8_t {
   tid_x, tid_y, tid_z, ntid_x, ntid_y, ntid_z, ctaid_x, ctaid_y, ctaid_z, nctaid_x, nctaid_y, nctaid_z,
@@ -89,9 +97,10 @@ struct Code {
   std::size_t count = 0;
   std::vector<Origin> origins;         ///< by Instr::origin
   std::vector<Access> accesses;        ///< by position in `instrs`
+  std::vector<Operands> operands;      ///< likewise
   std::vector<std::vector<std::int32_t>> lists;
   std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
-  unsigned gang_warps = 1;             ///< of a gang, so that their registers stay in the first cache
+  unsigned gang_warps = 1;             ///< how many may form a gang, by what their registers take
 
   std::size_t file_bytes = 0;          ///< register file of a warp
   std::vector<std::byte> image;        ///< its first bytes: constants; specials are filled in per launch, warp or block

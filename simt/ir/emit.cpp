@@ -13,8 +13,9 @@ using ptx::Space;
 
 namespace {
 
-/// What the register files of a gang may take of the first cache.
-constexpr std::size_t kGangCache = 32 << 10;
+/// What the register files of a gang may take of the second cache. Measured: a whole block in lockstep, which makes its
+/// barriers free, is worth more than registers that stay in the first one.
+constexpr std::size_t kGangCache = 384 << 10;
 
 /// An instruction with its target still a block.
 struct Draft {
@@ -22,6 +23,7 @@ struct Draft {
   std::int32_t target = -1;        ///< block
   std::uint32_t back_loop = ~0u;   ///< back edges: the loop whose header is the target
   Access access;
+  Operands operands;
   Origin origin;
   bool constants = true;           ///< all operands are
 };
@@ -66,6 +68,7 @@ Fault Unit::emit(Code& code) {
       for (auto& node : block.nodes) {
         Draft draft;
         draft.access = node.access;
+        draft.operands = {node.count, node.writes, node.updates, node.copy || node.weight == 0};
         draft.origin = {function.module, function.ptx, node.instruction, node.weight};
         auto& instr = draft.instr;
         instr.run = node.handler;
@@ -146,8 +149,9 @@ Fault Unit::emit(Code& code) {
     new (&code.instrs[n]) Instr(draft.instr);
     code.origins.push_back(draft.origin);
     code.accesses.push_back(draft.access);
+    code.operands.push_back(draft.operands);
     const auto loop = ops::gang_loop(draft.instr.run);
-    code.gang.push_back(exec::gang_entry(draft.instr, loop ? loop : exec::gang_loop(draft.instr.run), draft.constants));
+    code.gang.push_back(exec::gang_entry(draft.instr, loop.full ? loop : exec::gang_loop(draft.instr.run), draft.constants));
   }
   std::size_t file = functions[0]->frame_begin;
   for (std::size_t n = 0; n < functions.size(); ++n) {

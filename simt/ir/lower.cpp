@@ -348,6 +348,7 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
       map[name] = &FunctionLowering::synchronisation;
     for (auto name : {"mma", "wmma", "ldmatrix", "stmatrix", "movmatrix"}) map[name] = &FunctionLowering::matrix;
     for (auto name : {"alloca", "stacksave", "stackrestore"}) map[name] = &FunctionLowering::stack;
+    for (auto name : {"tex"}) map[name] = &FunctionLowering::texture;
     for (auto name : {"cp", "mbarrier"}) map[name] = &FunctionLowering::asynchronous;
     return map;
   }();

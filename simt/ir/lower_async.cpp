@@ -96,13 +96,13 @@ bool FunctionLowering::copy_async(const Instruction& instruction) {
     size.add(read_bytes, true).add(some, true).add(given);
     push(std::move(size));
   }
-  // Observers see a load and a store; a copy that reads less than it writes is checked when it is made.
+  // Observers see a load and a store.
   Node source;
   source.handler = exec::run_copy_source;
   source.guard = some;
   source.has_site = true;
   source.weight = 0;
-  source.add(from).add(whole);
+  source.add(from).add(read_bytes).add(whole);
   source.access = {AccessKind::load, Space::none, std::uint8_t(bytes), 0, true, false};
   push(std::move(source));
   node.handler = exec::run_copy;

@@ -262,6 +262,7 @@ bool FunctionLowering::external(const Instruction& instruction, const LinkedFunc
     return fail(instruction, name + " takes " + std::to_string(known->arguments) + " arguments");
   Node node;
   node.handler = known->handler;
+  node.has_site = true;   // it reads strings and arguments
   const auto result = unit_.temporary(known->wide_result ? Cls::r64 : Cls::r32);
   node.add(result, true);
   for (const auto& argument : arguments) {

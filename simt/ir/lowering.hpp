@@ -78,6 +78,9 @@ class FunctionLowering {
   ValueId generic_address(const Instruction& instruction, const Operand& operand, ptx::Space space,
                          std::int32_t* displacement);
 
+  // lower_texture.cpp
+  bool texture(const Instruction& instruction);
+
   // lower_async.cpp
   bool asynchronous(const Instruction& instruction);
   bool copy_async(const Instruction& instruction);

@@ -1,6 +1,7 @@
 // Simplifications that pay in an interpreter: copies vanish, and what nobody reads is not computed.
 #include <algorithm>
 
+#include "simt/exec/handlers.hpp"
 #include "simt/ir/unit.hpp"
 
 namespace simt::ir {
@@ -143,6 +144,10 @@ void Unit::optimise(Function& function) {
       nodes.erase(nodes.begin(), nodes.begin() + std::ptrdiff_t(kept));
     }
   }
+  for (auto b : layout)
+    for (auto& node : function.blocks[b].nodes)
+      if (node.access.kind == AccessKind::atomic && values[node.ops[0]].kind == Value::local && reads[node.ops[0]] == 0)
+        node.handler = exec::unread_handler(node.handler);
   find_waits(function);
 }
 

@@ -20,9 +20,10 @@ namespace simt::observers {
 namespace {
 
 struct Switches {
-  bool memory = false, race = false, sync = false, api = false;
+  bool memory = false, race = false, uninitialized = false, sync = false, api = false;
 };
 Switches on;
+std::shared_ptr<UninitializedChecker> initialisation;
 
 /// A fault ends a launch; what it was is a finding.
 class Faults final : public Observer {
@@ -97,7 +98,7 @@ void on_host_fault(const char* sentence) {
 __attribute__((constructor)) void from_environment() {
   const char* checkers = std::getenv("PMPP_SIM_CHECK");
   if (!checkers || !*checkers) return;
-  if (pmpp_simt_check(checkers) != 0) std::fprintf(stderr, "pmpp: PMPP_SIM_CHECK=%s: known are all, memory, race, sync and api.\n", checkers);
+  if (pmpp_simt_check(checkers) != 0) std::fprintf(stderr, "pmpp: PMPP_SIM_CHECK=%s: known are all, memory, race, uninitialized, sync and api.\n", checkers);
   else on_exit(at_exit, nullptr);
 }
 
@@ -121,6 +122,9 @@ void host_looked() {
 }
 
 void host_allocated(void* pointer, std::size_t bytes, const char* call) {
+  // What the host can write itself it writes without a word.
+  const bool device = std::strcmp(call, "cudaMalloc") == 0 || std::strcmp(call, "cudaMallocAsync") == 0;
+  if (initialisation && device) initialisation->allocated(reinterpret_cast<std::uint64_t>(pointer), bytes);
   if (!on.memory || !pointer) return;
   auto frames = host_frames();
   std::lock_guard lock(host().mutex);
@@ -133,6 +137,10 @@ void host_freed(void* pointer) {
   host().allocations.erase(pointer);
 }
 
+void host_wrote(const void* pointer, std::size_t bytes) {
+  if (initialisation) initialisation->written(reinterpret_cast<std::uint64_t>(pointer), bytes);
+}
+
 }  // namespace simt::observers
 
 extern "C" __attribute__((visibility("default"))) int pmpp_simt_check(const char* checkers) {
@@ -143,9 +151,10 @@ extern "C" __attribute__((visibility("default"))) int pmpp_simt_check(const char
     const auto name = left.substr(0, end);
     left.remove_prefix(end == left.npos ? left.size() : end + 1);
     if (name.empty()) continue;
-    if (name == "all") wanted = {true, true, true, true};
+    if (name == "all") wanted = {true, true, true, true, true};
     else if (name == "memory") wanted.memory = true;
     else if (name == "race") wanted.race = true;
+    else if (name == "uninitialized") wanted.uninitialized = true;
     else if (name == "sync") wanted.sync = true;
     else if (name == "api") wanted.api = true;
     else return -1;
@@ -158,6 +167,8 @@ extern "C" __attribute__((visibility("default"))) int pmpp_simt_check(const char
   if (on.memory || on.sync) attached_here.push_back(std::make_shared<Faults>());
   if (on.race) attached_here.push_back(race_checker());
   if (on.sync) attached_here.push_back(sync_checker());
+  initialisation = on.uninitialized ? uninitialized_checker() : nullptr;
+  if (initialisation) attached_here.push_back(initialisation);
   for (const auto& observer : attached_here) attach(observer);
   return 0;
 }

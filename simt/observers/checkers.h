@@ -7,7 +7,7 @@
 extern "C" {
 #endif
 
-/* Switches on exactly these checkers from the next launch on: "all", or some of "memory race sync api", "" for none.
+/* Switches on exactly these checkers from the next launch on: "all", or some of "memory race uninitialized sync api", "" for none.
    Returns 0, or -1 if a name is unknown. */
 int pmpp_simt_check(const char* checkers);
 /* A list of findings as JSON; valid until the next call. Bytes of file names that are not ASCII are written as the

@@ -81,10 +81,13 @@ inline void join(Known& into, const Known& more) {
 
 /// The clocks of a block while it runs.
 struct BlockClock {
+  std::uint32_t& next_tag;
   std::uint32_t instance = 0, warps = 0, threads = 0;
   std::uint32_t tick = 1;
   std::uint32_t everyone = 0;                 ///< all warps know of all accesses before
   std::array<std::uint32_t, 32> now{};        ///< of each warp
+  std::array<std::uint32_t, 32> tag{};        ///< of each warp, as Cells::quiet has it; a new one with each tick
+  std::uint32_t common_tag = 0;               ///< of all warps, since they last came to a barrier
   std::array<std::uint32_t, 32> together{};   ///< all lanes of the warp know of each other's accesses before
   std::array<std::array<std::uint32_t, 32>, 32> of{};   ///< of[w][q]: warp w knows of accesses of warp q before
   struct Lanes { std::array<std::array<std::uint32_t, 32>, 32> of; };
@@ -95,12 +98,15 @@ struct BlockClock {
   std::vector<std::uint32_t> fence, block_fence;
   std::vector<Known> acquired, read;
   Known common;                               ///< acquired by a thread before a barrier that all came to
-  bool any_acquired = false;
+  Known common_read;                          ///< likewise read: a fence of any thread after the barrier acquires it
+  bool any_acquired = false, any_read = false;
   std::unique_ptr<Cells> shared;
 
-  BlockClock(const exec::BlockState& block, std::uint32_t number, std::size_t shared_bytes, bool orders)
-      : instance(number), warps(block.warp_count), threads(block.threads), shared(std::make_unique<Cells>(shared_bytes)) {
+  BlockClock(const exec::BlockState& block, std::uint32_t number, std::size_t shared_bytes, bool orders, std::uint32_t& tags)
+      : next_tag(tags), instance(number), warps(block.warp_count), threads(block.threads), shared(std::make_unique<Cells>(shared_bytes)) {
     now.fill(1);
+    common_tag = ++next_tag;
+    for (auto& t : tag) t = ++next_tag;
     if (!orders) return;
     fence.resize(threads);
     block_fence.resize(threads);
@@ -121,8 +127,13 @@ struct BlockClock {
     return (common && common->holds(before)) || (acquired[thread] && acquired[thread]->holds(before));
   }
 
-  void warp_barrier(unsigned warp, Mask members, Mask live) {
+  void advance(unsigned warp) {
     now[warp] = ++tick;
+    tag[warp] = ++next_tag;
+  }
+
+  void warp_barrier(unsigned warp, Mask members, Mask live) {
+    advance(warp);
     if ((live & ~members) == 0) {
       together[warp] = tick;
       lanes[warp].reset();
@@ -164,13 +175,20 @@ struct BlockClock {
       }
       of[w] = sum;
       now[w] = together[w] = time;
+      tag[w] = ++next_tag;
       lanes[w].reset();
     }
-    if (all) everyone = time;
-    if (!any_acquired) return;
+    if (all) {
+      everyone = time;
+      common_tag = ++next_tag;
+    }
+    if (!any_acquired && !any_read) return;
     for (unsigned w = 0; w < warps; ++w)
       for (unsigned l = 0; l < 32 && w * 32 + l < threads; ++l)
-        if (arrived[w] >> l & 1) join(common, acquired[w * 32 + l]);
+        if (arrived[w] >> l & 1) {
+          join(common, acquired[w * 32 + l]);
+          join(common_read, read[w * 32 + l]);
+        }
   }
 
   /// What `thread` may let others know, having had its last fence at `fenced`.

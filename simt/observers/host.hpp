@@ -12,5 +12,7 @@ void host_call_failed(const char* call, int code, const std::string& sentence);
 void host_looked();
 void host_allocated(void* pointer, std::size_t bytes, const char* call);
 void host_freed(void* pointer);
+/// A copy or a fill wrote to device memory.
+void host_wrote(const void* pointer, std::size_t bytes);
 
 }  // namespace simt::observers

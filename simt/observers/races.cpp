@@ -63,7 +63,7 @@ class Races final : public Observer {
     syncs_.clear();
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
-    blocks_[&block] = std::make_unique<BlockClock>(block, next_++, worker.grid->shared_bytes, orders_);
+    blocks_[&block] = std::make_unique<BlockClock>(block, next_++, worker.grid->shared_bytes, orders_, tags_);
     current_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
@@ -100,7 +100,8 @@ class Races final : public Observer {
     return *current_;
   }
   void place_probes(exec::Instrumentation& code);
-  void visit(Cell& cell, const Stamp& me, const Context& c);
+  bool known_reads(const AccessProbe& probe, const Warp& warp, const Instr* instr, BlockClock& block);
+  bool visit(Cell& cell, const Stamp& me, const Context& c);
   void conflict(const Stamp& before, bool before_writes, const Stamp& me, const Context& c);
   bool same_value(const Stamp& before, const Context& c) const;
   void order(const Context& c);
@@ -122,7 +123,7 @@ class Races final : public Observer {
 
   const exec::Launch* launch_ = nullptr;
   const ir::Code* code_ = nullptr;
-  std::uint32_t next_ = 1, first_ = 1;
+  std::uint32_t next_ = 1, first_ = 1, tags_ = 0;
   bool orders_ = false;                    ///< the kernel has fences, or accesses that order
   Shadow shadow_;
   std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
@@ -209,7 +210,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
     case SyncProbe::arrive: {
       std::uint32_t number = 0;
       if (active) std::memcpy(&number, warp.regs + instr->op[0] + 4 * std::countr_zero(active), 4);
-      block.now[w] = ++block.tick;
+      block.advance(w);
       block.passed[number % exec::kBarriers][w] = block.tick;
       return;
     }
@@ -225,11 +226,12 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       return;
     }
     case SyncProbe::fence: case SyncProbe::block_fence:
-      block.now[w] = ++block.tick;
+      block.advance(w);
       for (Mask left = active; left; left &= left - 1) {
         const auto thread = w * 32 + unsigned(std::countr_zero(left));
         (probe.kind == SyncProbe::fence ? block.fence : block.block_fence)[thread] = block.tick;
         block.acquire(thread, block.read[thread]);
+        block.acquire(thread, block.common_read);
         block.read[thread] = nullptr;
       }
   }
@@ -240,6 +242,8 @@ void Races::access(const AccessProbe& probe, Warp& warp, const Instr* instr) {
   const Mask mask = exec::guarded(warp, instr) & probe.lanes;
   if (!mask) return;
   auto& block = clock(warp.block);
+  const bool plain_load = probe.kind == ir::AccessKind::load && probe.strength == 0;
+  if (plain_load && mask == exec::kAllLanes && !probe.generic && known_reads(probe, warp, instr, block)) return;
   Context c{probe, warp, instr, block};
   c.write = probe.kind != ir::AccessKind::load;
   Stamp me{block.instance, block.now[warp.index], probe.site, 0, probe.strength, ++serial_};
@@ -262,18 +266,61 @@ void Races::access(const AccessProbe& probe, Warp& warp, const Instr* instr) {
     }
     if (c.address % probe.bytes) continue;   // a fault, which is reported as such
     me.thread = std::uint16_t(warp.index * 32 + unsigned(c.lane));
-    unsigned count;
-    Cell* cell;
+    Cells* cells = block.shared.get();
+    std::size_t offset = c.address;
     if (c.shared) {
       if (c.address + probe.bytes > block.shared->bytes()) continue;   // a fault, or another block of the cluster
-      cell = block.shared->at(c.address, probe.bytes, count);
     } else {
       if (shadow_.pages() >= kPages) shadow_.clear();
-      cell = shadow_.at(c.address, probe.bytes, count);
+      cells = &shadow_.page(c.address, offset);
     }
+    unsigned count;
+    Cell* cell = cells->at(offset, probe.bytes, count);
     if (orders_ && probe.strength) order(c);
-    for (unsigned n = 0; n < count; ++n) visit(cell[n], me, c);
+    const std::uint32_t mine = block.tag[warp.index], common = block.common_tag;
+    for (unsigned n = 0; n < count; ++n) {
+      auto& quiet = cells->quiet(cell + n);
+      if (plain_load && (quiet == mine || quiet == common)) continue;
+      if (!visit(cell[n], me, c) || c.write) {
+        quiet = 0;
+        continue;
+      }
+      // Two readers that later writers cannot both be ordered with: further ones need not be kept.
+      const auto &a = cell[n].read[0], &b = cell[n].read[1];
+      if (a.instance < first_ || b.instance < first_ || a.thread == b.thread) continue;
+      const auto lasts = [&](const Stamp& s) { return s.instance != block.instance || s.when >= block.everyone; };
+      if (a.instance != b.instance || a.thread / 32u != b.thread / 32u) quiet = lasts(a) && lasts(b) ? common : 0;
+      else if (a.instance == block.instance && a.thread / 32u == warp.index && a.when == me.when && b.when == me.when) quiet = mine;
+    }
   }
+}
+
+/// Whether a load of a full warp reads one place, or places side by side, that its warp has read before.
+bool Races::known_reads(const AccessProbe& probe, const Warp& warp, const Instr* instr, BlockClock& block) {
+  Cells* cells = block.shared.get();
+  std::size_t offset;
+  bool same = true, side_by_side = true;
+  if (probe.shared) {
+    std::uint32_t at[32];
+    std::memcpy(at, warp.regs + instr->op[probe.address], sizeof at);
+    for (std::uint32_t lane = 0; lane < 32; ++lane) {
+      same &= at[lane] == at[0];
+      side_by_side &= at[lane] == at[0] + lane * probe.bytes;
+    }
+    offset = at[0] + std::uint32_t(instr->mem.offset);
+    if (offset + 32 * probe.bytes > cells->bytes()) return false;
+  } else {
+    std::uint64_t at[32];
+    std::memcpy(at, warp.regs + instr->op[probe.address], sizeof at);
+    for (std::uint64_t lane = 0; lane < 32; ++lane) {
+      same &= at[lane] == at[0];
+      side_by_side &= at[lane] == at[0] + lane * probe.bytes;
+    }
+    cells = &shadow_.page(at[0] + std::uint64_t(std::int64_t(instr->mem.offset)), offset);
+    if (offset + 32 * probe.bytes > cells->bytes()) return false;
+  }
+  if (offset % probe.bytes || (!same && !side_by_side)) return false;
+  return cells->all_quiet(offset, same ? probe.bytes : 32 * probe.bytes, block.tag[warp.index], block.common_tag);
 }
 
 /// A strong access: what it reads may have been released to it, what it writes may release.
@@ -287,13 +334,13 @@ void Races::order(const Context& c) {
     for (const auto* known : {found != sync_.end() ? &found->second : nullptr, near != block_sync_.end() ? &near->second : nullptr}) {
       if (!known) continue;
       if (c.probe.acquires) block.acquire(thread, *known);
-      else join(block.read[thread], *known);
+      else if (*known) join(block.read[thread], *known), block.any_read = true;
     }
   }
   if (!c.write) return;
   const bool kept = c.probe.kind == ir::AccessKind::atomic;   // what others released there goes on being released
   if (c.probe.releases) {
-    block.now[c.warp.index] = ++block.tick;
+    block.advance(c.warp.index);
     (c.probe.strength == 2 ? block.fence : block.block_fence)[thread] = block.tick;
   }
   auto publish = [&](Known& known, std::uint32_t fenced) {
@@ -306,7 +353,8 @@ void Races::order(const Context& c) {
   if (const auto fenced = block.block_fence[thread]) publish(block_sync_[{block.instance, place}], fenced);
 }
 
-void Races::visit(Cell& cell, const Stamp& me, const Context& c) {
+/// Looks for conflicts of an access and remembers it. Whether all that was written there is ordered before the whole block.
+bool Races::visit(Cell& cell, const Stamp& me, const Context& c) {
   // Both strong, and in each other's scope.
   auto strong = [&](const Stamp& s) {
     return me.strength && s.strength && (s.instance == me.instance || (me.strength == 2 && s.strength == 2));
@@ -316,13 +364,15 @@ void Races::visit(Cell& cell, const Stamp& me, const Context& c) {
     for (const auto& read : cell.read)
       if (read.instance && !strong(read) && !ordered(read, c)) conflict(read, false, me, c);
     cell.write = me;
-    return;
+    return false;
   }
   auto& a = cell.read[0];
   auto& b = cell.read[1];
   if (a.instance < first_ || c.block.ordered(a, me.thread)) a = me;
   else if (b.instance < first_ || c.block.ordered(b, me.thread)) b = me;
-  else if (a.instance == b.instance && me.instance != a.instance) b = me;
+  else if (a.instance == b.instance && (me.instance != a.instance || (a.thread / 32u == b.thread / 32u && me.thread / 32u != a.thread / 32u)))
+    b = me;
+  return cell.write.instance < first_ || (cell.write.instance == me.instance && cell.write.when < c.block.everyone);
 }
 
 /// Whether a store is about to write what is there already.

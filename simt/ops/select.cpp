@@ -91,15 +91,15 @@ exec::Handler hot(std::string_view name, exec::Isa level) {
   return at == loops.end() ? nullptr : at->second.warp;
 }
 
-exec::GangHandler gang_loop(exec::Handler handler) {
-  static const std::unordered_map<exec::Handler, exec::GangHandler> known = [] {
-    std::unordered_map<exec::Handler, exec::GangHandler> map;
+exec::GangEntry gang_loop(exec::Handler handler) {
+  static const std::unordered_map<exec::Handler, exec::GangEntry> known = [] {
+    std::unordered_map<exec::Handler, exec::GangEntry> map;
     for (const auto& loops : all_loops())
       for (const auto& [name, loop] : loops) map.emplace(loop.warp, loop.gang);
     return map;
   }();
   auto at = known.find(handler);
-  return at == known.end() ? nullptr : at->second;
+  return at == known.end() ? exec::GangEntry{} : at->second;
 }
 
 Selection select(const ptx::Instruction& instruction, const ptx::Function& function, exec::Isa level) {

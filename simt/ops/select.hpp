@@ -43,7 +43,7 @@ struct Selection {
 /// Chooses the handler for `instruction` of `function`, at the given level.
 Selection select(const ptx::Instruction& instruction, const ptx::Function& function, exec::Isa level);
 
-/// The loop over gangs that belongs to a handler; null if there is none.
-exec::GangHandler gang_loop(exec::Handler handler);
+/// What gangs do instead of calling this handler; empty if there is nothing better.
+exec::GangEntry gang_loop(exec::Handler handler);
 
 }  // namespace simt::ops

@@ -114,6 +114,25 @@ struct LaunchConfig {
   LaunchAttribute* attrs;
   unsigned numAttrs;
 };
+struct ResourceDesc {
+  int type;   // 0 array, 1 mipmapped array, 2 linear, 3 pitched
+  union {
+    void* array;
+    struct { void* pointer; ChannelFormatDesc desc; std::size_t bytes; } linear;
+    struct { void* pointer; ChannelFormatDesc desc; std::size_t width, height, pitch; } pitched;
+    int reserved[32];
+  };
+  unsigned flags;
+};
+struct TextureDesc {
+  int addressMode[3], filterMode, readMode, sRGB;
+  float borderColor[4];
+  int normalizedCoords;
+  unsigned maxAnisotropy;
+  int mipmapFilterMode;
+  float mipmapLevelBias, minMipmapLevelClamp, maxMipmapLevelClamp;
+  int disableTrilinearOptimization, seamlessCubemap;
+};
 struct ArrayMemoryRequirements { std::size_t size, alignment; unsigned reserved[4]; };
 
 struct DeviceProp {

@@ -1,5 +1,5 @@
 // The interface's CUDA arrays as storage, and the copies that know them: to, from and between arrays, and cudaMemcpy3D.
-// Textures and surfaces, which would read them, are not implemented.
+// Textures read them (texture_api.cpp); surfaces are not implemented.
 #include <algorithm>
 
 #include "simt/runtime/copy.hpp"

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 
+#include "simt/observers/host.hpp"
 #include "simt/runtime/handles.hpp"
 
 namespace simt::runtime {
@@ -66,6 +67,13 @@ Code check_side(const char* role, const End& e, Place place, bool wants_device, 
                                          "(destination, source, bytes, kind), and is the kind right?",
                                          kind_name(kind), wants_device ? "device" : "host", role, e.pointer,
                                          wants_device ? "ordinary host" : "device"));
+}
+
+/// Tells observers what is written.
+void tell(const End& d, const Shape& shape) {
+  for (std::size_t z = 0; z < shape.depth; ++z)
+    for (std::size_t y = 0; y < shape.height; ++y)
+      observers::host_wrote(static_cast<const std::byte*>(d.pointer) + z * d.slice + y * d.pitch, shape.width);
 }
 
 void move(std::byte* dst, const End& d, const std::byte* src, const End& s, const Shape& shape) {
@@ -137,6 +145,7 @@ Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait
   auto work = [=] {
     count_copy(to_device, from_device, bytes);
     move(d.at, dst, s.at, src, shape);
+    if (to_device) tell(dst, shape);
   };
   // Pageable host memory belongs to the caller again when the call returns, as on a GPU.
   if (wait == Wait::yes || d.place == Place::pageable || s.place == Place::pageable) return run_now(stream, work);
@@ -158,6 +167,7 @@ Code fill(End dst, int value, Shape shape, const StreamRef& stream, Wait wait) {
     for (std::size_t z = 0; z < shape.depth; ++z)
       for (std::size_t y = 0; y < shape.height; ++y)
         std::memset(d.at + z * dst.slice + y * dst.pitch, value, shape.width);
+    if (d.place == Place::device) tell(dst, shape);
   };
   // Only memory that the host can look at has to be ready when the call returns.
   if (wait == Wait::yes && d.place == Place::host) return run_now(stream, work);

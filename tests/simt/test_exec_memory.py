@@ -208,6 +208,21 @@ def test_device_heap_and_printf(gpu, capfd):
     assert capfd.readouterr().out == "-3  2.50|abc   |x 10000000000 4000000000 %\n"
 
 
+@pytest.mark.parametrize("size", [0, 4, 6, 12, 16])
+def test_an_asynchronous_copy_reads_no_more_than_it_is_told(gpu, size):
+    source = """extern "C" __global__ void k(const char* in, int4* out, int size) {
+        __shared__ int4 s;
+        s = make_int4(-1, -1, -1, -1);
+        unsigned to = (unsigned)__cvta_generic_to_shared(&s);
+        asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" :: "r"(to), "l"(in), "r"(size) : "memory");
+        asm volatile("cp.async.wait_all;" ::: "memory");
+        *out = s;
+    }"""
+    data, out = np.arange(1, size + 1, dtype=np.uint8), gpu.array(np.zeros(16, np.uint8))
+    gpu.load(source, arch="80").launch("k", 1, 1, gpu.array(data), out, size)  # nothing lies behind the array
+    assert (out.get() == np.pad(data, (0, 16 - size))).all()
+
+
 @pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("kind, width", [("u32", 4), ("u64", 8), ("u16", 2)])
 def test_aligned_accesses_are_never_torn(gpu, kind, width, together):

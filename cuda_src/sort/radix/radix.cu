@@ -40,49 +40,6 @@ class Arena {
   std::size_t used_ = 0;
 };
 
-struct Format {
-  int bits;  ///< 0: no dtype that can be sorted
-  bool is_signed, is_float;
-};
-
-Format format_of(int dtype) {
-  switch (dtype) {
-    case PMPP_BOOL: case PMPP_UINT8: return {8, false, false};
-    case PMPP_INT8: return {8, true, false};
-    case PMPP_UINT16: return {16, false, false};
-    case PMPP_INT16: return {16, true, false};
-    case PMPP_UINT32: return {32, false, false};
-    case PMPP_INT32: return {32, true, false};
-    case PMPP_UINT64: return {64, false, false};
-    case PMPP_INT64: return {64, true, false};
-    case PMPP_FLOAT16: return {16, true, true};
-    case PMPP_FLOAT32: return {32, true, true};
-    case PMPP_FLOAT64: return {64, true, true};
-    default: return {0, false, false};
-  }
-}
-
-template <class Bits, KeyKind kKind>
-KeyOrder<Bits, kKind> order_of(const pmpp_radix_problem& p) {
-  const Format format = format_of(p.dtype);
-  constexpr std::uint64_t kInfinity = sizeof(Bits) == 2 ? 0x7c00 : sizeof(Bits) == 4 ? 0x7f800000 : 0x7ff0000000000000;
-  const Bits sign = static_cast<Bits>(Bits{1} << (8 * sizeof(Bits) - 1));
-  Bits flip = format.is_signed && !format.is_float ? sign : 0;
-  if (p.descending) flip = static_cast<Bits>(~flip);
-  return {format.is_float ? static_cast<Bits>(kInfinity) : Bits{0}, flip};
-}
-
-template <class Launch>
-int with_bits(int dtype, Launch launch) {
-  switch (format_of(dtype).bits) {
-    case 8: return launch(std::uint8_t{});
-    case 16: return launch(std::uint16_t{});
-    case 32: return launch(std::uint32_t{});
-    case 64: return launch(std::uint64_t{});
-    default: return PMPP_UNSUPPORTED_DTYPE;
-  }
-}
-
 template <class Index>
 int gather_values(const pmpp_radix_problem& p, const void* values, const Index* index, cudaStream_t stream) {
   const unsigned blocks = grid_size(p.n, 256);
@@ -172,7 +129,7 @@ int textbook_sort(const pmpp_radix_problem& p, void* workspace, cudaStream_t str
     const int shift = p.begin_bit + pass * kBits, bits = std::min(kBits, p.end_bit - shift);
     const DigitPass<Bits> digit{from, to_out ? b.keys_out : b.keys, index,
                                 p.value_bytes == 0 ? nullptr : to_out ? b.index_out : b.index,
-                                p.n, order_of<Bits, KeyKind::kAny>(p), shift, (1u << bits) - 1};
+                                p.n, order_of<Bits, KeyKind::kAny>(p.dtype, p.descending), shift, (1u << bits) - 1};
     if (const int status = textbook_pass<kItems, kBits>(digit, b, stream)) return status;
     from = digit.out;
     index = digit.index_out;
@@ -255,7 +212,7 @@ int sweep(const pmpp_radix_problem& p, void* workspace, cudaStream_t stream) {
   const bool aligned = reinterpret_cast<std::uintptr_t>(p.keys) % 16 == 0;
   constexpr int kThreads = Histogram::kThreads;
   const unsigned blocks = grid_size(p.n, kThreads * (16 / sizeof(Bits)) * 4, Histogram::kBlocks);
-  const auto any = order_of<Bits, KeyKind::kAny>(p);
+  const auto any = order_of<Bits, KeyKind::kAny>(p.dtype, p.descending);
   const Bits* const keys = static_cast<const Bits*>(p.keys);
   count_all_digits<<<blocks, kThreads, 0, stream>>>(keys, p.n, any, b.digits, aligned, b.counts);
   make_plan<<<1, kDigits, 0, stream>>>(b.counts, b.begin, static_cast<int>(b.launches), p.n, b.digits.passes, in_place, b.plan);
@@ -274,7 +231,7 @@ int sweep(const pmpp_radix_problem& p, void* workspace, cudaStream_t stream) {
       s.begin = b.begin + (pass * (b.launches + 1) + launch) * kDigits;
       s.status = b.status + (pass * b.tiles + tile) * kDigits;
       s.next_tile = b.counters + pass * b.launches + launch;
-      sweep_digit<Bits, kKind, Value><<<static_cast<unsigned>(tiles), Tuning<1>::kThreads, 0, stream>>>(s, order_of<Bits, kKind>(p));
+      sweep_digit<Bits, kKind, Value><<<static_cast<unsigned>(tiles), Tuning<1>::kThreads, 0, stream>>>(s, order_of<Bits, kKind>(p.dtype, p.descending));
     }
   }
   if (!in_place || values == nullptr) copy_if_planned<Bits, Value><<<grid_size(p.n, 1024, Histogram::kBlocks), 256, 0, stream>>>(s, false);
@@ -344,7 +301,7 @@ PMPP_API int pmpp_radix_sort(const pmpp_radix_problem* problem, void* workspace,
   const pmpp_radix_problem& p = *problem;
   const auto* rung = pmpp::find(kLadder, variant);
   if (rung == nullptr) return PMPP_UNKNOWN_VARIANT;
-  const int bits = format_of(p.dtype).bits;
+  const int bits = pmpp::format_of(p.dtype).bits;
   const bool values_fit = p.value_bytes == 0 || p.value_bytes == 1 || p.value_bytes == 2 || p.value_bytes == 4 || p.value_bytes == 8;
   if (bits == 0 || !values_fit) return PMPP_UNSUPPORTED_DTYPE;
   if (p.begin_bit < 0 || p.end_bit < p.begin_bit || p.end_bit > bits) return cudaErrorInvalidValue;

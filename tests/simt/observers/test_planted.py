@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pmpp.cli.check import located
 from pmpp.cli.program import compile_program, run_observed
+from pmpp.testing.findings import located
 
 PLANTED = Path(__file__).with_name("planted")
-SOURCES = ("memory", "races", "sync")
+SOURCES = ("memory", "races", "sync", "uninitialized")
 CASES = [
     (source, name)
     for source in SOURCES

@@ -39,6 +39,21 @@ FIELD(ChannelFormatDesc, cudaChannelFormatDesc, z);
 FIELD(ChannelFormatDesc, cudaChannelFormatDesc, w);
 FIELD(ChannelFormatDesc, cudaChannelFormatDesc, f);
 
+SIZE(ResourceDesc, cudaResourceDesc);
+static_assert(offsetof(abi::ResourceDesc, array) == offsetof(cudaResourceDesc, res.array.array));
+static_assert(offsetof(abi::ResourceDesc, linear.desc) == offsetof(cudaResourceDesc, res.linear.desc));
+static_assert(offsetof(abi::ResourceDesc, linear.bytes) == offsetof(cudaResourceDesc, res.linear.sizeInBytes));
+static_assert(offsetof(abi::ResourceDesc, pitched.width) == offsetof(cudaResourceDesc, res.pitch2D.width));
+static_assert(offsetof(abi::ResourceDesc, pitched.pitch) == offsetof(cudaResourceDesc, res.pitch2D.pitchInBytes));
+static_assert(offsetof(abi::ResourceDesc, flags) == offsetof(cudaResourceDesc, flags));
+
+SIZE(TextureDesc, cudaTextureDesc);
+FIELD(TextureDesc, cudaTextureDesc, addressMode);
+FIELD(TextureDesc, cudaTextureDesc, readMode);
+FIELD(TextureDesc, cudaTextureDesc, borderColor);
+FIELD(TextureDesc, cudaTextureDesc, normalizedCoords);
+FIELD(TextureDesc, cudaTextureDesc, seamlessCubemap);
+
 SIZE(MemLocation, cudaMemLocation);
 FIELD(MemLocation, cudaMemLocation, type);
 FIELD(MemLocation, cudaMemLocation, id);

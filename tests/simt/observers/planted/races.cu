@@ -89,7 +89,7 @@ __global__ void bytes(unsigned char* out) {   // neighbours in a word do not sha
     __shared__ unsigned char s[64];
     s[Good ? threadIdx.x : threadIdx.x / 2] = threadIdx.x;   // BUG(bytes, race)
     __syncthreads();
-    out[threadIdx.x] = s[threadIdx.x];
+    out[threadIdx.x] = s[Good ? threadIdx.x : threadIdx.x / 2];
 }
 CASE(bytes) { bytes<false><<<1, 64>>>(Device<unsigned char>(64)); }
 CASE(bytes_ok) { bytes<true><<<1, 64>>>(Device<unsigned char>(64)); }
@@ -305,3 +305,17 @@ __global__ void found(const int* in, int* flag) {
     if (in[threadIdx.x] == 0) *flag = 1;
 }
 CASE(same_value_ok) { found<<<1, 64>>>(Device<int>(64), Device<int>(1)); }
+
+template <bool Good>
+__global__ void fence_behind_the_barrier(const int* in, int* partial, unsigned* done, int* out) {
+    __shared__ bool last;
+    partial[blockIdx.x * 32 + threadIdx.x] = in[threadIdx.x];
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) last = atomicAdd(done, 1u) == gridDim.x - 1;
+    __syncthreads();
+    if (Good) __threadfence();
+    if (last) out[threadIdx.x] = partial[threadIdx.x];   // BUG(fence_behind_the_barrier, race)
+}
+CASE(fence_behind_the_barrier) { fence_behind_the_barrier<false><<<4, 32>>>(Device<int>(32), Device<int>(128), Device<unsigned>(1), Device<int>(32)); }
+CASE(fence_behind_the_barrier_ok) { fence_behind_the_barrier<true><<<4, 32>>>(Device<int>(32), Device<int>(128), Device<unsigned>(1), Device<int>(32)); }

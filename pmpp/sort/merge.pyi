@@ -1,0 +1,6 @@
+"""Merging and merge sort (chapters 13 and 14)."""
+
+from typing import Any
+
+def merge(a: Any, b: Any, *, out: Any = None, variant: str = "auto", stream: Any = None) -> Any: ...
+def sort(keys: Any, *, out: Any = None, variant: str = "auto", stream: Any = None) -> Any: ...

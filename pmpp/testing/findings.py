@@ -1,0 +1,160 @@
+"""What checkers of the software GPU found: where to write it, how to read it, how it is shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+CHECKERS = ("memory", "race", "uninitialized", "sync", "api")
+Finding = dict[str, Any]
+
+
+def findings_of(run: Callable[[], object], checkers: str) -> list[Finding]:
+    """Return what the checkers find in the processes that `run` starts."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "findings")
+        added = {"PMPP_SIM_CHECK": checkers, "PMPP_SIM_FINDINGS": str(report)}
+        before = {name: os.environ.get(name) for name in added}
+        os.environ.update(added)
+        try:
+            run()
+        finally:
+            for name, value in before.items():
+                os.environ.pop(name)
+                if value is not None:
+                    os.environ[name] = value
+        return located(read_lines(report))
+
+
+def read_lines(report: Path) -> list[Finding]:
+    """Read the lines of JSON that observers wrote."""
+    lines = report.read_bytes().splitlines() if report.exists() else []
+    return [_names(json.loads(line)) for line in lines]
+
+
+def _names(value: Any, key: str = "") -> Any:
+    # The bytes of file names arrive as characters of the same number.
+    if isinstance(value, dict):
+        return {k: _names(v, k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_names(v) for v in value]
+    return value.encode("latin-1").decode(errors="replace") if key == "file" else value
+
+
+def located(entries: list[Finding]) -> list[Finding]:
+    """Give findings of host code their lines, and drop what another finding says better."""
+    findings: list[Finding] = []
+    # What a race let through is its fault, and there in some schedules only.
+    raced = {_place(end) for entry in entries if entry["kind"] == "race" for end in (entry, entry["other"])}
+    harmful = {_pair(entry) for entry in entries if entry["kind"] == "race" and not entry.get("benign")}
+    for entry in entries:
+        frames = entry.pop("frames", "")
+        if "file" not in entry:
+            file, line = host_line(frames)
+            entry = {"kind": entry["kind"], "kernel": "", "file": file, "line": line, "block": None, "thread": None, **entry}
+        if entry.get("benign") and _pair(entry) in harmful:
+            continue
+        if entry["kind"] == "uninitialized" and raced & {_place(entry), _place(entry["other"])}:
+            continue
+        if entry not in findings:
+            findings.append(entry)
+    return findings
+
+
+def _place(entry: Finding) -> tuple[str, int]:
+    return entry["file"], entry["line"]
+
+
+def _pair(finding: Finding) -> frozenset[tuple[str, int]]:
+    places = (finding, finding.get("other") or {})
+    return frozenset(_place(place) for place in places if place)
+
+
+def host_line(frames: str) -> tuple[str, int]:
+    """Return the innermost line of the program's own code among some calls.
+
+    Parameters
+    ----------
+    frames : str
+        Places in executable files, innermost first: ``file+0x12;file+0x34``.
+    """
+    launches = False
+    for frame in filter(None, frames.split(";")):
+        file, _, offset = frame.rpartition("+")
+        for place in _places(file, offset):
+            if place[0].endswith(".cudafe1.stub.c"):
+                launches = True
+            elif launches:  # nvcc's function in the place of the kernel; who called it comes next
+                launches = False
+            elif not _is_header(place[0]):
+                return place
+    return "", 0
+
+
+def _is_header(file: str) -> bool:
+    return file.startswith("/usr/include/") or ("/include/" in file and Path(file).suffix in {".h", ".hpp", ".cuh", ""})
+
+
+@cache
+def _places(file: str, offset: str) -> tuple[tuple[str, int], ...]:
+    """Ask the debug information for an address: the innermost inlined function first."""
+    tool = shutil.which("addr2line")
+    if tool is None or not Path(file).exists():
+        return ()
+    done = subprocess.run([tool, "-i", "-e", file, offset], capture_output=True, text=True, check=False)
+    places = (line.split(" (discriminator")[0].rpartition(":") for line in done.stdout.splitlines())
+    return tuple((path, int(number)) for path, _, number in places if number.isdigit() and int(number) and path != "??")
+
+
+def described(finding: Finding) -> Iterator[str]:
+    """Yield the lines in which a finding is shown, as compilers do."""
+    level = "note" if finding.get("benign") else "error"
+    yield f"{_where(finding)}: {level}: {finding['kind']}: {finding['message']}"
+    yield from _excerpt(finding)
+    if finding.get("block"):
+        kernel = f"kernel {finding['kernel']}, " if finding["kernel"] else ""
+        yield f"    {kernel}block {_triple(finding['block'])}, thread {_triple(finding['thread'])}"
+    if (other := finding.get("other")) and (finding["kind"] == "race" or _place(other) != _place(finding)):
+        what = "the other access" if finding["kind"] == "race" else "it concerns this"
+        yield f"{_where(other)}: note: {what}, by block {_triple(other['block'])}, thread {_triple(other['thread'])}"
+        yield from _excerpt(other)
+
+
+def _where(place: Finding) -> str:
+    return f"{shown_path(place['file'])}:{place['line']}" if place["file"] else "pmpp"
+
+
+def _excerpt(place: Finding) -> Iterator[str]:
+    text = source_text(place["file"], place["line"]).expandtabs(4)
+    if text.strip():
+        margin = f"{place['line']:5} | "
+        yield margin + text
+        yield " " * (len(margin) - 2) + "| " + " " * (len(text) - len(text.lstrip())) + "^" + "~" * (len(text.strip()) - 1)
+
+
+def _triple(numbers: list[int]) -> str:
+    return f"({', '.join(map(str, numbers))})"
+
+
+def source_text(file: str, line: int) -> str:
+    """Return a line of a source file; empty if it is not there."""
+    try:
+        return Path(file).read_text(errors="replace").splitlines()[line - 1] if line > 0 else ""
+    except (OSError, IndexError):
+        return ""
+
+
+def shown_path(file: str) -> str:
+    """Return a path as a person would type it: relative where that is shorter."""
+    try:
+        relative = os.path.relpath(file)
+    except ValueError:
+        return file
+    return relative if file and len(relative) < len(file) else file
