@@ -36,8 +36,8 @@ def same_bits(got: np.ndarray, expected: np.ndarray) -> None:
     """Equal to the bit, but for the bits of a NaN."""
     assert got.dtype == expected.dtype
     assert got.shape == expected.shape
-    numbers = expected == expected  # noqa: PLR0124: whatever the dtype, only NaN is not
-    np.testing.assert_array_equal(got == got, numbers)  # noqa: PLR0124
+    numbers = expected == expected  # whatever the dtype, only NaN is not
+    np.testing.assert_array_equal(got == got, numbers)
     bits = f"u{got.dtype.itemsize}"
     np.testing.assert_array_equal(got[numbers].view(bits), expected[numbers].view(bits))
 

@@ -169,7 +169,7 @@ def _shifted(c: Context) -> Finding | None:
     m = c.mismatch
     if m.got.ndim > 2 or m.got.size < 8 or _constant(m.expected):
         return None
-    steps = (
+    steps: list[tuple[int, ...]] = (
         [(d,) for d in (1, -1)]
         if m.got.ndim == 1
         else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
