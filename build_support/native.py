@@ -36,7 +36,7 @@ MERGED_ROOMS = ("exec", "fatbin", "ir", "memory", "ptx", "runtime")
 COLD_ROOMS = ("fatbin", "ir", "model", "ptx", "runtime")
 """Rooms that run once a kernel or a call, not once an instruction: they are not worth a long optimisation."""
 NVCC_FLAGS = ("-lineinfo", "--no-compress", "-std=c++17", "-O2", "-Xcompiler", "-fPIC,-Wall", "-I.")
-CYTHON_FLAGS = ("-std=c++17", "-O1", "-g0", "-fPIC", "-fvisibility=hidden", "-fwrapv", "-DNDEBUG", "-I.",
+CYTHON_FLAGS = ("-std=c++17", "-Og", "-g0", "-fPIC", "-fvisibility=hidden", "-fwrapv", "-DNDEBUG", "-I.",
                 "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION")  # fmt: skip
 OLDEST_ARCHITECTURE = "75"
 VERSION_SCRIPT = ROOT / "simt" / "runtime" / "libpmpp_simt.map"

@@ -1,6 +1,7 @@
 """Prefix sums against NumPy."""
 
 import ctypes
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -101,7 +102,7 @@ def test_any_integers(values, op, variant):
 def by_segments(x, heads, op, exclusive):
     expected = np.empty_like(x)
     bounds = [0, *np.flatnonzero(heads), x.size]
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in pairwise(bounds):
         if begin < end:
             with np.errstate(all="ignore"):
                 scanned = UFUNCS[op].accumulate(x[begin:end], dtype=x.dtype)

@@ -229,9 +229,8 @@ def _run(
         ended_here = outcome.end != "finished" and number == outcome.case
         if written is None and not ended_here:
             break
-        failure = faults.ended(outcome, written, problem) if ended_here else None
-        if failure is not None:
-            failure = _Failure(failure.kind, failure.text)
+        fault = faults.ended(outcome, written, problem) if ended_here else None
+        failure = _Failure(fault.kind, fault.text) if fault is not None else None
         if failure is None and written is not None:
             failure = _judge(problem, case, written, outcome)
         if pictures is not None and case.picture is not None and written is not None and not ended_here:
@@ -349,6 +348,7 @@ def _try_other_schedules(problem: Problem, case: Case, library, target, schedule
 
 
 def _picture(case: Case, written: Written, folder: Path, exercise: Exercise) -> Path:
+    assert case.picture is not None
     result = written.outputs[case.picture.output]
     expected = np.asarray(case.expect[case.picture.output])
     mismatch = compare(case.picture.output, result, expected, case.rtol, case.atol)

@@ -61,12 +61,12 @@ def main() -> None:
         at(CALLING, number)
         returned = function(*arguments) or 0
         at(COLLECTING, number)
-        error = library.pmpp_probe_end()
-        struct.pack_into("<qi", memory, record + 160, returned, error)
+        failed = library.pmpp_probe_end()
+        struct.pack_into("<qi", memory, record + 160, returned, failed)
         if returned and plan["returns"]:
             struct.pack_into("32s", memory, record + 208, probe_text(returned) or b"")
-        if error:
-            struct.pack_into("32s", memory, record + 176, probe_text(error) or b"")
+        if failed:
+            struct.pack_into("32s", memory, record + 176, probe_text(failed) or b"")
             if not returned:  # an error that the code did not notice; one that it returned may be the expected one
                 break
         fetch(library, arrays, base)

@@ -86,6 +86,7 @@ class Exercise:
         """What the test file declares."""
         name = f"_pmpp_exercises_{self.chapter}_{self.name}"
         spec = importlib.util.spec_from_file_location(name, self.test_file)
+        assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

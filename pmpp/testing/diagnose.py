@@ -111,14 +111,14 @@ def _nan(c: Context) -> Finding | None:
 
 def _grid_too_small(c: Context) -> Finding | None:
     """Say whether exactly the elements are wrong that no block of the grid owns."""
-    m = c.mismatch
-    if c.launch is None:
+    m, launch = c.mismatch, c.launch
+    if launch is None:
         return None
 
     def orphaned(chosen: np.ndarray) -> list[bool]:
         few = np.argwhere(chosen)
         few = few[:: max(1, len(few) // 200)]
-        return [not c.owner.find(tuple(map(int, at)), m.wrong.shape, c.launch).exists for at in few]
+        return [not c.owner.find(tuple(map(int, at)), m.wrong.shape, launch).exists for at in few]
 
     if not all(orphaned(m.wrong)) or any(orphaned(~m.wrong)):
         return None
@@ -169,7 +169,7 @@ def _shifted(c: Context) -> Finding | None:
     m = c.mismatch
     if m.got.ndim > 2 or m.got.size < 8 or _constant(m.expected):
         return None
-    steps = (
+    steps: list[tuple[int, ...]] = (
         [(d,) for d in (1, -1)]
         if m.got.ndim == 1
         else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]

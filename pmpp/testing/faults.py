@@ -30,7 +30,7 @@ FINAL = frozenset(
 #: Kinds that are not the learner's doing, and that a stub must not hide.
 BROKEN = frozenset({"not loaded", "start"})
 
-_SIGNALS = {
+_SIGNALS: dict[int, str] = {
     signal.SIGSEGV: "crashed: it used memory that is not its own (segmentation fault). A device pointer that host code "
     "reads or an index outside of an array does that.",
     signal.SIGBUS: "crashed: it used memory that is not there (bus error).",

@@ -60,7 +60,9 @@ class ProblemItem(pytest.Item):
     @property
     def exercise(self) -> Exercise:
         """The problem's files."""
-        return exercise_of(self.path)
+        exercise = exercise_of(self.path)
+        assert exercise is not None
+        return exercise
 
     def runtest(self) -> None:
         """Check the file; the checker explains what is wrong."""
@@ -139,10 +141,10 @@ def pytest_collect_file(file_path: Path, parent):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the problems into the order of the course; other tests stay where they are."""
-    places = [place for place, item in enumerate(items) if isinstance(item, ProblemItem)]
-    by_exercise = {items[place].exercise: items[place] for place in places}
-    if len(by_exercise) == len(places):
-        for place, exercise in zip(places, in_order(list(by_exercise)), strict=True):
+    problems = {place: item for place, item in enumerate(items) if isinstance(item, ProblemItem)}
+    by_exercise = {item.exercise: item for item in problems.values()}
+    if len(by_exercise) == len(problems):
+        for place, exercise in zip(problems, in_order(list(by_exercise)), strict=True):
             items[place] = by_exercise[exercise]
 
 

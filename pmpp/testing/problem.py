@@ -111,7 +111,7 @@ class Problem:
     minutes
         What it takes a learner who read the sections.
     signature
-        Prototype of the function that the tests call.
+        Prototype of the function that the tests call; its text is parsed.
     read
         Sections of the 5th and of the 4th edition; None where an edition has none.
     memory
@@ -127,7 +127,7 @@ class Problem:
 
     title: str
     minutes: int
-    signature: Signature | str
+    signature: Signature
     read: tuple[str | None, str | None]
     memory: str = "device"
     owner: Owner = field(default_factory=linear)

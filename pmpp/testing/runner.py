@@ -330,6 +330,7 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
         start_new_session=True,
     )
     os.close(done_write)
+    assert process.stdout is not None and process.stderr is not None
     printed = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
     open_ends = [done_read, *printed]
     # Time that the process was given counts, so that a busy machine changes no verdict; the rest is for one that sleeps.

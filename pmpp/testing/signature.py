@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 #: C scalar types that a problem may use, with their NumPy twins.
-SCALARS = {
+SCALARS: dict[str, np.dtype] = {
     "float": np.dtype(np.float32),
     "double": np.dtype(np.float64),
     "int": np.dtype(np.int32),

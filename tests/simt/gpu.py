@@ -32,7 +32,7 @@ class Dim3(ctypes.Structure):
     def of(cls, value):
         """From a number or a tuple."""
         value = (value,) if isinstance(value, int) else tuple(value)
-        return cls(*(value + (1, 1, 1))[:3])
+        return cls(*(*value, 1, 1, 1)[:3])
 
 
 class Gpu:

@@ -101,7 +101,9 @@ def add_integers() -> None:
                  lambda a, b, k=k, n=n, s=sign: (image(k, r := b + s * (a + (s * (a + s * b) >> n & 1 if s > 0 else a < b))), image(k, s * (r >> n & 1))),
                  code=f"{op}.cc.{k} {{0}}, {{2}}, {{3}}; {op}c.cc.{k} {{0}}, {{3}}, {{2}}; {op}c.{k} {{1}}, 0, 0;", results=2)  # fmt: skip
         for half in ("lo", "hi"):
-            part = (lambda a, b, k=k, n=n, hi=half == "hi": image(k, number(k, a) * number(k, b) >> (n if hi else 0)))
+            def part(a, b, k=k, n=n, hi=half == "hi"):
+                return image(k, number(k, a) * number(k, b) >> (n if hi else 0))
+
             form(f"mad.{half}.cc.{k}", f"{k} {k} {k} {k} {k}",
                  lambda a, b, c, k=k, n=n, p=part: (image(k, p(a, b) + c), p(a, b) + c >> n),
                  code=f"mad.{half}.cc.{k} {{0}}, {{2}}, {{3}}, {{4}}; addc.{k} {{1}}, 0, 0;", results=2)  # fmt: skip
@@ -116,10 +118,10 @@ def add_integers() -> None:
     form("mad.hi.sat.s32", "s32 s32 s32 s32", on("s32", lambda a, b, c: ref.clamp("s32", (a * b >> 32) + c)))
     for k in ("u32", "s32"):
         low = lambda a, k=k: number(k, a << 8) >> 8  # noqa: E731
-        form(f"mul24.lo.{k}", f"{k} {k} {k}", lambda a, b, l=low: image("u32", l(a) * l(b)))
-        form(f"mul24.hi.{k}", f"{k} {k} {k}", lambda a, b, l=low: image("u32", l(a) * l(b) >> 16))
-        form(f"mad24.lo.{k}", f"{k} {k} {k} {k}", lambda a, b, c, l=low: image("u32", l(a) * l(b) + c))
-        form(f"mad24.hi.{k}", f"{k} {k} {k} {k}", lambda a, b, c, l=low: image("u32", (l(a) * l(b) >> 16) + c))
+        form(f"mul24.lo.{k}", f"{k} {k} {k}", lambda a, b, low=low: image("u32", low(a) * low(b)))
+        form(f"mul24.hi.{k}", f"{k} {k} {k}", lambda a, b, low=low: image("u32", low(a) * low(b) >> 16))
+        form(f"mad24.lo.{k}", f"{k} {k} {k} {k}", lambda a, b, c, low=low: image("u32", low(a) * low(b) + c))
+        form(f"mad24.hi.{k}", f"{k} {k} {k} {k}", lambda a, b, c, low=low: image("u32", (low(a) * low(b) >> 16) + c))
         for mode in ("clamp", "wrap"):
             form(f"szext.{mode}.{k}", f"{k} {k} u32", partial(lambda k, c, a, b: ref.extend(k, a, b, c), k, mode == "clamp"))
         for other in ("u32", "s32"):
@@ -282,7 +284,7 @@ def valued(kind: str, function, flush: bool, *args: int) -> int:
 
 
 def extreme(kind: str, pick, flush: bool, keep_nan: bool, xor_sign: bool, *args: int) -> int:
-    """min and max with their modifiers, from left to right."""
+    """Min and max with their modifiers, from left to right."""
     f = FORMATS[kind]
     result, *rest = (decode(f, a, flush) for a in args)
     for other in rest:

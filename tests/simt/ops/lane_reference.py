@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 
 # ---- integers --------------------------------------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ def nth_set(mask: int, base: int, offset: int) -> int:
 
 
 def permute(mode: str, a: int, b: int, c: int) -> int:
-    """prmt in all its modes, byte by byte."""
+    """Prmt in all its modes, byte by byte."""
     source = list(a.to_bytes(4, "little") + b.to_bytes(4, "little"))
     if not mode:
         picked = []
@@ -196,7 +196,7 @@ class Zero:
 Number = Nan | Infinity | Zero | Fraction
 
 
-@lru_cache(maxsize=None)
+@cache
 def power(exponent: int) -> Fraction:
     return Fraction(2**exponent) if exponent >= 0 else Fraction(1, 2**-exponent)
 
@@ -390,7 +390,7 @@ def greater(a: Number, b: Number) -> Number:
 
 
 def relation(name: str, a, b) -> bool:
-    """setp's comparison of integers or decoded floats."""
+    """Setp's comparison of integers or decoded floats."""
     if isinstance(a, Nan) or isinstance(b, Nan):
         return name == "nan" or (name[-1] == "u" and name not in ("num",))
     if isinstance(a, (Infinity, Zero, Fraction)):
