@@ -52,6 +52,7 @@ bool make(Warp& warp, Mask lanes, u32 keep, bool uncommitted) {
       at += step;
     }
     if (!write_lane(warp, c.instr, c.destination, c.bytes, c.lane, data)) return false;
+    if (!warp.worker->grid->observers.empty()) tell_copy(warp, c.destination, c.source, c.bytes, c.read);
   }
   copies.waiting.resize(kept);
   return true;
@@ -221,6 +222,7 @@ const Instr* run_copy_bulk(Warp& warp, const Instr* instr) {
       std::byte data[16];
       if (!read_lane(warp, instr, from + at, 16, lane, data) || !write_lane(warp, instr, to + at, 16, lane, data)) return nullptr;
     }
+    if (!warp.worker->grid->observers.empty()) tell_copy(warp, to, from, bytes, bytes);
   }
   return instr + 1;
 }

@@ -187,6 +187,7 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 /// Tells the grid's observers, of which there must be some.
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
 void tell_wait(const Warp& warp, const Instr* instr);
+void tell_copy(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read);
 void tell_barrier(const Worker& worker, const BlockState& block, unsigned number);
 
 // block.cpp --------------------------------------------------------------------------------------------------------

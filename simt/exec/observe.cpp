@@ -35,6 +35,10 @@ void tell_block(const Worker& worker, const BlockState& block, bool begins) {
   for (const auto& o : worker.grid->observers) begins ? o->block_begin(worker, block) : o->block_end(worker, block);
 }
 
+void tell_copy(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
+  for (const auto& o : warp.worker->grid->observers) o->copied(warp, to, from, bytes, read);
+}
+
 void tell_wait(const Warp& warp, const Instr* instr) {
   for (const auto& o : warp.worker->grid->observers) o->waits(warp, instr);
 }

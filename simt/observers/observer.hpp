@@ -28,6 +28,11 @@ class Observer {
   }
   /// The active lanes have to wait at `instr` for others of their warp, and will execute it again: its probes were early.
   virtual void waits(const exec::Warp&, const exec::Instr*) {}
+  /// An asynchronous copy was made: `bytes` at `to`, of which the first `read` come from `from` and the others are zero.
+  /// Both are generic addresses.
+  virtual void copied(const exec::Warp&, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
+    (void)to, (void)from, (void)bytes, (void)read;
+  }
 };
 
 /// From the next launch on. An observer may be attached once; it is kept alive until it is detached.

@@ -3,6 +3,7 @@
 //
 // Which bytes of memory were written is kept all the time; registers are followed from the first read of an unwritten byte
 // on. A value that is only moved carries its state along and is reported nowhere; what is computed from it is.
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -83,6 +84,7 @@ class Uninitialized final : public UninitializedChecker {
     b.rows.assign(block.warp_count, {});
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override { blocks_.erase(&block); }
+  void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
 
   void memory(std::uint32_t site, Warp& warp, const Instr* instr);
   void value(std::uint32_t site, Warp& warp, const Instr* instr);
@@ -135,6 +137,16 @@ class Uninitialized final : public UninitializedChecker {
     }
     return last_;
   }
+  /// The bits of a generic address, which becomes a place among them; null where everything counts as written.
+  Bits* near(const Warp& warp, std::uint64_t& at, unsigned bytes) {
+    if (at < memory::kSharedWindow) {
+      Bits* const bits = page(at);
+      at &= (1u << kPageBits) - 1;
+      return bits;
+    }
+    at -= memory::kSharedWindow;
+    return at + bytes <= warp.shared_bytes ? &blocks_[warp.block].shared : nullptr;
+  }
   void follow();
   std::vector<Row>& rows(const Warp& warp) {
     auto& r = blocks_[warp.block].rows[warp.index];
@@ -165,6 +177,18 @@ void Uninitialized::follow() {
         p.checker->value(p.site, warp, instr);
         return proceed(probe, warp, instr);
       });
+}
+
+/// A copy carries along whether what it copies was written.
+void Uninitialized::copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
+  constexpr unsigned step = 4;   // the least that a copy moves
+  for (unsigned at = 0; at < bytes; at += step) {
+    std::uint64_t source = from + at, destination = to + at;
+    const unsigned n = at < read ? std::min(step, read - at) : 0;
+    const Bits* const given = n ? near(warp, source, n) : nullptr;
+    const bool written = !given || given->all(source, n);
+    if (Bits* const bits = near(warp, destination, step)) bits->set(destination, step, written);
+  }
 }
 
 void Uninitialized::say(std::uint32_t site, const Warp& warp, Mask lanes, const char* decides) {
