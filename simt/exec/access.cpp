@@ -205,7 +205,8 @@ bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned 
 const Instr* raise_offset(Warp& warp, const Instr* instr, std::uint32_t offset, unsigned bytes, int lane) {
   const auto& code = *warp.worker->code;
   const auto& access = code.accesses[instr->origin];
-  const bool local = access.space == ptx::Space::local || (access.space == ptx::Space::none && access.wide && offset < warp.local_bytes + 0u);
+  const bool local =
+      access.space == ptx::Space::local || (access.space == ptx::Space::none && access.wide && offset < warp.local_bytes);
   std::string text = access_of(warp, instr, bytes, "offset " + std::to_string(offset));
   if (offset & (bytes - 1)) return raise(warp, instr, 716, "misaligned address: " + text, lane);
   if (local) {

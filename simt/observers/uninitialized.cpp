@@ -138,7 +138,7 @@ class Uninitialized final : public UninitializedChecker {
     return last_;
   }
   /// The bits of a generic address, which becomes a place among them; null where everything counts as written.
-  Bits* near(const Warp& warp, std::uint64_t& at, unsigned bytes) {
+  Bits* bits_of(const Warp& warp, std::uint64_t& at, unsigned bytes) {
     if (at < memory::kSharedWindow) {
       Bits* const bits = page(at);
       at &= (1u << kPageBits) - 1;
@@ -185,9 +185,9 @@ void Uninitialized::copied(const Warp& warp, std::uint64_t to, std::uint64_t fro
   for (unsigned at = 0; at < bytes; at += step) {
     std::uint64_t source = from + at, destination = to + at;
     const unsigned n = at < read ? std::min(step, read - at) : 0;
-    const Bits* const given = n ? near(warp, source, n) : nullptr;
+    const Bits* const given = n ? bits_of(warp, source, n) : nullptr;
     const bool written = !given || given->all(source, n);
-    if (Bits* const bits = near(warp, destination, step)) bits->set(destination, step, written);
+    if (Bits* const bits = bits_of(warp, destination, step)) bits->set(destination, step, written);
   }
 }
 
