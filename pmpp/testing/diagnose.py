@@ -258,7 +258,7 @@ def _tail(c: Context) -> Finding | None:
     m = c.mismatch
     flat = m.wrong.reshape(-1)
     start = int(np.flatnonzero(flat)[0])
-    if not c.needs_launch or m.wrong.ndim != 1 or start < 2 or not flat[start:].all():
+    if not (c.needs_launch and c.owner.by_place) or m.wrong.ndim != 1 or start < 2 or not flat[start:].all():
         return None
     untouched = " They were never written." if not c.touched.reshape(-1)[start:].any() else ""
     text = f"Everything from element {start:,} on is wrong, the last {flat.size - start:,}.{untouched}"
@@ -302,9 +302,9 @@ def _borders(c: Context) -> Finding | None:
 def _every_other(c: Context) -> Finding | None:
     """Say whether the wrong elements repeat with a short period along the fastest axis."""
     m = c.mismatch
-    if m.wrong.ndim != 1 or m.wrong.size < 16:
+    if m.wrong.ndim != 1 or not c.owner.by_place:
         return None
-    for period in (2, 3, 4, 8, 16, 32):
+    for period in (p for p in (2, 3, 4, 8, 16, 32) if 4 * p <= m.wrong.size):
         for remainder in range(period):
             hit = np.arange(m.wrong.size) % period == remainder
             if np.array_equal(m.wrong, hit) or np.array_equal(m.wrong, ~hit):

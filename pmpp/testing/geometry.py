@@ -62,10 +62,13 @@ class Owner:
         Index of an element, launch -> the thread that owns it.
     tile
         Launch -> shape of the part of the output that one block computes, as an index shape; None: no such shape.
+    by_place
+        Whether the place of an element says who computes it; if not, a pattern of wrong places says nothing about threads.
     """
 
     find: Callable[[Index, tuple[int, ...], Launch], Owned]
     tile: Callable[[Launch], tuple[int, ...] | None]
+    by_place: bool = True
 
 
 def _flat(index: Index, shape: tuple[int, ...]) -> int:
@@ -95,6 +98,16 @@ def strided() -> Owner:
         return Owned((block,), (thread,))
 
     return Owner(find, lambda launch: None)
+
+
+class _Anybody(Owned):
+    def __str__(self) -> str:
+        return "no thread alone"
+
+
+def anybody() -> Owner:
+    """Any thread may write any element, as into a histogram or when sorting."""
+    return Owner(lambda index, shape, launch: _Anybody((), ()), lambda launch: None, by_place=False)
 
 
 def image(tile: tuple[int, int] | None = None) -> Owner:

@@ -5,7 +5,7 @@ import pytest
 
 from pmpp.testing.compare import compare
 from pmpp.testing.diagnose import Context, diagnose
-from pmpp.testing.geometry import Launch, image, linear, strided, where
+from pmpp.testing.geometry import Launch, anybody, image, linear, strided, where
 from pmpp.testing.runner import sentinel
 
 LINE = Launch((5, 1, 1), (256, 1, 1))
@@ -86,6 +86,15 @@ def test_patterns_of_a_line(line, rng):
     assert _kind(np.where(line > 2, 5, line), line) is None
     holes = np.where(np.arange(1100) % 7 == 3, sentinel(line.shape, line.dtype), line)
     assert _kind(holes, line) == "unwritten"
+
+
+def test_places_say_nothing_where_any_thread_may_write(line):
+    assert _kind(np.where(np.arange(1100) < 700, line, 7), line, owner=anybody()) is None
+    assert _kind(np.where(np.arange(1100) % 2, 9, line), line, owner=anybody()) is None
+
+
+def test_a_short_line_has_no_period(line):
+    assert _kind(np.full(26, 9.0), line[:26]) is None
 
 
 def test_patterns_of_a_plane(plane):
