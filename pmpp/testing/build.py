@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from pmpp._toolkit import Toolkit, clean_environment, find_host_compiler, find_toolkit
+from pmpp.testing import confine, names
 from pmpp.testing.messages import Message, read_messages
 
 PROBE = Path(__file__).with_name("probe.cpp")
@@ -34,6 +37,10 @@ WATCHED = (
 #: C++14 compiles a quarter faster than C++17, which matters to somebody who waits for it.
 FLAGS = ("-std=c++14", "-lineinfo", "--no-compress", "-Xcompiler", "-fPIC")
 CACHED_LIBRARIES = 400
+#: What compiling a submission may take: seconds, bytes of a file, bytes of memory of a process.
+COMPILE_SECONDS = 60
+_COMPILE_LIMITS = {"core": 0, "cpu": COMPILE_SECONDS, "fsize": 256 << 20, "data": 4 << 30}
+_COMPILER_SAYS = 1 << 20  #: bytes of messages that are read
 
 
 class CompileError(Exception):
@@ -81,7 +88,8 @@ def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = N
     """
     toolkit = find_toolkit()
     content = source.read_text(encoding="utf-8", errors="replace") if text is None else text
-    key = _key(toolkit, target, source.name, content, _headers(content, source.parent))
+    headers = _headers(content, source.parent)
+    key = _key(toolkit, target, source.name, content, headers)
     library = cache_dir / f"{source.stem}-{key}.so"
     if library.exists():
         with contextlib.suppress(OSError):
@@ -89,13 +97,16 @@ def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = N
         return library
     cache_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_dir, prefix="build-") as scratch:
-        copy = Path(scratch, source.name)
+        copy = _copied(source, headers, Path(scratch, "source")) if confine.strict else Path(scratch, source.name)
         # Messages and the line table name the learner's file, not the copy.
         copy.write_text(f'#line 1 "{source.name}"\n{content}', encoding="utf-8")
         made = Path(scratch, "out.so")
         obj = Path(scratch, "out.o")
-        command = toolkit.command(*FLAGS, "-gencode", target.code(), "-I", source.parent, "-c", "-o", obj, copy)
-        _run(command, source, copy)
+        headers_at = () if confine.strict else ("-I", source.parent)
+        command = toolkit.command(*FLAGS, "-gencode", target.code(), *headers_at, "-c", "-o", obj, copy)
+        _run(command, source, copy, toolkit if confine.strict else None, Path(scratch))
+        if said := names.objection(obj):
+            raise CompileError([Message(source, 0, said)])
         _run(_link(toolkit, target, obj, _probe(cache_dir), made), source, copy)
         made.replace(library)
     _trim(cache_dir)
@@ -173,18 +184,66 @@ def _headers(content: str, folder: Path) -> list[Path]:
         text, where = pending.pop()
         for name in re.findall(r'^\s*#\s*include\s*"([^"]+)"', text, re.MULTILINE):
             header = next((p for p in (where / name, folder / name) if p.is_file()), None)
-            if header is not None and header not in found:
+            if header is not None and header not in found and _own(header):
                 found[header] = None
                 pending.append((header.read_text(encoding="utf-8", errors="replace"), header.parent))
     return list(found)
 
 
-def _run(command: list[str], source: Path, compiled: Path) -> None:
-    done = subprocess.run(
-        command, env=clean_environment(), capture_output=True, text=True, errors="replace", check=False
-    )
+def _run(command: list[str], source: Path, compiled: Path, shut_in: Toolkit | None = None, scratch: Path | None = None) -> None:
+    environment = clean_environment()
+    if shut_in is not None and scratch is not None:
+        Path(scratch, "tmp").mkdir()
+        environment["TMPDIR"] = str(scratch / "tmp")
+        rules = {
+            "files": confine.readable(*_of_the_compilers(shut_in), "/etc/ld.so.cache", "/dev/urandom")
+            | confine.writable(scratch, "/dev/null"),
+            "limits": _COMPILE_LIMITS,
+            "seconds": 2 * COMPILE_SECONDS,
+            "parent": os.getpid(),
+        }
+        command = [sys.executable, "-I", "-S", confine.__file__, json.dumps(rules), "--", *command]
+    with tempfile.TemporaryFile() as said:
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said, check=False)
+        said.seek(0)
+        text = said.read(_COMPILER_SAYS).decode("utf-8", "replace")
+    if scratch is not None:  # names of a moment would make two runs differ
+        text = re.sub(rf"{re.escape(str(scratch))}/(tmp/\S*?\.s:(\d+:)? ?|source/|)", "", text)
+    if done.returncode == 124:
+        raise CompileError([Message(source, 0, f"the compiler did not finish within {COMPILE_SECONDS} s")])
     if done.returncode:
-        raise CompileError(read_messages(done.stderr + done.stdout, source, compiled))
+        raise CompileError(read_messages(text, source, compiled))
+
+
+def _own(header: Path) -> bool:
+    """Tell whether a header may be read: where a submission is graded, its own only."""
+    return confine.strict is None or header.resolve().is_relative_to(Path(confine.strict).resolve())
+
+
+def _copied(source: Path, headers: Iterable[Path], folder: Path) -> Path:
+    """Copy a submission's own headers, and return where its source goes beside them."""
+    root = Path(str(confine.strict))
+    home = source.parent.relative_to(root) if source.is_relative_to(root) else Path()
+    for header in headers:
+        target = folder / header.resolve().relative_to(root.resolve())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(header.read_bytes())
+    (folder / home).mkdir(parents=True, exist_ok=True)
+    return folder / home / source.name
+
+
+def _of_the_compilers(toolkit: Toolkit) -> list[Path]:
+    """Return the files that compiling needs, without the folders of Python's packages, where solutions may lie."""
+    include = toolkit.include
+    root = include.parents[2] if include.parent.parent.name == "targets" else include.parent
+    compiler = find_host_compiler().path
+    found = [toolkit.nvcc, compiler, compiler.resolve(), root]
+    for prefix in dict.fromkeys((Path("/"), Path("/usr"), Path("/usr/local"), compiler.resolve().parents[1])):
+        found += [prefix / name for name in ("bin", "include", "libexec", "lib32", "lib64", "share/gcc")]
+        lib = prefix / "lib"
+        found += [p for p in lib.glob("*") if p.name.startswith("gcc") or "-linux" in p.name or ".so" in p.suffixes]
+        found += [*lib.glob("*.[ao]"), *prefix.glob("*-linux-gnu*")]
+    return found
 
 
 def _trim(cache_dir: Path) -> None:

@@ -7,7 +7,7 @@ import signal
 
 from pmpp.testing.diagnose import Finding
 from pmpp.testing.problem import Case, Problem
-from pmpp.testing.runner import BUDGET, MEMORY_LIMIT, Outcome, Written
+from pmpp.testing.runner import BUDGET, FLOOD, MEMORY_LIMIT, Outcome, Written
 
 #: Kinds for which another schedule of the warps would tell nothing new.
 FINAL = frozenset(
@@ -15,6 +15,7 @@ FINAL = frozenset(
         "crash",
         "endless",
         "exit",
+        "forbidden",
         "memory",
         "no function",
         "not loaded",
@@ -24,6 +25,7 @@ FINAL = frozenset(
         "error ignored",
         "launch",
         "no wait",
+        "output",
         "too many threads",
     }
 )
@@ -51,6 +53,14 @@ def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Findin
         )
     if outcome.end == "not loaded":
         return Finding("not loaded", f"The compiled file could not be loaded: {outcome.stderr.strip()}")
+    if outcome.end == "signal" and outcome.code == signal.SIGSYS:
+        return Finding(
+            "forbidden",
+            f"{name} or what runs beside it tried to start a process, to signal or watch another one, or to use the "
+            "network: the test ended it. A solution needs nothing of the kind.",
+        )
+    if outcome.end == "output":
+        return Finding("output", f"{name} printed more than {FLOOD >> 20} MiB: is there a loop that prints and never ends?")
     if outcome.stage in ("starting", "loading", "preparing"):
         text = outcome.stderr.strip().splitlines()
         return Finding(

@@ -13,6 +13,7 @@ Expected values never leave the parent.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import marshal
 import mmap
 import os
@@ -28,6 +29,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pmpp.testing import confine
+from pmpp.testing.build import simulator
 from pmpp.testing.geometry import Launch
 from pmpp.testing.problem import Case
 from pmpp.testing.signature import Signature
@@ -37,6 +40,16 @@ GUARD = 256  #: bytes of canary on either side of an array
 RECORD = 256
 MEMORY_LIMIT = 4 << 30
 OUTPUT_LIMIT = 16 << 10
+#: Of what is printed, in bytes: more ends the process.
+FLOOD = 16 << 20
+#: Of a file of findings, where submissions are graded.
+FILE_LIMIT = 64 << 20
+#: How much memory there is, and on how many processors.
+_WHAT_THE_DEVICE_READS = {
+    "sim": ("/proc/meminfo", "/proc/self/cgroup", "/proc/self/statm", "/sys/fs/cgroup", "/sys/devices/system/cpu"),
+    "cuda": ("/proc", "/sys", "/etc/ld.so.cache", "/lib", "/lib64", "/usr/lib", "/usr/lib64"),
+}
+_WHAT_THE_DRIVER_USES = ("/dev", "/proc/self/task")
 #: Warp instructions that a kernel of an exercise may take on the software GPU before it counts as endless.
 BUDGET = 20_000_000
 _STAGES = ("starting", "loading", "preparing", "calling", "collecting", "done")
@@ -84,8 +97,8 @@ class Written:
 class Outcome:
     """How the process ended, and what each call that returned left behind.
 
-    ``end`` is "finished", "signal", "exit", "time", "memory", "no function" or "not loaded"; ``code`` is the signal or
-    the exit status.
+    ``end`` is "finished", "signal", "exit", "time", "memory", "output", "no function" or "not loaded"; ``code`` is the
+    signal or the exit status.
     """
 
     end: str
@@ -134,7 +147,7 @@ def call(
     seed
         Schedule of the software GPU.
     """
-    with _Shared(library, signature, cases, device, memory, memory_limit) as shared:
+    with _Shared(library, signature, cases, device, memory, memory_limit, seconds) as shared:
         end, code, out, err = _watch(shared.fd, device, seconds, seed, memory_limit)
         return shared.outcome(end, code, out, err)
 
@@ -142,7 +155,7 @@ def call(
 class _Shared:
     """The memory that parent and child both map."""
 
-    def __init__(self, library, signature, cases, device, memory, memory_limit) -> None:
+    def __init__(self, library, signature, cases, device, memory, memory_limit, seconds) -> None:
         self.cases = cases
         self.arrays: list[list[_Array]] = []
         on_device = memory == "device"
@@ -152,7 +165,7 @@ class _Shared:
             "returns": signature.returns != "void",
             "device_memory": on_device,
             "guard": GUARD if on_device and device == "cuda" else 0,
-            "data_limit": memory_limit if device == "sim" else 0,
+            **_shut_in(library, device, seconds, memory_limit),
             "cases": [{"arguments": [], "record": 1 << 60, "fail_malloc": case.fail_malloc} for case in cases],
         }
         layout = 0  # offsets are first counted from the end of the records
@@ -179,8 +192,10 @@ class _Shared:
                 if isinstance(argument, list):
                     argument[1] += self.data
         blob = marshal.dumps(plan)
-        self.fd = os.memfd_create("pmpp-exercise")
+        self.fd = os.memfd_create("pmpp-exercise", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, self.data + layout)
+        # Memory that the other side could shorten would end this process at its next look.
+        fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
         self.map = mmap.mmap(self.fd, self.data + layout)
         self.map[8 : 16 + len(blob)] = struct.pack("<Q", len(blob)) + blob
         bytes_ = np.frombuffer(self.map, np.uint8)
@@ -224,7 +239,8 @@ class _Shared:
             returned_name=_text(returned_name.rstrip(b"\0")),
             error=error,
             error_name=_text(error_name.rstrip(b"\0")),
-            launch=Launch(v[1:4], v[4:7], v[7]) if v[0] else None,
+            # What the code itself could have written must not bring down who reads it.
+            launch=Launch(v[1:4], v[4:7], v[7]) if v[0] and all(v[1:7]) else None,
             launches=v[0],
             allocations=v[8],
             leaked=v[10],
@@ -307,8 +323,34 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def _shut_in(library: Path, device: str, seconds: float, memory_limit: int) -> dict[str, object]:
+    """Return the part of the plan that keeps the process to its own affairs; see confine.py."""
+    limits = {"core": 0, "cpu": int(seconds) + 10}
+    if device == "sim":
+        limits["data"] = memory_limit
+    rules: dict[str, object] = {"strict": False, "driver": device == "cuda", "parent": os.getpid()}
+    preload: list[str] = []
+    if confine.strict is not None:
+        files = confine.readable(library, *_WHAT_THE_DEVICE_READS[device])
+        if device == "sim":
+            limits |= {"fsize": FILE_LIMIT, "nofile": 64}
+            preload = [str(simulator()), "libstdc++.so.6", "libgcc_s.so.1", "libm.so.6"]
+        else:
+            files |= confine.writable(*_WHAT_THE_DRIVER_USES)
+            preload = ["libcuda.so.1", "libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "librt.so.1", "libpthread.so.0"]
+        for name in ("PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS"):
+            if report := os.environ.get(name):
+                Path(report).touch()
+                files |= confine.writable(report)
+        rules |= {"strict": True, "files": files}
+    return {"preload": preload, "limits": limits, "rules": rules}
+
+
 def _environment(device: str, seed: int) -> dict[str, str]:
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PMPP_SIM_", "LD_PRELOAD"))}
+    if confine.strict is not None:
+        keep = {k: v for k, v in keep.items() if k in ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")}
+        keep |= {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "CUDA_CACHE_DISABLE": "1"}
     if device == "sim":
         # One simulator thread: one seed then gives one result, every time.
         keep |= {"PMPP_SIM_THREADS": "1", "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
@@ -333,6 +375,7 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
     assert process.stdout is not None and process.stderr is not None
     printed = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
     open_ends = [done_read, *printed]
+    flood = 0
     # Time that the process was given counts, so that a busy machine changes no verdict; the rest is for one that sleeps.
     deadline = time.monotonic() + 6 * seconds
     end = ""
@@ -344,6 +387,7 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
                 if ready_fd == done_read:
                     open_ends.remove(ready_fd)  # the process said that it is done, or is gone
                 elif data:
+                    flood += len(data)
                     printed[ready_fd] = (printed[ready_fd] + data)[:OUTPUT_LIMIT]
                 else:
                     open_ends.remove(ready_fd)
@@ -351,6 +395,8 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
                 end = "time"
             if not end and _resident(process.pid) > memory_limit:
                 end = "memory"
+            if not end and flood > FLOOD:
+                end = "output"
             if end or (done_read not in open_ends and process.poll() is not None and not ready):
                 break
     finally:

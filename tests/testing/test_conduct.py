@@ -52,8 +52,8 @@ def test_endless_loop_on_the_host_is_ended(judge):
 
 
 def test_endless_printing_is_ended_and_kept_short(judge):
-    verdict = judge('for (;;) puts("passed");', above=C, seconds=0.5)
-    assert verdict.kind == "endless"
+    verdict = judge('for (;;) puts("passed");', above=C)
+    assert verdict.kind == "output"
     assert len(verdict.printed) <= 16 << 10
 
 
