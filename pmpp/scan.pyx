@@ -8,7 +8,7 @@ from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
 from pmpp._runtime.call import dtype_number, with_variants
 
 
-cdef extern from "cuda_src/scan.h" nogil:
+cdef extern from "cuda_src/scan/scan.h" nogil:
     int pmpp_scan(const void*, void*, size_t, int, int, int, void*, size_t, const char*, cudaStream_t)
     size_t pmpp_scan_workspace(size_t, int, const char*)
     const pmpp_variant* pmpp_scan_variant(int)

@@ -296,7 +296,8 @@ Bins bins_of(const pmpp_histogram_problem& p) {
   // be; half an ulp is 2^-24 of the larger end at most, unless edges are float16. The margin is half as much again.
   const double ends = std::max(std::abs(p.bins.first), std::abs(p.bins.first + p.bins.width));
   const double margin = 1.5 * 0x1p-24 * bins * (3 + 3 * ends / p.bins.width);
-  const bool near = sure && p.bins.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
+  const bool near =
+      sure && p.bins.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
   return {element_of(p.dtype),
           p.bins.rule,
           p.bins.edges_code,
