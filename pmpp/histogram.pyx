@@ -1,20 +1,24 @@
 # cython: embedsignature=True
 """Histograms (chapter 9)."""
 
-from libc.stdint cimport uintptr_t
-
 import numpy as np
 
-from pmpp._runtime.arrays import DeviceArray
-from pmpp._runtime.call import Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime import bins as kinds
+from pmpp._runtime.call import dtype_number, with_variants
 from pmpp.reduction import reduce_max, reduce_min
 
 
 cdef extern from "cuda_src/histogram/histogram.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
+    ctypedef struct pmpp_bins:
+        int rule
+        size_t count
+        int edges_code
+        unsigned long long low, high
+        int range_code
+        double first, width
+        int difference_dtype, quotient_dtype
     ctypedef struct pmpp_histogram_problem:
         const void* data "in"
         size_t n
@@ -22,124 +26,52 @@ cdef extern from "cuda_src/histogram/histogram.h" nogil:
         const void* weights
         int weights_dtype
         void* out
-        size_t bins
-        int rule
+        int out_dtype
         const unsigned long long* edges
-        int edges_code
-        unsigned long long low, high
-        int range_code
-        double first, width
-        int difference_dtype, quotient_dtype
+        pmpp_bins bins
     int pmpp_histogram(const pmpp_histogram_problem*, void*, size_t, const char*, cudaStream_t)
     size_t pmpp_histogram_workspace(const pmpp_histogram_problem*, const char*)
     const pmpp_variant* pmpp_histogram_variant(int)
-    enum: PMPP_BINS_DIRECT, PMPP_BINS_UNIFORM, PMPP_BINS_SEARCH
-    enum: PMPP_CODE_REAL, PMPP_CODE_SIGNED, PMPP_CODE_UNSIGNED
 
 
 _INTEGERS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64")
-_REALS = ("float16", "float32", "float64")
-_WEIGHTS = ("bool", *_INTEGERS, *_REALS)
+_NUMBERS = (*_INTEGERS, "float16", "float32", "float64")
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_histogram_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
-def _codes(values, int kind):
-    """Return numbers as the unsigned integers by which the kernels compare them."""
-    if kind == PMPP_CODE_REAL:
-        bits = (np.atleast_1d(values).astype(np.float64) + 0.0).view(np.uint64)  # -0.0 + 0.0 is 0.0
-        return np.where(bits >> 63, ~bits, bits | np.uint64(1 << 63))
-    if kind == PMPP_CODE_UNSIGNED:
-        return np.atleast_1d(values).astype(np.uint64)
-    return np.atleast_1d(values).astype(np.int64).view(np.uint64) ^ np.uint64(1 << 63)
-
-
-def _code_of(dtype):
-    return {"f": PMPP_CODE_REAL, "i": PMPP_CODE_SIGNED, "u": PMPP_CODE_UNSIGNED}[dtype.kind]
-
-
-def _is_integer(number):
-    return isinstance(number, (int, np.integer))
-
-
-cdef class _Problem:
-    """What the kernels are told about bins, as NumPy would deal with them."""
-
-    cdef pmpp_histogram_problem c
-    cdef object codes
-
-    def direct(self, size_t bins):
-        self.c.rule, self.c.bins = PMPP_BINS_DIRECT, bins
-
-    def search(self, dtype, edges):
-        kind = _code_of(np.result_type(dtype, edges.dtype))
-        self.c.rule, self.c.bins, self.c.edges_code, self.codes = PMPP_BINS_SEARCH, edges.size - 1, kind, _codes(edges, kind)
-
-    def uniform(self, dtype, edges, first, last):
-        """`first` and `last` as NumPy has them: their types decide how it rounds."""
-        self.c.rule, self.c.bins = PMPP_BINS_UNIFORM, edges.size - 1
-        self.c.edges_code, self.codes = PMPP_CODE_REAL, _codes(edges, PMPP_CODE_REAL)
-        if dtype.kind in "iu" and _is_integer(first) and _is_integer(last):  # compared exactly
-            limits = np.iinfo(np.int64 if dtype.kind == "i" else np.uint64)
-            self.c.range_code = _code_of(dtype)
-            if int(last) < limits.min or int(first) > limits.max:
-                self.c.low, self.c.high = 1, 0
-            else:
-                ends = np.array([max(int(first), limits.min), min(int(last), limits.max)], limits.dtype)
-                self.c.low, self.c.high = map(int, _codes(ends, self.c.range_code))
-        else:
-            self.c.range_code = PMPP_CODE_REAL
-            low, high = (np.result_type(dtype, end).type(end) for end in (first, last))
-            self.c.low, self.c.high = map(int, _codes([low, high], PMPP_CODE_REAL))
-        kind = np.result_type(first, last)
-        if kind.kind == "i":  # without an overflow, as an unsigned difference
-            unsigned = np.dtype(f"u{kind.itemsize}")
-            width = np.subtract(np.asarray(last, kind), np.asarray(first, kind), casting="unsafe", dtype=unsigned)
-        else:
-            width = np.subtract(last, first, dtype=kind)
-        quotient = np.result_type(edges.dtype, width.dtype)
-        self.c.first, self.c.width = float(edges.dtype.type(first)), float(quotient.type(width))
-        self.c.difference_dtype, self.c.quotient_dtype = dtype_number(edges.dtype), dtype_number(quotient)
-
-    def run(self, function, call, source, weights, weighed, out, variant):
-        cdef pmpp_histogram_problem* p = &self.c
-        p.data, p.n, p.dtype = <const void*><uintptr_t>source.pointer, source.size, dtype_number(source.dtype)
-        p.weights = NULL
-        if weights is not None:
-            p.weights, p.weights_dtype = <const void*><uintptr_t>weights.pointer, dtype_number(weights.dtype)
-        result = call.output(out, (p.bins,), weighed if weights is not None else "int64")
-        p.out = <void*><uintptr_t>result.pointer
-        if self.codes is not None:
-            edges = DeviceArray.from_numpy(self.codes, stream=call.stream)
-            p.edges = <const unsigned long long*><uintptr_t>edges.pointer
-        name = str(variant).encode()
-        cdef const char* rung = name
-        cdef size_t nbytes = pmpp_histogram_workspace(p, rung)
-        cdef uintptr_t space = call.workspace(nbytes), handle = call.stream
-        cdef int status
-        with nogil:
-            status = pmpp_histogram(p, <void*>space, nbytes, rung, <cudaStream_t>handle)
-        return call.finish(status, variant, variants(function) if status else ())
+cdef _run(function, Call call, DeviceArray source, bins, weights, dtype, out, variant):
+    """Count, or add up weights: in their own dtype, unless `dtype` says otherwise."""
+    cdef pmpp_histogram_problem p
+    cdef DeviceArray result, edges, weighed = None
+    p.weights, p.bins = NULL, bins.fields
+    p.edges = NULL
+    p.data, p.n, p.dtype = <const void*>source.pointer, source.size, dtype_number(source.dtype)
+    if weights is not None:
+        weighed = call.input("weights", weights, ("bool", *_NUMBERS))
+        if weighed.shape != source.shape:
+            raise ValueError(f"weights: got shape {weighed.shape}; x has {source.shape}, and both must have the same")
+        p.weights, p.weights_dtype = <const void*>weighed.pointer, dtype_number(weighed.dtype)
+    result_dtype = "int64" if weighed is None else weighed.dtype if dtype is None else dtype
+    result = call.output(out, (p.bins.count,), result_dtype)
+    p.out, p.out_dtype = <void*>result.pointer, dtype_number(result.dtype)
+    if bins.codes.size:
+        edges = call.constant(bins.on_device, bins.codes)
+        p.edges = <const unsigned long long*>edges.pointer
+    cdef const char* rung = call.rung(variant)
+    cdef size_t nbytes = pmpp_histogram_workspace(&p, rung)
+    cdef void* space = call.space(nbytes)
+    cdef int status
+    with nogil:
+        status = pmpp_histogram(&p, space, nbytes, rung, call.handle)
+    return call.finish(status, variant, function)
 
 
 def _extent(source, stream):
-    """Return the smallest and the largest element, which the host has to wait for."""
-    return (reduce(source, stream=stream).numpy(stream=stream)[()] for reduce in (reduce_min, reduce_max))
+    """Return the smallest and the largest element, if there is one: the host has to wait for them."""
+    found = [reduce(source, stream=stream).numpy(stream=stream)[()] for reduce in (reduce_min, reduce_max)[:2 * source.size]]
+    return np.array(found, source.dtype)
 
 
-def _weights(call, weights, source):
-    if weights is None:
-        return None
-    found = call.input("weights", weights, _WEIGHTS)
-    if found.shape != source.shape:
-        raise ValueError(f"weights: got shape {found.shape}; x has {source.shape}, and both must have the same")
-    return found
-
-
-@with_variants(_rung)
+@with_variants(ladder(pmpp_histogram_variant))
 def histogram(x, bins=10, range=None, *, weights=None, out=None, variant="auto", stream=None):
     """Count the elements that fall in each of several intervals.
 
@@ -155,7 +87,7 @@ def histogram(x, bins=10, range=None, *, weights=None, out=None, variant="auto",
     weights : array, optional
         Numbers that are added up in place of ones: bool, integers or floats, of the shape of `x`.
     out : array, optional
-        Where the counts go: one dimension, int64 or, with weights, float64, in the same memory (host or device) as `x`.
+        Where the counts go: one dimension, int64 or the dtype of `weights`, in the same memory (host or device) as `x`.
     variant : str
         A rung of the ladder, see :func:`pmpp.variants`; ``"auto"`` is the best.
     stream : optional
@@ -164,8 +96,8 @@ def histogram(x, bins=10, range=None, *, weights=None, out=None, variant="auto",
     Returns
     -------
     counts : array
-        int64, or the sums of the weights as float64: a NumPy array for NumPy arrays, a `pmpp.DeviceArray` for arrays on the
-        device, or `out`.
+        int64, or the sums of the weights in their dtype: a NumPy array for NumPy arrays, a `pmpp.DeviceArray` for arrays on
+        the device, or `out`.
     edges : numpy.ndarray
         One more than bins, on the host. All bins but the last are half open.
 
@@ -178,9 +110,10 @@ def histogram(x, bins=10, range=None, *, weights=None, out=None, variant="auto",
 
     Notes
     -----
-    Chapter 9. Counts and edges are those of `numpy.histogram`, to the last bit. Sums of weights differ in their last bits,
-    also from call to call, because additions come in any order. Edges are copied to the device, and without `range` the
-    smallest and the largest element to the host: the call waits for that.
+    Chapter 9. Counts and edges are those of `numpy.histogram`, to the last bit. Weights are added in float64, in any order:
+    sums of floats may differ in their last bits, also from call to call; integers wrap around, and are exact up to 2^53.
+    The first call with new bins copies their edges to the device, and without `range` every call copies the smallest and the
+    largest element to the host: it waits for that.
 
     Examples
     --------
@@ -188,32 +121,16 @@ def histogram(x, bins=10, range=None, *, weights=None, out=None, variant="auto",
     >>> histogram(np.uint8([1, 2, 1, 7]), bins=3)
     (array([3, 0, 1]), array([1., 3., 5., 7.]))
     """
-    call = Call("histogram", stream)
-    source = call.input("x", x, (*_INTEGERS, *_REALS))
-    found = _weights(call, weights, source)
-    problem = _Problem()
-    if np.ndim(bins) == 0:
-        if range is not None:
-            first, last = range
-            sample = np.empty(0, source.dtype)
-        elif source.size == 0:
-            first, last, sample = 0, 1, np.empty(0, source.dtype)
-        else:
-            first, last = _extent(source, stream)
-            sample = np.array([first, last])
-        edges = np.histogram_bin_edges(sample, bins, range)
-        if first == last:
-            first, last = first - 0.5, last + 0.5
-        problem.uniform(source.dtype, edges, first, last)
+    cdef Call call = Call("histogram", stream)
+    cdef DeviceArray source = call.input("x", x, _NUMBERS)
+    if np.ndim(bins):
+        found = kinds.search(source.dtype, bins)
     else:
-        edges = np.asarray(bins)
-        if edges.dtype.kind not in "iuf" or edges.ndim != 1 or edges.size < 2 or not np.all(edges[:-1] <= edges[1:]):
-            raise ValueError(f"bins: got {bins!r}; a number of bins, or two or more numbers in rising order, are accepted")
-        problem.search(source.dtype, edges)
-    return problem.run(histogram, call, source, found, "float64", out, variant), edges
+        found = kinds.uniform(source.dtype, bins, range, _extent(source, stream) if range is None else None)
+    return _run(histogram, call, source, found, weights, None, out, variant), found.edges.copy()
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_histogram_variant))
 def bincount(x, *, weights=None, minlength=0, out=None, variant="auto", stream=None):
     """Count how often each number occurs.
 
@@ -241,17 +158,12 @@ def bincount(x, *, weights=None, minlength=0, out=None, variant="auto", stream=N
     >>> bincount(np.uint8([1, 2, 1, 5]))
     array([0, 2, 1, 0, 0, 1])
     """
-    call = Call("bincount", stream)
-    source = call.input("x", x, ("bool", *(name for name in _INTEGERS if name != "uint64")), ndim=1)
-    found = _weights(call, weights, source)
+    cdef Call call = Call("bincount", stream)
+    cdef DeviceArray source = call.input("x", x, ("bool", *(name for name in _INTEGERS if name != "uint64")), ndim=1)
     if minlength < 0:
         raise ValueError(f"minlength: got {minlength}; a length that is not negative is accepted")
-    length = 0
-    if source.size:
-        smallest, largest = _extent(source, stream)
-        if smallest < 0:
-            raise ValueError(f"x: got {smallest}; elements that are not negative are accepted")
-        length = int(largest) + 1
-    problem = _Problem()
-    problem.direct(max(length, minlength))
-    return problem.run(bincount, call, source, found, "float64", out, variant)
+    extent = _extent(source, stream).tolist() or (0, -1)
+    if extent[0] < 0:
+        raise ValueError(f"x: got {extent[0]}; elements that are not negative are accepted")
+    length = max(extent[1] + 1, minlength)
+    return _run(bincount, call, source, kinds.direct(length), weights, "float64", out, variant)

@@ -112,8 +112,7 @@ def matmul(a, b, *, out=None, variant="auto", stream=None):
         steps, b_steps = _batch_strides(x, len(batch)), _batch_strides(y, len(batch))
     for i in range(problem.batch_ndim):
         problem.batch[i], problem.a_batch[i], problem.b_batch[i] = batch[i], steps[i], b_steps[i]
-    cdef bytes name = str(variant).encode()
-    cdef const char* rung = name
+    cdef const char* rung = call.rung(variant)
     with nogil:
         status = pmpp_matmul(&problem, rung, call.handle)
     return call.finish(status, variant, matmul, f"it takes float16 and bfloat16, not {x.dtype}" if status else "")

@@ -4,18 +4,14 @@
 import math
 import warnings
 
-from libc.stdint cimport uintptr_t
-
 import numpy as np
 
-from pmpp._runtime.call import DTYPES, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import DTYPES, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/reduction/reduction.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     ctypedef struct pmpp_reduce_problem:
         const void* data "in"
         void* out
@@ -27,11 +23,6 @@ cdef extern from "cuda_src/reduction/reduction.h" nogil:
 
 
 _DTYPES = tuple(name for name in DTYPES if name != "bfloat16")
-
-
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_reduce_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
 
 
 def _sum_dtype(dtype):
@@ -56,30 +47,29 @@ def _axes(axis, int ndim):
 
 def _run(function, int op, x, axis, keepdims, dtype, bint empty, out, variant, stream):
     cdef pmpp_reduce_problem p
-    call = Call(function.__name__, stream)
-    source = call.input("x", x, _DTYPES)
+    cdef Call call = Call(function.__name__, stream)
+    cdef DeviceArray source = call.input("x", x, _DTYPES)
     begin, end = _axes(axis, source.ndim)
     shape = source.shape
-    p.data, p.dtype, p.op = <const void*><uintptr_t>source.pointer, dtype_number(source.dtype), op
+    p.data, p.dtype, p.op = <const void*>source.pointer, dtype_number(source.dtype), op
     p.outer, p.length, p.inner = math.prod(shape[:begin]), math.prod(shape[begin:end]), math.prod(shape[end:])
     if p.length == 0 and not empty and p.outer * p.inner:
         raise ValueError(f"x: got no elements, shape {shape}; {function.__name__} needs at least one")
     kept = (1,) * (end - begin) if keepdims else ()
     result_dtype = dtype(source.dtype) if callable(dtype) else dtype
-    result = call.output(out, shape[:begin] + kept + shape[end:], result_dtype)
-    p.out = <void*><uintptr_t>result.pointer
-    name = str(variant).encode()
-    cdef const char* rung = name
+    cdef DeviceArray result = call.output(out, shape[:begin] + kept + shape[end:], result_dtype)
+    p.out = <void*>result.pointer
+    cdef const char* rung = call.rung(variant)
     cdef size_t nbytes = pmpp_reduce_workspace(&p, rung)
-    cdef uintptr_t space = call.workspace(nbytes), handle = call.stream
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
-        status = pmpp_reduce(&p, <void*>space, nbytes, rung, <cudaStream_t>handle)
-    found = call.finish(status, variant, variants(function) if status else (), out=out)
+        status = pmpp_reduce(&p, space, nbytes, rung, call.handle)
+    found = call.finish(status, variant, function)
     return found[()] if isinstance(found, np.ndarray) and out is None else found  # a number, where no axis is left
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_sum(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Add the elements of an array, or those along an axis.
 
@@ -126,7 +116,7 @@ def reduce_sum(x, axis=None, *, keepdims=False, out=None, variant="auto", stream
     return _run(reduce_sum, 0, x, axis, keepdims, _sum_dtype, True, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_mean(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Return the mean, in float64 for bool and integers.
 
@@ -143,7 +133,7 @@ def reduce_mean(x, axis=None, *, keepdims=False, out=None, variant="auto", strea
     return _run(reduce_mean, 1, x, axis, keepdims, _mean_dtype, True, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_min(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Return the smallest element, or NaN if there is one; the result has the dtype of `x`.
 
@@ -158,7 +148,7 @@ def reduce_min(x, axis=None, *, keepdims=False, out=None, variant="auto", stream
     return _run(reduce_min, 2, x, axis, keepdims, lambda dtype: dtype, False, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_max(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Return the largest element, or NaN if there is one; the result has the dtype of `x`.
 
@@ -173,7 +163,7 @@ def reduce_max(x, axis=None, *, keepdims=False, out=None, variant="auto", stream
     return _run(reduce_max, 3, x, axis, keepdims, lambda dtype: dtype, False, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_argmin(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Return where the smallest element is, as int64: the first of equal ones, and the first NaN if there is one.
 
@@ -189,7 +179,7 @@ def reduce_argmin(x, axis=None, *, keepdims=False, out=None, variant="auto", str
     return _run(reduce_argmin, 4, x, axis, keepdims, "int64", False, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_argmax(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Return where the largest element is, as int64: the first of equal ones, and the first NaN if there is one.
 
@@ -204,7 +194,7 @@ def reduce_argmax(x, axis=None, *, keepdims=False, out=None, variant="auto", str
     return _run(reduce_argmax, 5, x, axis, keepdims, "int64", False, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_any(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Tell whether any element is not zero; NaN is not. Nothing has none.
 
@@ -219,7 +209,7 @@ def reduce_any(x, axis=None, *, keepdims=False, out=None, variant="auto", stream
     return _run(reduce_any, 6, x, axis, keepdims, "bool", True, out, variant, stream)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_reduce_variant))
 def reduce_all(x, axis=None, *, keepdims=False, out=None, variant="auto", stream=None):
     """Tell whether every element is not zero; NaN is not. Nothing has all.
 

@@ -3,14 +3,12 @@
 
 import numpy as np
 
-from libc.stdint cimport uintptr_t
-
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
 from pmpp._runtime.call import dtype_number, with_variants
 
 
-cdef extern from "cuda_src/scan.h" nogil:
+cdef extern from "cuda_src/scan/scan.h" nogil:
     int pmpp_scan(const void*, void*, size_t, int, int, int, void*, size_t, const char*, cudaStream_t)
     size_t pmpp_scan_workspace(size_t, int, const char*)
     const pmpp_variant* pmpp_scan_variant(int)
@@ -46,10 +44,9 @@ def _run(function, x, heads, op, bint exclusive, dtype, out, variant, stream):
     cdef const unsigned char* flags = <const unsigned char*>marks.pointer if marks is not None else NULL
     cdef size_t n = source.size, nbytes
     cdef int number = dtype_number(dtype), source_number = dtype_number(source.dtype), which = _OPERATORS[op], status = 0
-    cdef bytes rung = str(variant).encode()
-    cdef const char* name = rung
+    cdef const char* name = call.rung(variant)
     nbytes = pmpp_segmented_scan_workspace(n, number, name) if flags else pmpp_scan_workspace(n, number, name)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    cdef void* space = call.space(nbytes)
     with nogil:
         if source_number != number:
             status = pmpp_convert(values, source_number, to, number, n, call.handle)

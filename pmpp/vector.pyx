@@ -58,9 +58,8 @@ def vector_add(a, b, *, out=None, variant="auto", stream=None):
         raise ValueError(f"b: got shape {y.shape}; a has {x.shape}, and both must be the same")
     cdef DeviceArray result = call.output(out, x.shape, x.dtype, in_place=True)
     cdef int dtype = dtype_number(x.dtype), status
-    cdef bytes rung = str(variant).encode()
-    cdef const char* name = rung
+    cdef const char* rung = call.rung(variant)
     with nogil:
-        status = pmpp_vector_add(<const void*>x.pointer, <const void*>y.pointer, <void*>result.pointer, x.size, dtype, name,
+        status = pmpp_vector_add(<const void*>x.pointer, <const void*>y.pointer, <void*>result.pointer, x.size, dtype, rung,
                                  call.handle)
     return call.finish(status, variant, vector_add)

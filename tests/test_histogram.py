@@ -126,14 +126,23 @@ def test_bincount(dtype, variant):
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-@pytest.mark.parametrize("weight", ["bool", "int8", "uint64", "float16", "float32", "float64"])
+@pytest.mark.parametrize("weight", ["bool", *DTYPES])
 def test_weights(weight, variant):
+    """The result has NumPy's dtype: that of the weights in a histogram, float64 in bincount."""
     rng = np.random.default_rng(0)
     for n, bins in ((1000, 10), (5000, 7000)):
         x, weights = rng.integers(0, bins, n), rng.integers(0, 2 if weight == "bool" else 100, n).astype(weight)
+        device = pmpp.DeviceArray.from_numpy(weights)
         np.testing.assert_array_equal(bincount(x, weights=weights, variant=variant), np.bincount(x, weights), strict=True)
-        counts, _ = histogram(x, bins, weights=weights, variant=variant)
-        np.testing.assert_array_equal(counts, numpys(x, bins, weights=weights.astype(np.float64))[0], strict=True)
+        expected = numpys(x, bins, weights=weights)[0]
+        assert expected.dtype == weight
+        np.testing.assert_array_equal(histogram(x, bins, weights=weights, variant=variant)[0], expected, strict=True)
+        counts, _ = histogram(pmpp.DeviceArray.from_numpy(x), bins, weights=device, variant=variant)
+        np.testing.assert_array_equal(counts.numpy(), expected, strict=True)
+        edges = np.arange(bins + 1)
+        if weight not in ("bool", "float16"):  # between edges NumPy does not add up the one, and rounds running sums of the other
+            found = histogram(x, edges, weights=weights, variant=variant)[0]
+            np.testing.assert_array_equal(found, numpys(x, edges, weights=weights)[0], strict=True)
     x, weights = rng.integers(0, 5, 10_000), rng.standard_normal(10_000)
     found, exact = bincount(x, weights=weights, variant=variant), np.zeros(5, np.longdouble)
     np.add.at(exact, x, weights.astype(np.longdouble))
@@ -172,6 +181,17 @@ def test_misaligned_device_memory(dtype, variant, adversarial):
         np.testing.assert_array_equal(counts.numpy(), np.histogram(host[offset : offset + n], 50, (-2, 100))[0])
 
 
+def test_ranges_that_are_equal_but_not_alike(adversarial):
+    """Bins are kept from call to call; what tells them apart is more than equality."""
+    x = adversarial.make("random", "float32", 997)
+    for range in ((0, 1), (0.0, 1.0), (-0.0, 1.0), (np.float32(0), np.float32(1)), (np.float64(0), 1)):
+        found, expected = histogram(x, 7, range)[1], numpys(x, 7, range)[1]
+        np.testing.assert_array_equal(found, expected, strict=True)
+        np.testing.assert_array_equal(np.signbit(found), np.signbit(expected))
+        found[:] = 0  # what is returned is the caller's
+    check(x, 7, (0, 1))
+
+
 def test_shapes_out_and_streams():
     x = np.random.default_rng(0).random((30, 40), dtype=np.float32)
     check(x, 10)
@@ -193,6 +213,9 @@ X = np.arange(3)
         (lambda: histogram([1, 2]), TypeError, "x: got list"),
         (lambda: histogram(X.astype("c8")), TypeError, "x: got dtype complex64; int8, uint8"),
         (lambda: histogram(X, 0), ValueError, "`bins` must be positive"),
+        (lambda: histogram(X, "auto"), TypeError, "bins: got 'auto'; a number of bins, or two or more"),
+        (lambda: histogram(X, 2.5), TypeError, "bins: got 2.5; a number of bins"),
+        (lambda: histogram(X, 3, weights=X, out=X.astype("f8")), TypeError, "out: got dtype float64; the result has int64"),
         (lambda: histogram(X, [3, 1]), ValueError, r"bins: got \[3, 1\]; a number of bins, or two or more numbers in rising"),
         (lambda: histogram(X, [1.0, np.nan]), ValueError, r"bins: got \[1.0, nan\]; a number"),
         (lambda: histogram(X, 3, (2, 1)), ValueError, "max must be larger than min"),
@@ -215,8 +238,9 @@ class Problem(ctypes.Structure):
 
     _fields_ = [
         ("in", ctypes.c_void_p), ("n", ctypes.c_size_t), ("dtype", ctypes.c_int), ("weights", ctypes.c_void_p),
-        ("weights_dtype", ctypes.c_int), ("out", ctypes.c_void_p), ("bins", ctypes.c_size_t), ("rule", ctypes.c_int),
-        ("edges", ctypes.c_void_p), ("edges_code", ctypes.c_int), ("low", ctypes.c_uint64), ("high", ctypes.c_uint64),
+        ("weights_dtype", ctypes.c_int), ("out", ctypes.c_void_p), ("out_dtype", ctypes.c_int), ("edges", ctypes.c_void_p),
+        ("rule", ctypes.c_int), ("count", ctypes.c_size_t),
+        ("edges_code", ctypes.c_int), ("low", ctypes.c_uint64), ("high", ctypes.c_uint64),
         ("range_code", ctypes.c_int), ("first", ctypes.c_double), ("width", ctypes.c_double),
         ("difference_dtype", ctypes.c_int), ("quotient_dtype", ctypes.c_int),
     ]  # fmt: skip
@@ -227,7 +251,7 @@ def test_a_small_workspace_is_refused(variant):
     library, int32, direct, small_workspace = ctypes.CDLL("libpmpp_kernels.so"), 5, 0, -4
     library.pmpp_histogram_workspace.restype = ctypes.c_size_t
     x, out = pmpp.DeviceArray.from_numpy(np.arange(20_000, dtype=np.int32)), pmpp.DeviceArray(20_000, "int64")
-    problem = Problem(x.pointer, x.size, int32, None, 0, out.pointer, 20_000, direct, None)
+    problem = Problem(x.pointer, x.size, int32, None, 0, out.pointer, 0, None, direct, 20_000)
     nbytes = library.pmpp_histogram_workspace(ctypes.byref(problem), variant.encode())
     space = pmpp.DeviceArray.from_numpy(np.full(nbytes, 0xA5, np.uint8))  # what it held does not matter
     arguments = [ctypes.byref(problem), ctypes.c_void_p(space.pointer), ctypes.c_size_t(nbytes), variant.encode(), None]

@@ -119,6 +119,8 @@ PMPP_API int pmpp_capability(int* capability) {
   return settled(status);
 }
 
+PMPP_API int pmpp_current_device(int* device) { return settled(cudaGetDevice(device)); }
+
 PMPP_API int pmpp_null_kernel(cudaStream_t stream) {
   null_kernel<<<1, 1, 0, stream>>>();
   return cudaGetLastError();

@@ -21,5 +21,6 @@ PMPP_API int pmpp_stream_synchronize(cudaStream_t stream);
 PMPP_API int pmpp_last_error(void);
 /* 75 for compute capability 7.5. */
 PMPP_API int pmpp_capability(int* capability);
+PMPP_API int pmpp_current_device(int* device);
 /* Launches a kernel that does nothing: what a call costs at least. */
 PMPP_API int pmpp_null_kernel(cudaStream_t stream);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "cuda_src/common/convert.h"
 #include "cuda_src/common/ladder.cuh"
 #include "cuda_src/histogram/bins.cuh"
 #include "cuda_src/histogram/histogram.h"
@@ -287,29 +288,30 @@ __global__ void __launch_bounds__(256) find_bins_of_bytes(Bins bins, const unsig
 
 Bins bins_of(const pmpp_histogram_problem& p) {
   // NumPy's estimate is off by three roundings at most, times the number of bins: this keeps it below a fifth of a bin.
-  const auto rounds_to = [&](int dtype) { return p.difference_dtype == dtype || p.quotient_dtype == dtype; };
+  const auto rounds_to = [&](int dtype) { return p.bins.difference_dtype == dtype || p.bins.quotient_dtype == dtype; };
   const double most = rounds_to(PMPP_FLOAT16) ? 1 << 7 : rounds_to(PMPP_FLOAT32) ? 1 << 20 : 1e14;
-  const double bins = static_cast<double>(p.bins), scale = bins / p.width;
+  const double bins = static_cast<double>(p.bins.count), scale = bins / p.bins.width;
   const bool sure = bins <= most && scale > 1e-300 && scale < 1e300;
   // In float32 an element, `first`, the difference, the scale and the product are each half an ulp off, and so may the edges
   // be; half an ulp is 2^-24 of the larger end at most, unless edges are float16. The margin is half as much again.
-  const double ends = std::max(std::abs(p.first), std::abs(p.first + p.width));
-  const double margin = 1.5 * 0x1p-24 * bins * (3 + 3 * ends / p.width);
-  const bool near = sure && p.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
+  const double ends = std::max(std::abs(p.bins.first), std::abs(p.bins.first + p.bins.width));
+  const double margin = 1.5 * 0x1p-24 * bins * (3 + 3 * ends / p.bins.width);
+  const bool near =
+      sure && p.bins.difference_dtype != PMPP_FLOAT16 && margin < 0.25 && ends < 1e38 && scale > 1e-30 && scale < 1e38;
   return {element_of(p.dtype),
-          p.rule,
-          p.edges_code,
-          p.range_code,
-          p.difference_dtype,
-          p.quotient_dtype,
-          p.bins,
+          p.bins.rule,
+          p.bins.edges_code,
+          p.bins.range_code,
+          p.bins.difference_dtype,
+          p.bins.quotient_dtype,
+          p.bins.count,
           p.edges,
-          p.low,
-          p.high,
-          p.first,
-          p.width,
+          p.bins.low,
+          p.bins.high,
+          p.bins.first,
+          p.bins.width,
           sure ? scale : 0,
-          static_cast<float>(p.first),
+          static_cast<float>(p.bins.first),
           near ? static_cast<float>(scale) : 0.0f,
           near ? static_cast<float>(margin) : 1.0f};
 }
@@ -318,9 +320,9 @@ Task task_of(const pmpp_histogram_problem& p, unsigned copies) {
   return {bins_of(p), p.in, p.weights, element_of(p.weights_dtype), p.n, copies};
 }
 
-std::size_t local_bytes(const pmpp_histogram_problem& p) { return p.bins * (p.weights != nullptr ? 8 : 4); }
+std::size_t local_bytes(const pmpp_histogram_problem& p) { return p.bins.count * (p.weights != nullptr ? 8 : 4); }
 
-unsigned global_copies(const pmpp_histogram_problem& p) { return p.bins <= Tuning::kMostCopied ? Tuning::kCopies : 1; }
+unsigned global_copies(const pmpp_histogram_problem& p) { return p.bins.count <= Tuning::kMostCopied ? Tuning::kCopies : 1; }
 
 /// Calls `launch` with ones or weights.
 template <class Launch>
@@ -328,7 +330,7 @@ int with_amount(const pmpp_histogram_problem& p, Launch launch) {
   return p.weights != nullptr ? launch(Weights{}) : launch(Ones{});
 }
 
-int clear(const pmpp_histogram_problem& p, cudaStream_t stream) { return cudaMemsetAsync(p.out, 0, p.bins * 8, stream); }
+int clear(const pmpp_histogram_problem& p, cudaStream_t stream) { return cudaMemsetAsync(p.out, 0, p.bins.count * 8, stream); }
 
 template <class Walk>
 int in_global(const pmpp_histogram_problem& p, void*, cudaStream_t stream) {
@@ -343,7 +345,7 @@ int in_global(const pmpp_histogram_problem& p, void*, cudaStream_t stream) {
 
 std::size_t no_workspace(const pmpp_histogram_problem&) { return 0; }
 
-std::size_t copies_workspace(const pmpp_histogram_problem& p) { return global_copies(p) * p.bins * 8; }
+std::size_t copies_workspace(const pmpp_histogram_problem& p) { return global_copies(p) * p.bins.count * 8; }
 
 template <class Walk>
 int in_copies(const pmpp_histogram_problem& p, void* workspace, cudaStream_t stream) {
@@ -351,11 +353,11 @@ int in_copies(const pmpp_histogram_problem& p, void* workspace, cudaStream_t str
   return with_amount(p, [&](auto amount) -> int {
     using Amount = decltype(amount);
     using Total = typename Amount::Total;
-    const InGlobal<Amount> store{static_cast<Total*>(workspace), p.bins};
+    const InGlobal<Amount> store{static_cast<Total*>(workspace), p.bins.count};
     const unsigned copies = global_copies(p);
     fill<Walk, Amount><<<Walk::blocks(p.n), Tuning::kThreads, 0, stream>>>(task_of(p, copies), store);
-    add_copies<<<grid_size(p.bins, Tuning::kThreads, Tuning::kBlocks), Tuning::kThreads, 0, stream>>>(
-        static_cast<const Total*>(workspace), copies, p.bins, static_cast<Total*>(p.out));
+    add_copies<<<grid_size(p.bins.count, Tuning::kThreads, Tuning::kBlocks), Tuning::kThreads, 0, stream>>>(
+        static_cast<const Total*>(workspace), copies, p.bins.count, static_cast<Total*>(p.out));
     return cudaGetLastError();
   });
 }
@@ -416,6 +418,9 @@ int replicated(const pmpp_histogram_problem& p, void* workspace, cudaStream_t st
   });
 }
 
+/// Sums of weights are float64; in another type they are taken in the workspace, beyond the rung's own, and converted.
+bool converts(const pmpp_histogram_problem& p) { return p.weights != nullptr && p.out_dtype != PMPP_FLOAT64; }
+
 struct Launch {
   int (*run)(const pmpp_histogram_problem&, void* workspace, cudaStream_t);
   std::size_t (*workspace)(const pmpp_histogram_problem&);
@@ -435,23 +440,29 @@ const Rung<Launch> kLadder[] = {
 }  // namespace pmpp::histogram
 
 PMPP_API size_t pmpp_histogram_workspace(const pmpp_histogram_problem* problem, const char* variant) {
-  const auto* rung = pmpp::find(pmpp::histogram::kLadder, variant);
-  return rung ? rung->launch.workspace(*problem) : 0;
+  using namespace pmpp::histogram;
+  const auto* rung = pmpp::find(kLadder, variant);
+  if (rung == nullptr) return 0;
+  const size_t own = rung->launch.workspace(*problem);
+  return converts(*problem) ? pmpp::ceil_div(own, 16) * 16 + problem->bins.count * 8 : own;
 }
 
 PMPP_API int pmpp_histogram(const pmpp_histogram_problem* problem, void* workspace, size_t workspace_bytes, const char* variant,
                             cudaStream_t stream) {
   using namespace pmpp::histogram;
-  const pmpp_histogram_problem& p = *problem;
+  pmpp_histogram_problem p = *problem;
   const auto* rung = pmpp::find(kLadder, variant);
   if (rung == nullptr) return PMPP_UNKNOWN_VARIANT;
   if (pmpp::element_of(p.dtype).bytes == 0) return PMPP_UNSUPPORTED_DTYPE;
-  if (p.weights != nullptr && pmpp::element_of(p.weights_dtype).bytes == 0) return PMPP_UNSUPPORTED_DTYPE;
-  if (p.rule < PMPP_BINS_DIRECT || p.rule > PMPP_BINS_SEARCH) return cudaErrorInvalidValue;
+  if (p.weights != nullptr && (pmpp::element_of(p.weights_dtype).bytes == 0 || pmpp::element_of(p.out_dtype).bytes == 0))
+    return PMPP_UNSUPPORTED_DTYPE;
+  if (p.bins.rule < PMPP_BINS_DIRECT || p.bins.rule > PMPP_BINS_SEARCH) return cudaErrorInvalidValue;
   if (p.n > std::size_t{0x7fffffff} * Tuning::kThreads) return cudaErrorInvalidValue;
-  if (p.bins == 0) return cudaSuccess;
-  if (workspace_bytes < rung->launch.workspace(p)) return PMPP_SMALL_WORKSPACE;
-  return p.n == 0 ? clear(p, stream) : rung->launch.run(p, workspace, stream);
+  if (p.bins.count == 0) return cudaSuccess;
+  if (workspace_bytes < pmpp_histogram_workspace(problem, variant)) return PMPP_SMALL_WORKSPACE;
+  if (converts(p)) p.out = static_cast<char*>(workspace) + pmpp::ceil_div(rung->launch.workspace(p), 16) * 16;
+  if (const int status = p.n == 0 ? clear(p, stream) : rung->launch.run(p, workspace, stream)) return status;
+  return converts(p) ? pmpp_convert(p.out, PMPP_FLOAT64, problem->out, p.out_dtype, p.bins.count, stream) : cudaSuccess;
 }
 
 PMPP_API const pmpp_variant* pmpp_histogram_variant(int i) { return pmpp::variant(pmpp::histogram::kLadder, i); }

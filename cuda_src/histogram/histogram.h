@@ -15,25 +15,31 @@ typedef enum {
 typedef enum { PMPP_CODE_REAL, PMPP_CODE_SIGNED, PMPP_CODE_UNSIGNED } PmppCode;
 
 typedef struct {
+  int rule;
+  size_t count;
+  int edges_code;
+  unsigned long long low, high; /* UNIFORM: codes of the first and the last value that counts */
+  int range_code;
+  /* UNIFORM: NumPy's estimate is (x - first) / width * count, rounded to the first dtype below after the subtraction, and to
+     the second after the others */
+  double first, width;
+  int difference_dtype, quotient_dtype;
+} pmpp_bins;
+
+typedef struct {
   const void* in; /* (u)int8 to (u)int64, float16, float32 or float64 */
   size_t n;
   int dtype;
   const void* weights; /* null: elements are counted */
   int weights_dtype;
-  void* out; /* [bins] of int64, or, with weights, of float64 */
-  size_t bins;
-  int rule;
-  const unsigned long long* edges; /* [bins + 1] codes */
-  int edges_code;
-  unsigned long long low, high; /* UNIFORM: codes of the first and the last value that counts */
-  int range_code;
-  /* UNIFORM: NumPy's estimate is (x - first) / width * bins, rounded to the first dtype below after the subtraction, and to
-     the second after the others */
-  double first, width;
-  int difference_dtype, quotient_dtype;
+  void* out; /* [bins.count] of int64, or, with weights, of out_dtype */
+  int out_dtype;
+  const unsigned long long* edges; /* [bins.count + 1] codes */
+  pmpp_bins bins;
 } pmpp_histogram_problem;
 
-/* Counts are exact. Weights are added in float64, in any order: their last bits may differ from call to call.
+/* Counts are exact. Weights are added in float64, in any order: their last bits may differ from call to call. The sums are
+   converted to out_dtype in the end; integers wrap around.
    The workspace is aligned to 16; nothing of it is kept from call to call. */
 PMPP_API int pmpp_histogram(const pmpp_histogram_problem* problem, void* workspace, size_t workspace_bytes, const char* variant,
                             cudaStream_t stream);

@@ -74,10 +74,7 @@ struct alignas(16) Vector {
   T item[kSize];
 };
 
-struct Half {
-  std::uint16_t bits;
-};
-__device__ __forceinline__ float real_of(Half x) { return from_half(x.bits); }
+__device__ __forceinline__ float real_of(Half x) { return widen(x); }
 __device__ __forceinline__ float real_of(float x) { return x; }
 __device__ __forceinline__ double real_of(double x) { return x; }
 __device__ __forceinline__ double real_of(std::int64_t x) { return static_cast<double>(x); }

@@ -20,6 +20,9 @@ cdef class Call:
     cdef str _first
     cdef list _inputs, _results, _scratch
     cdef object _keep
+    cdef bytes _rung
+    cdef void* space(self, size_t nbytes) except? NULL
+    cdef const char* rung(self, object variant) except NULL
     cdef object _locate(self, str name, object array)
     cdef int _check(self, str name, object found, object dtypes, object ndim) except -1
     cdef void _uses(self, DeviceArray array)

@@ -182,7 +182,33 @@ cdef class Call:
         self._scratch.append(buffer)
         return buffer.pointer
 
-    def finish(self, int status, object variant, object accepted=(), str unsuitable="", object out=None):
+    cdef void* space(self, size_t nbytes) except? NULL:
+        """The workspace, as the C interface takes it."""
+        return <void*><uintptr_t>self.workspace(nbytes)
+
+    cdef const char* rung(self, object variant) except NULL:
+        """A variant's name, as the C interface takes it; it lives as long as the call."""
+        self._rung = str(variant).encode()
+        return self._rung
+
+    def constant(self, dict on_device, object array):
+        """Return a small host array on the device.
+
+        Parameters
+        ----------
+        on_device
+            Where the caller keeps it for later calls, which then neither allocate nor wait.
+        array
+            What goes there at the first call.
+        """
+        cdef int device = core.current_device()
+        cdef DeviceArray found = on_device.get(device)
+        if found is None:
+            found = on_device[device] = DeviceArray.from_numpy(array, stream=self._keep)
+        self._uses(found)
+        return found
+
+    def finish(self, int status, object variant, object accepted=(), str unsuitable=""):
         """Raise what the status says, or return the result where the inputs came from; several results as a tuple.
 
         Parameters
@@ -195,8 +221,6 @@ cdef class Call:
             The public function, or the names of its variants.
         unsuitable
             What to say if the variant cannot do this input.
-        out
-            Not needed: :meth:`output` was told.
         """
         if status:
             raise_on(status, self.function, variant, variants(accepted) if callable(accepted) else accepted, unsuitable)

@@ -19,6 +19,7 @@ cdef extern from "cuda_src/common/device.h" nogil:
     int pmpp_stream_destroy(cudaStream_t stream)
     int pmpp_stream_synchronize(cudaStream_t stream)
     int pmpp_capability(int* capability)
+    int pmpp_current_device(int* device)
     int pmpp_null_kernel(cudaStream_t stream)
 
 cdef extern from "cuda_src/common/strided.h" nogil:
@@ -145,6 +146,13 @@ def capability():
     """Return the compute capability of the device in use: 75 for 7.5."""
     cdef int value = 0
     raise_on(pmpp_capability(&value), "asking for the compute capability")
+    return value
+
+
+def current_device():
+    """Return the number of the device in use."""
+    cdef int value = 0
+    raise_on(pmpp_current_device(&value), "asking for the device in use")
     return value
 
 

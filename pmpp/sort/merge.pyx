@@ -1,16 +1,12 @@
 # cython: embedsignature=True
 """Merging and merge sort (chapters 13 and 14)."""
 
-from libc.stdint cimport uintptr_t
-
-from pmpp._runtime.call import DTYPES, Call, dtype_number, variants, with_variants
+from pmpp._runtime.arrays cimport DeviceArray
+from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
+from pmpp._runtime.call import DTYPES, dtype_number, with_variants
 
 
 cdef extern from "cuda_src/sort/merge/merge.h" nogil:
-    ctypedef void* cudaStream_t
-    ctypedef struct pmpp_variant:
-        const char* name
-        int capability
     int pmpp_merge(const void*, size_t, const void*, size_t, void*, int, const char*, cudaStream_t)
     const pmpp_variant* pmpp_merge_variant(int)
     int pmpp_merge_sort(const void*, void*, size_t, int, void*, size_t, const char*, cudaStream_t)
@@ -20,12 +16,7 @@ cdef extern from "cuda_src/sort/merge/merge.h" nogil:
 _KEYS = tuple(name for name in DTYPES if name != "bfloat16")
 
 
-def _rung(int i):
-    cdef const pmpp_variant* rung = pmpp_merge_variant(i)
-    return (rung.name.decode(), rung.capability) if rung else None
-
-
-@with_variants(_rung)
+@with_variants(ladder(pmpp_merge_variant))
 def merge(a, b, *, out=None, variant="auto", stream=None):
     """Merge two arrays that are in order.
 
@@ -64,21 +55,18 @@ def merge(a, b, *, out=None, variant="auto", stream=None):
     >>> merge(np.int32([1, 7, 8]), np.int32([2, 7]))
     array([1, 2, 7, 7, 8], dtype=int32)
     """
-    call = Call("merge", stream)
-    first = call.input("a", a, _KEYS, ndim=1)
-    second = call.input("b", b, (first.dtype.name,), ndim=1)
-    result = call.output(out, (first.size + second.size,), first.dtype)
-    name = str(variant).encode()
-    cdef const char* rung = name
-    cdef uintptr_t pa = first.pointer, pb = second.pointer, pr = result.pointer, handle = call.stream
-    cdef size_t na = first.size, nb = second.size
-    cdef int number = dtype_number(first.dtype), status
+    cdef Call call = Call("merge", stream)
+    cdef DeviceArray x = call.input("a", a, _KEYS, ndim=1), y = call.input("b", b, x, ndim=1)
+    cdef DeviceArray result = call.output(out, (x.size + y.size,), x.dtype)
+    cdef const char* rung = call.rung(variant)
+    cdef int dtype = dtype_number(x.dtype), status
     with nogil:
-        status = pmpp_merge(<const void*>pa, na, <const void*>pb, nb, <void*>pr, number, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(merge) if status else ())
+        status = pmpp_merge(<const void*>x.pointer, x.size, <const void*>y.pointer, y.size, <void*>result.pointer, dtype, rung,
+                            call.handle)
+    return call.finish(status, variant, merge)
 
 
-@with_variants(_rung)
+@with_variants(ladder(pmpp_merge_variant))
 def sort(keys, *, out=None, variant="auto", stream=None):
     """Sort an array, stably, by merging.
 
@@ -101,15 +89,12 @@ def sort(keys, *, out=None, variant="auto", stream=None):
     >>> sort(np.float32([3, np.nan, -1]))
     array([-1.,  3., nan], dtype=float32)
     """
-    call = Call("sort", stream)
-    source = call.input("keys", keys, _KEYS, ndim=1)
-    result = call.output(out, source.shape, source.dtype, in_place=True)
-    name = str(variant).encode()
-    cdef const char* rung = name
-    cdef size_t n = source.size
-    cdef int number = dtype_number(source.dtype), status
-    cdef size_t nbytes = pmpp_merge_sort_workspace(n, number, rung)
-    cdef uintptr_t px = source.pointer, pr = result.pointer, space = call.workspace(nbytes), handle = call.stream
+    cdef Call call = Call("sort", stream)
+    cdef DeviceArray x = call.input("keys", keys, _KEYS, ndim=1), result = call.output(out, x.shape, x.dtype, in_place=True)
+    cdef const char* rung = call.rung(variant)
+    cdef int dtype = dtype_number(x.dtype), status
+    cdef size_t nbytes = pmpp_merge_sort_workspace(x.size, dtype, rung)
+    cdef void* space = call.space(nbytes)
     with nogil:
-        status = pmpp_merge_sort(<const void*>px, <void*>pr, n, number, <void*>space, nbytes, rung, <cudaStream_t>handle)
-    return call.finish(status, variant, variants(sort) if status else ())
+        status = pmpp_merge_sort(<const void*>x.pointer, <void*>result.pointer, x.size, dtype, space, nbytes, rung, call.handle)
+    return call.finish(status, variant, sort)

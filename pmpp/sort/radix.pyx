@@ -52,10 +52,9 @@ cdef _run(function, keys, values, descending, bits, outs, variant, stream):
         p.keys_out = <void*><uintptr_t>call.output(keys_out, k.shape, k.dtype, in_place=True).pointer
         if values is not None:
             p.values_out = <void*><uintptr_t>call.output(values_out, v.shape, v.dtype, in_place=True).pointer
-    cdef bytes rung = str(variant).encode()
-    cdef const char* name = rung
+    cdef const char* name = call.rung(variant)
     cdef size_t nbytes = pmpp_radix_sort_workspace(&p, name)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
         status = pmpp_radix_sort(&p, space, nbytes, name, call.handle)

@@ -119,17 +119,18 @@ struct Tiled {
   }
 };
 
-/// Merges two sequences in shared memory, kItems a thread, and leaves the result where they were.
+/// Merges two neighbours in a tile, kItems a thread, and leaves the result where they were.
 template <class Bits>
-__device__ void merge_in_place(Bits* key, const Sequence<Bits>& a, const Sequence<Bits>& b, unsigned k, Bits* to) {
+__device__ void merge_in_place(Bits* tile, const InTile<Bits>& a, const InTile<Bits>& b, unsigned k) {
   constexpr int kItems = Tuning::kItems;
-  const std::size_t i = k < a.count + b.count ? co_rank(k, a, b) : a.count;
+  const unsigned count = a.count + b.count;
+  const std::size_t i = k < count ? co_rank(k, a, b) : a.count;
   Bits mine[kItems] = {};
-  if (k < a.count + b.count) merge_run<kItems>(a, i, b, k - i, [&](int at, Bits x) { mine[at] = x; });
+  if (k < count) merge_run<kItems>(a, i, b, k - i, [&](int at, Bits x) { mine[at] = x; });
   __syncthreads();
 #pragma unroll
   for (int at = 0; at < kItems; ++at)
-    if (k + at < a.count + b.count) to[k + at] = mine[at];
+    if (k + at < count) tile[padded<Bits>(a.begin + k + at)] = mine[at];
   __syncthreads();
 }
 
@@ -137,17 +138,17 @@ struct MergePath {
   static constexpr unsigned kSize = Tuning::kTile;
   template <class Bits>
   static __device__ void merge(const Share<Bits>& s) {
-    __shared__ Bits key[kSize];
+    __shared__ Bits tile[padded<Bits>(kSize)];
     __shared__ std::size_t rank[2];
     co_ranks_of(s, rank);
     const unsigned count = static_cast<unsigned>(s.end - s.begin), from_a = static_cast<unsigned>(rank[1] - rank[0]);
     const std::size_t b_first = s.begin - rank[0];
     for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads)
-      key[i] = i < from_a ? s.a.bits(rank[0] + i) : s.b.bits(b_first + (i - from_a));
+      tile[padded<Bits>(i)] = i < from_a ? s.a.bits(rank[0] + i) : s.b.bits(b_first + (i - from_a));
     __syncthreads();
-    const Sequence<Bits> a{key, from_a, s.a.order}, b{key + from_a, count - from_a, s.a.order};
-    merge_in_place(key, a, b, threadIdx.x * Tuning::kItems, key);
-    for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) s.out[s.begin + i] = key[i];
+    const InTile<Bits> a{tile, 0, from_a, s.a.order}, b{tile, from_a, count - from_a, s.a.order};
+    merge_in_place(tile, a, b, threadIdx.x * Tuning::kItems);
+    for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) s.out[s.begin + i] = tile[padded<Bits>(i)];
   }
 };
 
@@ -161,27 +162,40 @@ __global__ void __launch_bounds__(Tuning::kThreads) merge_pairs(Pairs<Bits> p) {
 template <class Bits>
 __global__ void __launch_bounds__(Tuning::kThreads) sort_tiles(const Bits* in, Bits* out, std::size_t n, KeyOrder<Bits> order) {
   constexpr unsigned kItems = Tuning::kItems, kTile = Tuning::kTile;
-  __shared__ Bits key[kTile];
+  __shared__ Bits tile[padded<Bits>(kTile)];
   const std::size_t first = std::size_t{blockIdx.x} * kTile;
   const unsigned count = static_cast<unsigned>(min(n - first, std::size_t{kTile})), mine = threadIdx.x * kItems;
-  for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) key[i] = in[first + i];
+  for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) tile[padded<Bits>(i)] = in[first + i];
   __syncthreads();
-#pragma unroll 1
+  Bits key[kItems], code[kItems];  // in registers: neighbours are exchanged without a bank
+#pragma unroll
+  for (unsigned i = 0; i < kItems; ++i) {
+    // What lies beyond the end follows everything: nothing that is there is exchanged with it.
+    const bool there = mine + i < count;
+    key[i] = there ? tile[padded<Bits>(mine + i)] : Bits{0};
+    code[i] = there ? order.encode(key[i]) : static_cast<Bits>(~Bits{0});
+  }
+#pragma unroll
   for (unsigned round = 0; round < kItems; ++round)
-#pragma unroll 1
-    for (unsigned i = mine + round % 2; i + 1 < min(mine + kItems, count); i += 2) {
-      const Bits left = key[i], right = key[i + 1];
-      if (order.encode(right) < order.encode(left)) key[i] = right, key[i + 1] = left;
-    }
+#pragma unroll
+    for (unsigned i = round % 2; i + 1 < kItems; i += 2)
+      if (code[i + 1] < code[i]) {
+        const Bits left = key[i], left_code = code[i];
+        key[i] = key[i + 1], code[i] = code[i + 1];
+        key[i + 1] = left, code[i + 1] = left_code;
+      }
+#pragma unroll
+  for (unsigned i = 0; i < kItems; ++i)
+    if (mine + i < count) tile[padded<Bits>(mine + i)] = key[i];
   __syncthreads();
 #pragma unroll 1
   for (unsigned run = kItems; run < kTile; run *= 2) {
     const unsigned pair = mine / (2 * run) * (2 * run), a_end = min(pair + run, count), b_end = min(pair + 2 * run, count);
-    const Sequence<Bits> a{key + pair, a_end > pair ? a_end - pair : 0, order},
-        b{key + a_end, b_end > a_end ? b_end - a_end : 0, order};
-    merge_in_place(key, a, b, mine - pair, key + pair);
+    const InTile<Bits> a{tile, pair, a_end > pair ? a_end - pair : 0, order},
+        b{tile, a_end, b_end > a_end ? b_end - a_end : 0, order};
+    merge_in_place(tile, a, b, mine - pair);
   }
-  for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) out[first + i] = key[i];
+  for (unsigned i = threadIdx.x; i < count; i += Tuning::kThreads) out[first + i] = tile[padded<Bits>(i)];
 }
 
 // ---- launching ---------------------------------------------------------------------------------------------------------

@@ -32,6 +32,23 @@ struct Circular {
   __device__ Bits code(std::size_t i) const { return order.encode(bits(i)); }
 };
 
+/// Where the i-th key of a tile lies in shared memory. A thread works on eight keys that follow each other, so the lanes of a
+/// warp would meet in the same few banks: after every 128 bytes the keys move on by one bank, which sets the lanes apart.
+template <class Bits>
+__host__ __device__ constexpr unsigned padded(unsigned i) {
+  return i + i / (128 / sizeof(Bits)) * (sizeof(Bits) < 4 ? 4 / sizeof(Bits) : 1);
+}
+
+/// Keys of a tile that lies so, from `begin` on.
+template <class Bits>
+struct InTile {
+  const Bits* tile;
+  unsigned begin, count;
+  KeyOrder<Bits> order;
+  __device__ Bits bits(std::size_t i) const { return tile[padded<Bits>(begin + static_cast<unsigned>(i))]; }
+  __device__ Bits code(std::size_t i) const { return order.encode(bits(i)); }
+};
+
 /// The co-rank of k. Of equal keys those of `a` come first. Never leaves the sequences, in whatever order they are.
 template <class S>
 __device__ std::size_t co_rank(std::size_t k, const S& a, const S& b) {

@@ -14,7 +14,7 @@
 #include <algorithm>
 
 #include "cuda_src/common/ladder.cuh"
-#include "cuda_src/scan.h"
+#include "cuda_src/scan/scan.h"
 #include "cuda_src/sort/radix/onesweep.cuh"
 #include "cuda_src/sort/radix/textbook.cuh"
 
