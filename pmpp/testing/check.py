@@ -6,24 +6,27 @@ disagree.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from pmpp._runtime.device import choose
 from pmpp._toolkit import ToolkitError
-from pmpp.testing import faults, findings, messages
+from pmpp.testing import faults, findings, limits, messages, predict, speedup
 from pmpp.testing.build import CompileError, Target, build, instructions, probe_library
 from pmpp.testing.compare import Mismatch, compare, matches
-from pmpp.testing.course import Exercise
+from pmpp.testing.course import CourseError, Exercise
 from pmpp.testing.diagnose import Context, Finding, diagnose
+from pmpp.testing.faults import Failure
 from pmpp.testing.geometry import where
 from pmpp.testing.images import write_picture
-from pmpp.testing.problem import Case, Problem
+from pmpp.testing.problem import Case, Prediction, Problem, Speedup, Test
 from pmpp.testing.runner import Outcome, Written, call
 from pmpp.testing.signature import Signature
 
@@ -31,6 +34,8 @@ from pmpp.testing.signature import Signature
 OTHER_SCHEDULES = (1, 2, 3)
 
 
+#: What counts and checks, whatever device is in use.
+SIM = Target("sim")
 #: Kinds that say which elements are wrong and not why: a finding of the checkers says more.
 VAGUE = frozenset({"wrong", "last tile", "tail", "period"})
 #: A run with checkers may take so many times as long as one without.
@@ -47,11 +52,15 @@ class Verdict:
         "solved", "to do" (the file is still the stub), "error" (it does not compile), "wrong", or "broken" (pmpp or
         the machine is at fault, not the learner).
     kind
-        What is wrong, one of the words of diagnose.py, faults.py and this file.
+        What is wrong, one of the words of diagnose.py, faults.py, limits.py, predict.py and this file.
+    symptom
+        What is wrong with a stub, whose kind is "stub".
     headline
         One sentence.
     details
         Paragraphs for the learner; one that starts with a blank is shown as it stands.
+    notes
+        What is worth knowing of a file that is right.
     """
 
     exercise: Exercise
@@ -61,6 +70,8 @@ class Verdict:
     details: list[str] = field(default_factory=list)
     test: str = ""
     case: str = ""
+    symptom: str = ""
+    notes: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     printed: str = ""
     seconds: float = 0.0
@@ -71,13 +82,6 @@ class Verdict:
         return self.state == "solved"
 
 
-@dataclass
-class _Failure:
-    kind: str
-    headline: str
-    details: list[str] = field(default_factory=list)
-
-
 def check(
     exercise: Exercise,
     source: Path,
@@ -86,10 +90,11 @@ def check(
     *,
     root: Path,
     text: str | None = None,
-    seed: int = 0,
     pictures: Path | None = None,
 ) -> Verdict:
     """Check one file against the tests of its problem.
+
+    Test data are drawn afresh for each text, and are the same whenever the same text is checked.
 
     Parameters
     ----------
@@ -99,23 +104,24 @@ def check(
         Paths in messages are relative to this.
     text
         Check this text instead of the file's.
-    seed
-        Of the test data.
     pictures
         Folder for the pictures that the cases ask for; None: write none.
     """
     began = time.monotonic()
-    verdict = _check(exercise, source, target, cache_dir, root, text, seed, pictures)
+    verdict = _prepared(exercise, source, target, cache_dir, root, text, pictures)
     verdict.seconds = time.monotonic() - began
     return verdict
 
 
-def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> Verdict:
+def _prepared(exercise: Exercise, source, target, cache_dir, root, text, pictures) -> Verdict:
+    """Compile, check, and say in a sentence what keeps a file from being checked."""
     shown = source.relative_to(root) if source.is_relative_to(root) else source
     try:
-        problem = exercise.problem
-        library = build(source, cache_dir, target, text=text)
-    except FileNotFoundError:
+        text = source.read_text(encoding="utf-8", errors="replace") if text is None else text
+        return _Checker(exercise, source, text, target, cache_dir, root, pictures).verdict()
+    except FileNotFoundError as error:
+        if error.filename != str(source):
+            raise
         stub = exercise.stub.relative_to(root) if exercise.stub.is_relative_to(root) else exercise.stub
         return Verdict(exercise, "to do", "no file", f"{shown} is missing: cp {stub} {shown}")
     except CompileError as error:
@@ -127,65 +133,246 @@ def _check(exercise, source, target, cache_dir, root, text, seed, pictures) -> V
         return Verdict(
             exercise, "broken", "module", f"The tests need {error.name}: python -m pip install -e '.[dev]' installs it."
         )
-    rng = np.random.default_rng(seed)
-    verdict = Verdict(exercise, "solved")
-    for test in problem.tests:
-        ask = (partial(device_attributes, target=target, cache_dir=cache_dir),) if test.asks_device else ()
-        cases = list(test.cases(rng, *ask))
-        for schedule in range(test.schedules if target.device == "sim" else 1):
-            failed = _run(
-                problem, cases, library, target, schedule, verdict, pictures if schedule == 0 else None, exercise
-            )
-            if failed is None:
-                continue
-            case, failure = failed
-            if failure.kind not in faults.FINAL and target.device == "sim":
-                _try_other_schedules(problem, case, library, target, schedule, failure)
-            verdict.state = "wrong"
-            verdict.kind, verdict.headline, verdict.details = failure.kind, failure.headline, failure.details
-            verdict.test, verdict.case = test.name, case.name
-            kind, said = _findings(problem, [case], library, target)
-            if verdict.kind == "race" and kind == "uninitialized":
-                verdict.kind, verdict.details = kind, verdict.details[:-1]  # what nobody wrote differs between runs too
-            verdict.details += said
-            if kind and verdict.kind in VAGUE:
-                verdict.kind = kind
-            if text is None and source == exercise.file:
-                verdict = _as_stub(verdict, shown)
-            if pictures is not None and verdict.state == "wrong" and verdict.kind not in faults.FINAL:
-                _draw(problem, rng, library, target, verdict, pictures, exercise)
-            return verdict
-        kind, said = _findings(problem, cases, library, target)
+
+
+class _StoppedError(Exception):
+    """A race that found a mistake."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.headline)
+        self.failure = failure
+
+
+class _Checker:
+    """One file, built, and what its checks share."""
+
+    def __init__(self, exercise: Exercise, source: Path, text: str, target: Target, cache_dir: Path, root, pictures) -> None:
+        self.exercise, self.problem = exercise, exercise.problem
+        self.source, self.text = source, text
+        self.target, self.cache_dir, self.root, self.pictures = target, cache_dir, root, pictures
+        self.shown = self._shown(source)
+        self.library = build(source, cache_dir, target, text=text)
+        self.result = Verdict(exercise, "solved")
+
+    def _shown(self, path: Path) -> Path:
+        return path.relative_to(self.root) if path.is_relative_to(self.root) else path
+
+    def _named(self, file: str) -> Path:
+        """From a file of a line table to the path that the learner knows; the compiler saw a copy without a folder."""
+        return self.shown if Path(file).name in (self.source.name, "") else self._shown(Path(file))
+
+    def rng(self, number: int) -> np.random.Generator:
+        """Give a test its own random numbers, so that its cases can be made again; they change with the text."""
+        digest = hashlib.sha256(self.text.encode("utf-8", "replace")).digest()
+        return np.random.default_rng([number, int.from_bytes(digest[:8], "little")])
+
+    def cases(self, number: int, target: Target) -> list[Case]:
+        """Make the cases of a test."""
+        test = self.problem.tests[number]
+        ask = (partial(device_attributes, target=target, cache_dir=self.cache_dir),) if test.asks_device else ()
+        return list(test.cases(self.rng(number), *ask))
+
+    def verdict(self) -> Verdict:
+        """Run every test and return what came of it."""
+        if self.problem.predictions:
+            failed = self.predictions()
+            return self.failed(Test("predictions", list), "", failed) if failed else self.result
+        for number, test in enumerate(self.problem.tests):
+            cases = self.cases(number, self.target)
+            for schedule in range(test.schedules if self.target.device == "sim" else 1):
+                pictures = self.pictures if schedule == 0 else None
+                if wrong := _run(self.problem, cases, self.library, self.target, schedule, self.result, pictures, self.exercise):
+                    return self.wrong(number, schedule, *wrong)
+            if odd := self.observed(number):
+                return self.failed(test, *odd)
+        present = instructions(self.library, self.problem.instructions)
+        for name, sentence in self.problem.instructions.items():
+            if name not in present:
+                failure = Failure("technique", sentence)
+                return self.failed(Test("technique", list), f"no {name} in the compiled kernels", failure)
+        if self.problem.speedup is not None and (odd := self.timed(self.problem.speedup)):
+            return self.failed(Test("speedup", list), *odd)
+        return self.result
+
+    def wrong(self, number: int, schedule: int, case: Case, failure: Failure) -> Verdict:
+        """Say why a case is wrong: do other schedules change it, do the checkers find anything, what does it look like."""
+        on_sim = self.target.device == "sim"
+        if failure.kind not in faults.FINAL and on_sim:
+            _try_other_schedules(self.problem, case, self.library, self.target, schedule, failure)
+        if on_sim:
+            kind, said = self.findings([case], self.library)[0]
+            if failure.kind == "race" and kind == "uninitialized":
+                failure.kind, failure.details = kind, failure.details[:-1]  # what nobody wrote differs between runs too
+            failure.details += said
+            if kind and failure.kind in VAGUE:
+                failure.kind = kind
+        result = self.failed(self.problem.tests[number], case.name, failure)
+        if self.pictures is not None and result.state == "wrong" and result.kind not in faults.FINAL:
+            self.draw()
+        return result
+
+    def failed(self, test: Test, case: str, failure: Failure) -> Verdict:
+        """Turn a failure into the verdict; of a file that is still the stub, say what to do in place of what is wrong."""
+        result = self.result
+        result.state, result.kind, result.headline, result.details = "wrong", failure.kind, failure.headline, failure.details
+        result.test, result.case = test.name, case
+        todos = self.exercise.todos()
+        if self.text != self.exercise.stub.read_text(encoding="utf-8") or not todos or failure.kind in faults.BROKEN:
+            return result
+        lines = sum(todo.lines for todo in todos)
+        count = "1 line" if lines == 1 else f"{lines} lines"
+        result.state, result.kind, result.symptom = "to do", "stub", failure.kind
+        result.headline = f"{self.shown}:{todos[0].line}: about {count}: {self.problem.title}"
+        result.details = [f"{self.shown}:{todo.line}: {todo.text}" for todo in todos]
+        if self.problem.kind in ("find the bug", "make it faster"):
+            result.details += [f"What the test sees now ({test.name}, {case}):" if case else "What the test sees now:"]
+            result.details += failure.details or [failure.headline]
+        return result
+
+    def draw(self) -> None:
+        """Write the pictures that a failure kept from being reached: what is wrong is often plain to see in them."""
+        for number, test in enumerate(self.problem.tests):
+            if not self.result.pictures and not test.asks_device:
+                cases = [case for case in self.cases(number, self.target) if case.picture is not None]
+                if cases:
+                    _run(self.problem, cases, self.library, self.target, 0, self.result, self.pictures, self.exercise)
+
+    def observed(self, number: int) -> tuple[str, Failure] | None:
+        """Run the cases of a test again on the software GPU, with checkers and counters on; return what they object to."""
+        on_sim = self.target.device == "sim"
+        library = self.library if on_sim else build(self.source, self.cache_dir, SIM, text=self.text)
+        cases = self.cases(number, SIM)
+        (kind, said), outcome = self.findings(cases, library)
         if said:
-            verdict.state, verdict.kind, verdict.headline = "wrong", kind, "the results are right, but the checkers object"
-            verdict.details, verdict.test = [f"The results are right, but not by right: {kind}.", *said], test.name
-            return verdict
-    present = instructions(library, problem.instructions)
-    for name, sentence in problem.instructions.items():
-        if name not in present:
-            verdict.state, verdict.kind, verdict.headline = "wrong", "technique", sentence
-            verdict.test, verdict.case = "technique", f"no {name} in the compiled kernels"
-            return verdict
-    return verdict
+            text = "the results are right, but the checkers object"
+            return "", Failure(kind, text, [f"The results are right, but not by right: {kind}.", *said])
+        if not on_sim and (wrong := _first_wrong(self.problem, cases, outcome)):
+            wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")
+            return wrong[0].name, wrong[1]
+        for case, written in zip(cases, outcome.written, strict=False):
+            if (case.limits or case.counts) and (failure := limits.judge(case, written.kernels, self._named, self.lines)):
+                return case.name, failure
+        return None
+
+    @property
+    def lines(self) -> list[str]:
+        """The text that is checked."""
+        return self.text.splitlines()
+
+    def findings(self, cases: Sequence[Case], library: Path) -> tuple[tuple[str, list[str]], Outcome]:
+        """Run cases with checkers on, counting where a case asks for it.
+
+        Returns
+        -------
+        tuple
+            The kind of the first finding, and paragraphs about the first few; how the run ended.
+        """
+        checkers = os.environ.get("PMPP_CHECKERS", "memory race uninitialized sync")
+        problem, outcomes = self.problem, []
+        count = any(case.limits or case.counts for case in cases)
+        if not checkers.strip() and not count:
+            return ("", []), Outcome("finished", 0, "done", 0, [], "", "")
+
+        def run() -> None:
+            outcomes.append(
+                call(
+                    library,
+                    problem.signature,
+                    cases,
+                    device="sim",
+                    memory=problem.memory,
+                    seconds=CHECKED * problem.seconds,
+                    count=count,
+                )
+            )
+
+        found = findings.findings_of(run, checkers)
+        harmful = [finding for finding in found if not finding.get("benign") and finding["kernel"]]
+        paragraphs = []
+        for finding in harmful[:3]:
+            for place in (finding, finding.get("other") or {}):
+                if Path(place.get("file", "")).name == self.source.name:
+                    place["file"] = str(self.source)
+            first, *excerpt = findings.described(finding)
+            paragraphs += [first, *(f" {line}" for line in excerpt)]
+        return (harmful[0]["kind"] if harmful else "", paragraphs), outcomes[0]
+
+    def timed(self, wanted: Speedup) -> tuple[str, Failure] | None:
+        """Measure how fast the function is; return what is wrong with what it computed at that size, or with its time."""
+        device = self.target.device
+        problem, folder = self.problem, self.exercise.folder
+
+        def made(size: int) -> Case:
+            # A race compares results; how the function comes by them was looked at before.
+            return replace(wanted.case(self.rng(len(problem.tests)), size), min_launches=0, max_threads=0, must_wait=False)
+
+        case = made(wanted.sizes[device == "cuda"])
+
+        def measure(longer: int = 1) -> speedup.Measured:
+            measured, outcome = speedup.measure(problem, folder, self.library, case, self.target, self.cache_dir, longer)
+            if outcome.end == "time":
+                long = f"In {speedup.TOO_LONG:g} s the function was not called often enough to time it, with {case.name}."
+                raise _StoppedError(Failure("slow", long))
+            if outcome.end == "race failed":
+                raise _StoppedError(Failure("cuda error", f"Called again and again, it failed with {outcome.stderr.strip()}."))
+            if wrong := _first_wrong(problem, [case], outcome):
+                raise _StoppedError(wrong[1])
+            assert measured is not None
+            return measured
+
+        def counted() -> tuple[int, int]:
+            library = self.library if device == "sim" else build(self.source, self.cache_dir, SIM, text=self.text)
+            return speedup.instructions(problem, folder, library, made(wanted.sizes[0]), self.cache_dir)
+
+        try:
+            failure, measured, remark = speedup.judge(wanted, device, measure, counted, measure())
+        except _StoppedError as stopped:
+            return case.name, stopped.failure
+        name = "the software GPU" if device == "sim" else device_name()
+        notes = speedup.lines(wanted, measured, name, remark)
+        if failure is None:
+            self.result.notes += notes
+            return None
+        failure.details += notes
+        return case.name, failure
+
+    def predictions(self) -> Failure | None:
+        """Ask the learner for numbers, and the machine for the right ones; the kernel that is run is the stub's."""
+        problem = self.problem
+        case = predict.asked(problem.predictions)
+        outcome = call(self.library, predict.SIGNATURE, [case], device=self.target.device, memory="host")
+        if outcome.end != "finished":
+            fault = faults.ended(outcome, outcome.written[0] if outcome.written else None, predict.SIGNATURE.name, problem)
+            return Failure(fault.kind, fault.text)
+        if overrun := outcome.written[0].overrun:
+            return Failure("overrun", f"predict writes outside of {next(iter(overrun))}: there is no such answer.")
+        failure, self.result.notes = predict.judge(problem.predictions, outcome.written[0], self.truth)
+        return failure
+
+    def truth(self, prediction: Prediction) -> int:
+        """Run the stub's kernel and return what was to be predicted."""
+        target = SIM if prediction.counter else self.target
+        library = build(self.exercise.stub, self.cache_dir, target)
+        outcome = call(
+            library,
+            self.problem.signature,
+            [prediction.case],
+            device=target.device,
+            memory=self.problem.memory,
+            count=bool(prediction.counter),
+        )
+        if wrong := _first_wrong(self.problem, [prediction.case], outcome, values=False):
+            raise CourseError(f"the kernel of the stub does not run: {wrong[1].headline}")
+        written = outcome.written[0]
+        if prediction.answer is not None:
+            return int(prediction.answer(written.outputs))
+        return limits.total(written.kernels)[prediction.counter]
 
 
-def _findings(problem: Problem, cases: Sequence[Case], library, target) -> tuple[str, list[str]]:
-    """Run cases with checkers on; return the kind of the first finding, and paragraphs about the first few."""
-    checkers = os.environ.get("PMPP_CHECKERS", "memory race uninitialized sync")
-    if target.device != "sim" or not checkers.strip():
-        return "", []
-    found = findings.findings_of(
-        lambda: call(
-            library, problem.signature, cases, device="sim", memory=problem.memory, seconds=CHECKED * problem.seconds
-        ),
-        checkers,
-    )
-    harmful = [finding for finding in found if not finding.get("benign") and finding["kernel"]]
-    paragraphs = []
-    for finding in harmful[:3]:
-        first, *excerpt = findings.described(finding)
-        paragraphs += [first, *(f" {line}" for line in excerpt)]
-    return (harmful[0]["kind"], paragraphs) if harmful else ("", [])
+def device_name() -> str:
+    """Return the name of the GPU in use."""
+    gpu = choose().gpu
+    return gpu.name if gpu is not None else "GPU"
 
 
 def device_attributes(attributes: Sequence[int], target: Target, cache_dir: Path) -> list[int]:
@@ -199,22 +386,7 @@ def device_attributes(attributes: Sequence[int], target: Target, cache_dir: Path
     return outcome.written[0].outputs["values"].tolist()
 
 
-def _as_stub(verdict: Verdict, shown: Path) -> Verdict:
-    """Where the learner's file is still the stub, say what to do instead of what is wrong."""
-    todos = verdict.exercise.todos()
-    if not verdict.exercise.untouched() or not todos or verdict.kind in faults.BROKEN:
-        return verdict
-    lines = sum(todo.lines for todo in todos)
-    verdict.state, verdict.kind = "to do", "stub"
-    count = "1 line" if lines == 1 else f"{lines} lines"
-    verdict.headline = f"{shown}:{todos[0].line}: about {count}: {verdict.exercise.problem.title}"
-    verdict.details = [f"{shown}:{todo.line}: {todo.text}" for todo in todos]
-    return verdict
-
-
-def _run(
-    problem: Problem, cases, library, target, schedule, verdict, pictures, exercise
-) -> tuple[Case, _Failure] | None:
+def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, exercise) -> tuple[Case, Failure] | None:
     """Run all cases in one process; return the first that fails."""
     outcome = call(
         library,
@@ -226,57 +398,54 @@ def _run(
         seed=schedule,
     )
     verdict.printed = verdict.printed or outcome.stdout
+    wrong = _first_wrong(problem, cases, outcome)
+    for number, case in enumerate(cases):
+        came_back = number < len(outcome.written) and (outcome.end == "finished" or number != outcome.case)
+        if pictures is not None and case.picture is not None and came_back:
+            verdict.pictures.append(_picture(case, outcome.written[number], pictures, exercise))
+        if wrong and case is wrong[0]:
+            break
+    return wrong
+
+
+def _first_wrong(
+    problem: Problem, cases: Sequence[Case], outcome: Outcome, *, values: bool = True
+) -> tuple[Case, Failure] | None:
+    """Return the first case of a run that failed, and why."""
     for number, case in enumerate(cases):
         written = outcome.written[number] if number < len(outcome.written) else None
-        ended_here = outcome.end != "finished" and number == outcome.case
-        if written is None and not ended_here:
+        if outcome.end != "finished" and number == outcome.case:
+            fault = faults.ended(outcome, written, problem.signature.name, problem)
+            return case, Failure(fault.kind, fault.text)
+        if written is None:
             break
-        fault = faults.ended(outcome, written, problem) if ended_here else None
-        failure = _Failure(fault.kind, fault.text) if fault is not None else None
-        if failure is None and written is not None:
-            failure = _judge(problem, case, written, outcome)
-        if pictures is not None and case.picture is not None and written is not None and not ended_here:
-            verdict.pictures.append(_picture(case, written, pictures, exercise))
-        if failure is not None:
+        if failure := _judge(problem, case, written, outcome, values):
             return case, failure
     return None
 
 
-def _draw(problem: Problem, rng, library, target, verdict: Verdict, pictures: Path, exercise: Exercise) -> None:
-    """Write the pictures that a failure kept from being reached: what is wrong is often plain to see in them."""
-    for test in problem.tests:
-        if not verdict.pictures and not test.asks_device:
-            cases = [case for case in test.cases(rng) if case.picture is not None]
-            if cases:
-                _run(problem, cases, library, target, 0, verdict, pictures, exercise)
-
-
-def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome) -> _Failure | None:
+def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome, values: bool) -> Failure | None:
     """Return what is wrong with what one call left behind."""
     fault = faults.cuda(written, case, outcome)
     if fault is not None:
-        return _Failure(fault.kind, fault.text)
+        return Failure(fault.kind, fault.text)
     for name, index in written.changed.items():
-        return _Failure(
-            "input changed", f"The input {name} was changed, first at index {index}: write to the output only."
-        )
+        return Failure("input changed", f"The input {name} was changed, first at index {index}: write to the output only.")
     for name, distance in written.overrun.items():
         side = f"{-distance} bytes before its start" if distance < 0 else f"{distance} bytes past its end"
-        return _Failure("overrun", f"The code wrote outside of {name}, {side}: look at the check of the bounds.")
+        return Failure("overrun", f"The code wrote outside of {name}, {side}: look at the check of the bounds.")
     if not case.fail_malloc:
         for parameter in problem.signature.outputs():
-            if parameter.name not in case.expect:
-                continue  # scratch space
-            mismatch = compare(
-                parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol
-            )
+            if parameter.name not in case.expect or not values:
+                continue  # scratch space, or a run that is only to be counted
+            mismatch = compare(parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol)
             if mismatch is not None:
                 return _wrong(problem, case, written, mismatch)
     fault = faults.conduct(written, case, problem)
-    return _Failure(fault.kind, fault.text) if fault is not None else None
+    return Failure(fault.kind, fault.text) if fault is not None else None
 
 
-def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -> _Failure:
+def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -> Failure:
     """Describe a wrong output: the first wrong element, its owner, where it lies, the pattern."""
     context = Context(
         mismatch=mismatch,
@@ -301,19 +470,15 @@ def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -
     if written.launch is not None:
         owned = problem.owner.find(index, mismatch.wrong.shape, written.launch)
         places = where(index, mismatch.wrong.shape, context.tile, case.radius)
-        sentence = (
-            f"It belongs to {owned}" if owned.exists else f"It would belong to {owned}, but the grid has no such block"
-        )
+        sentence = f"It belongs to {owned}" if owned.exists else f"It would belong to {owned}, but the grid has no such block"
         sentence += f" in {written.launch}."
         if places:
-            sentence += (
-                f" It lies {'; '.join(places)}." if not places[0].startswith("the ") else f" It is {'; '.join(places)}."
-            )
+            sentence += f" It lies {'; '.join(places)}." if not places[0].startswith("the ") else f" It is {'; '.join(places)}."
         details.append(sentence)
     finding: Finding | None = diagnose(context)
     if finding is not None:
         details.append(finding.text)
-    return _Failure(finding.kind if finding else "wrong", headline, details)
+    return Failure(finding.kind if finding else "wrong", headline, details)
 
 
 def _number(value, beside=None) -> str:
@@ -327,7 +492,7 @@ def _number(value, beside=None) -> str:
     return text
 
 
-def _try_other_schedules(problem: Problem, case: Case, library, target, schedule: int, failure: _Failure) -> None:
+def _try_other_schedules(problem: Problem, case: Case, library, target, schedule: int, failure: Failure) -> None:
     """Run a wrong case under other schedules: a result that changes is a race."""
     seen: list[dict[str, np.ndarray]] = []
     for seed in (schedule, *(s for s in OTHER_SCHEDULES if s != schedule)):
@@ -338,9 +503,7 @@ def _try_other_schedules(problem: Problem, case: Case, library, target, schedule
             return
         seen.append(outcome.written[0].outputs)
     # Within the tolerance: the order of atomic additions may change the last bits of a float, and is no race.
-    if any(
-        not matches(other[name], first, case.rtol, case.atol).all() for other in seen[1:] for name, first in seen[0].items()
-    ):
+    if any(not matches(other[name], first, case.rtol, case.atol).all() for other in seen[1:] for name, first in seen[0].items()):
         failure.kind = "race"
         failure.details.append(
             "The result changes with the order in which the warps run: somebody reads what another thread has not "

@@ -10,12 +10,13 @@ import mmap
 import os
 import struct
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - pathlib would cost its import
 import confine  # type: ignore[import-not-found]
 
 LOADING, PREPARING, CALLING, COLLECTING, DONE = 1, 2, 3, 4, 5
-NO_FUNCTION, NO_MEMORY, NOT_LOADED = 101, 102, 103
+NO_FUNCTION, NO_MEMORY, NOT_LOADED, RACE_FAILED = 101, 102, 103, 104
 CTYPES = {
     "f": ctypes.c_float,
     "d": ctypes.c_double,
@@ -58,16 +59,28 @@ def main() -> None:
     except AttributeError:
         os._exit(NO_FUNCTION)
     function.restype = ctypes.c_int if plan["returns"] else None
+    counts = plan["counts"]
+    if counts >= 0:
+        library.pmpp_simt_counted.restype = ctypes.c_char_p
+    if plan["race"]:
+        at(CALLING, 0)
+        race(library, function, plan, base)
+        end(at, 1)
 
     for number, case in enumerate(plan["cases"]):
         at(PREPARING, number)
         record = case["record"]
         arguments, arrays = arrange(library, plan, case, base)
         library.pmpp_probe_begin(ctypes.c_void_p(base + record), case["fail_malloc"])
+        if counts >= 0:
+            library.pmpp_simt_count(1)
         at(CALLING, number)
         returned = function(*arguments) or 0
         at(COLLECTING, number)
         failed = library.pmpp_probe_end()
+        if counts >= 0:
+            library.pmpp_simt_count(0)
+            os.write(counts, library.pmpp_simt_counted() + b"\n")
         struct.pack_into("<qi", memory, record + 160, returned, failed)
         if returned and plan["returns"]:
             struct.pack_into("32s", memory, record + 208, probe_text(returned) or b"")
@@ -76,10 +89,87 @@ def main() -> None:
             if not returned:  # an error that the code did not notice; one that it returned may be the expected one
                 break
         fetch(library, arrays, base)
-    at(DONE, len(plan["cases"]))
+    end(at, len(plan["cases"]))
+
+
+def end(at, case):
+    """Say that everything was done, and leave before anything else can go wrong."""
+    at(DONE, case)
     ctypes.CDLL(None).fflush(None)
     os.write(int(sys.argv[2]), b"d")
     os._exit(0)
+
+
+def race(library, function, plan, base):
+    """Time the learner's function beside others on the first case, in rounds in which each is called once.
+
+    The file of results gets one number a call, in seconds, and one for the copies of the arrays, if they lie on the device.
+    """
+    settings, case = plan["race"], plan["cases"][0]
+    arguments, arrays = arrange(library, plan, case, base)
+    on_host = [
+        CTYPES[code](value) if code != "P" else ctypes.c_void_p(base + value if size >= 0 else 0)
+        for code, value, size in case["arguments"]
+    ]
+    runners = [(library, function, arguments)]
+    for path, name in settings["others"]:
+        other = ctypes.CDLL(path, mode=ctypes.RTLD_LOCAL)
+        other[name].restype = function.restype
+        # One without a probe is plain C++: nothing to wait for, and memory of the host.
+        runners.append((other, other[name], arguments) if hasattr(other, "pmpp_probe_wait") else (None, other[name], on_host))
+    first_values = [(base + offset, ctypes.string_at(base + offset, size)) for offset, size in settings["restored"]]
+
+    def restore():
+        for address, value in first_values:
+            ctypes.memmove(address, value, len(value))
+        for pointer, offset, size in arrays if first_values else ():
+            copy(library.pmpp_probe_upload, pointer.value, base + offset, size)
+
+    def clock(owner, called, given):
+        elapsed = ctypes.c_float()
+        events = owner is not None and settings["events"]
+        if events:
+            owner.pmpp_probe_start(ctypes.c_size_t(settings["flushed"]))
+        began = time.perf_counter()
+        returned = called(*given)
+        failed = 0
+        if events:
+            failed = owner.pmpp_probe_stop(ctypes.byref(elapsed))
+        elif owner is not None:
+            failed = owner.pmpp_probe_wait()
+        seconds = elapsed.value / 1e3 if events else time.perf_counter() - began
+        if failed or (returned and plan["returns"]):
+            os.write(2, library.pmpp_probe_error_name(failed or returned) or b"an error")
+            os._exit(RACE_FAILED)
+        return seconds
+
+    def carry():
+        """Time the copies of all arrays to the device, and of what is written there back."""
+        began = time.perf_counter()
+        for (pointer, offset, size), written in zip(arrays, settings["written"], strict=True):
+            if written:
+                copy(library.pmpp_probe_download, base + offset, pointer.value, size)
+            else:
+                copy(library.pmpp_probe_upload, pointer.value, base + offset, size)
+        return time.perf_counter() - began
+
+    deadline = time.perf_counter() + settings["seconds"]
+    for runner in runners:  # the first call of each also loads its kernels
+        restore()
+        clock(*runner)
+    done = 0
+    while done < settings["rounds"][0] or (done < settings["rounds"][1] and time.perf_counter() < deadline):
+        row = []
+        for runner in runners:
+            restore()
+            row.append(clock(*runner))
+        restore()
+        row.append(carry())
+        os.write(settings["results"], struct.pack(f"{len(row)}d", *row))
+        done += 1
+    restore()
+    clock(*runners[0])
+    fetch(library, arrays, base)
 
 
 def arrange(library, plan, case, base):

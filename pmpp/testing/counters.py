@@ -11,7 +11,29 @@ from functools import cache
 
 from pmpp._runtime.device import LIBRARIES, device
 
-__all__ = ["Kernel", "Line", "count"]
+__all__ = ["COUNTERS", "Kernel", "Line", "count"]
+
+COUNTERS = (
+    "thread_instructions",
+    "warp_instructions",
+    "divergent_branches",
+    "global_load_requests",
+    "global_load_sectors",
+    "global_load_sectors_ideal",
+    "global_store_requests",
+    "global_store_sectors",
+    "global_store_sectors_ideal",
+    "shared_load_wavefronts",
+    "shared_store_wavefronts",
+    "shared_bank_conflicts",
+    "atomics",
+    "atomic_serialization",
+    "barriers",
+    "flop",
+    "dram_read_bytes",
+    "dram_write_bytes",
+)
+"""Names of the counters, as ``docs/counters.md`` defines them."""
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import re
 import signal
+from dataclasses import dataclass, field
 
 from pmpp.testing.diagnose import Finding
 from pmpp.testing.problem import Case, Problem
 from pmpp.testing.runner import BUDGET, FLOOD, MEMORY_LIMIT, Outcome, Written
+
+
+@dataclass
+class Failure:
+    """What a learner is told: the kind, a sentence for lists, paragraphs; one that starts with a blank stays as it is."""
+
+    kind: str
+    headline: str
+    details: list[str] = field(default_factory=list)
+
 
 #: Kinds for which another schedule of the warps would tell nothing new.
 FINAL = frozenset(
@@ -43,14 +54,11 @@ _SIGNALS: dict[int, str] = {
 }
 
 
-def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Finding | None:
-    """Explain why the process ended before its time."""
-    name = problem.signature.name
+def ended(outcome: Outcome, written: Written | None, name: str, problem: Problem) -> Finding:
+    """Explain why the process ended before its time, in the function of this name."""
     said = device_message(outcome.stderr)
     if outcome.end == "no function":
-        return Finding(
-            "no function", f"The file has no function {name}: keep the line 'extern \"C\" ... {name}(' of the stub."
-        )
+        return Finding("no function", f"The file has no function {name}: keep the line 'extern \"C\" ... {name}(' of the stub.")
     if outcome.end == "not loaded":
         return Finding("not loaded", f"The compiled file could not be loaded: {outcome.stderr.strip()}")
     if outcome.end == "signal" and outcome.code == signal.SIGSYS:
@@ -63,9 +71,7 @@ def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Findin
         return Finding("output", f"{name} printed more than {FLOOD >> 20} MiB: is there a loop that prints and never ends?")
     if outcome.stage in ("starting", "loading", "preparing"):
         text = outcome.stderr.strip().splitlines()
-        return Finding(
-            "start", f"The test could not start ({outcome.end} {outcome.code}): {text[-1] if text else 'no message'}"
-        )
+        return Finding("start", f"The test could not start ({outcome.end} {outcome.code}): {text[-1] if text else 'no message'}")
     if outcome.end == "time":
         inside = "the kernel or " if written is not None and written.launches else ""
         return Finding(
@@ -85,9 +91,7 @@ def ended(outcome: Outcome, written: Written | None, problem: Problem) -> Findin
         if said:
             what = f"crashed. {said}"
         return Finding("crash", f"{name} {what}{_after(written)}")
-    return Finding(
-        "exit", f"{name} ended the whole process with exit({outcome.code}) instead of returning to its caller."
-    )
+    return Finding("exit", f"{name} ended the whole process with exit({outcome.code}) instead of returning to its caller.")
 
 
 def _after(written: Written | None) -> str:
@@ -165,9 +169,7 @@ def _device_error(name: str, written: Written, outcome: Outcome) -> Finding:
 def conduct(written: Written, case: Case, problem: Problem) -> Finding | None:
     """Find fault with code whose result is right: no kernel, memory that is not given back."""
     if written.launches < case.min_launches:
-        return Finding(
-            "not launched", "The result is right, but no kernel computed it: the work belongs on the device."
-        )
+        return Finding("not launched", "The result is right, but no kernel computed it: the work belongs on the device.")
     launch = written.launch
     if case.max_threads and launch is not None and launch.total > case.max_threads:
         return Finding(

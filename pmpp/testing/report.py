@@ -123,6 +123,7 @@ def summary(verdicts: Iterable[Verdict], *, solutions: bool, device: str, root: 
         name += verdict.exercise.name.ljust(wide)
         start = f"{verdict.state:<7} {name}"
         lines.append((_cut(f"{start}  {_left(verdict, root)}".rstrip()), _MARKUP[verdict.state]))
+        lines.extend((line, {}) for note in verdict.notes for line in wrap(note, "        ", "          "))
     solved = sum(v.solved for v in verdicts)
     which = "reference solutions pass" if solutions else "problems solved"
     count = f"{solved} of {len(verdicts)} {which}, on {device}."

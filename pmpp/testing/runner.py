@@ -23,7 +23,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ import numpy as np
 
 from pmpp.testing import confine
 from pmpp.testing.build import simulator
+from pmpp.testing.counters import Kernel, parse
 from pmpp.testing.geometry import Launch
 from pmpp.testing.problem import Case
 from pmpp.testing.signature import Signature
@@ -69,6 +70,8 @@ class Written:
         Inputs that are not what they were: name -> flat index of the first change.
     overrun
         Arrays whose canary is gone: name -> bytes before the array (negative) or past its end.
+    kernels
+        What the launches counted, where counting was asked for.
     """
 
     returned: int = 0
@@ -91,14 +94,15 @@ class Written:
     touched: dict[str, np.ndarray] = field(default_factory=dict)
     changed: dict[str, int] = field(default_factory=dict)
     overrun: dict[str, int] = field(default_factory=dict)
+    kernels: list[Kernel] = field(default_factory=list)
 
 
 @dataclass
 class Outcome:
     """How the process ended, and what each call that returned left behind.
 
-    ``end`` is "finished", "signal", "exit", "time", "memory", "output", "no function" or "not loaded"; ``code`` is the
-    signal or the exit status.
+    ``end`` is "finished", "signal", "exit", "time", "memory", "output", "no function", "not loaded" or "race failed"; ``code``
+    is the signal or the exit status. ``rounds`` has the times of a race, in seconds: a row a round, a column a contestant.
     """
 
     end: str
@@ -108,6 +112,35 @@ class Outcome:
     written: list[Written]
     stdout: str
     stderr: str
+    rounds: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Race:
+    """How functions are timed beside each other in one process.
+
+    Attributes
+    ----------
+    others
+        Libraries and functions that run beside the learner's, in memory of the device, or of the host if they are plain C++.
+    rounds
+        At least and at most.
+    seconds
+        After so long no round beyond the least is begun.
+    threads
+        Of the software GPU.
+    flushed
+        Bytes that are overwritten before a call is timed.
+    events
+        Use the device's clock, in place of the host's.
+    """
+
+    others: Sequence[tuple[str, str]]
+    rounds: tuple[int, int]
+    seconds: float
+    threads: int
+    flushed: int
+    events: bool
 
 
 @dataclass(frozen=True)
@@ -116,6 +149,7 @@ class _Array:
     offset: int
     value: np.ndarray
     output: bool
+    given: bool
 
     @property
     def canary(self) -> int:
@@ -133,6 +167,8 @@ def call(
     seconds: float = 5.0,
     seed: int = 0,
     memory_limit: int = MEMORY_LIMIT,
+    count: bool = False,
+    race: Race | None = None,
 ) -> Outcome:
     """Call the function once for each case, in one new process.
 
@@ -146,16 +182,46 @@ def call(
         The process is ended after so much processor time, or six times as long.
     seed
         Schedule of the software GPU.
+    count
+        Count what the kernels do, on the software GPU.
+    race
+        Time the function on the first case, beside others.
     """
-    with _Shared(library, signature, cases, device, memory, memory_limit, seconds) as shared:
-        end, code, out, err = _watch(shared.fd, device, seconds, seed, memory_limit)
-        return shared.outcome(end, code, out, err)
+    wanted = count or race is not None
+    with _results(wanted) as results:
+        with _Shared(library, signature, cases, device, memory, memory_limit, seconds, count, race, results) as shared:
+            environment = _environment(device, seed, race.threads if race else 1)
+            if count:  # `pmpp profile` shows the run that is not counted for the verdict
+                environment.pop("PMPP_SIM_COUNTERS", None)
+            end, code, out, err = _watch(shared.fd, environment, seconds, memory_limit, results)
+            outcome = shared.outcome(end, code, out, err)
+        if wanted:
+            told = os.pread(results, min(os.fstat(results).st_size, FILE_LIMIT), 0)
+        if count:
+            for written, line in zip(outcome.written, told.splitlines(), strict=False):
+                with contextlib.suppress(ValueError, LookupError, TypeError):  # the code could have written it itself
+                    written.kernels = parse(line)
+        elif race:
+            columns = 2 + len(race.others)
+            outcome.rounds = np.frombuffer(told[: len(told) // (8 * columns) * 8 * columns]).reshape(-1, columns)
+        return outcome
+
+
+@contextlib.contextmanager
+def _results(wanted: bool) -> Iterator[int]:
+    """Give a file in memory for what the process reports beside the outputs; -1: nothing."""
+    fd = os.memfd_create("pmpp-results") if wanted else -1
+    try:
+        yield fd
+    finally:
+        if wanted:
+            os.close(fd)
 
 
 class _Shared:
     """The memory that parent and child both map."""
 
-    def __init__(self, library, signature, cases, device, memory, memory_limit, seconds) -> None:
+    def __init__(self, library, signature, cases, device, memory, memory_limit, seconds, count, race, results) -> None:
         self.cases = cases
         self.arrays: list[list[_Array]] = []
         on_device = memory == "device"
@@ -165,7 +231,9 @@ class _Shared:
             "returns": signature.returns != "void",
             "device_memory": on_device,
             "guard": GUARD if on_device and device == "cuda" else 0,
-            **_shut_in(library, device, seconds, memory_limit),
+            **_shut_in([library, *(path for path, _ in race.others)] if race else [library], device, seconds, memory_limit),
+            "counts": results if count else -1,
+            "race": None if race is None else {**vars(race), "results": results, "restored": [], "written": []},
             "cases": [{"arguments": [], "record": 1 << 60, "fail_malloc": case.fail_malloc} for case in cases],
         }
         layout = 0  # offsets are first counted from the end of the records
@@ -178,10 +246,14 @@ class _Shared:
                     planned["arguments"].append((_code(parameter.dtype), _scalar(parameter, case), 0))
                 else:
                     value = _first_value(parameter, case)
-                    arrays.append(_Array(parameter.name, layout + GUARD, value, parameter.kind == "output"))
+                    given = parameter.name in case.inputs
+                    arrays.append(_Array(parameter.name, layout + GUARD, value, parameter.kind == "output", given))
                     planned["arguments"].append(["P", layout + GUARD, value.nbytes])
                     layout += 2 * GUARD + -(-value.nbytes // GUARD) * GUARD
             self.arrays.append(arrays)
+        if race is not None:
+            plan["race"]["restored"] = [[a.offset, a.value.nbytes] for a in self.arrays[0] if a.output and a.given]
+            plan["race"]["written"] = [a.output for a in self.arrays[0] if a.value.nbytes and on_device]
         start = 16 + len(marshal.dumps(plan)) + 64 * (1 + sum(map(len, self.arrays)) + len(cases))
         records = -(-start // RECORD) * RECORD
         self.data = records + RECORD * len(cases)
@@ -191,6 +263,8 @@ class _Shared:
             for argument in planned["arguments"]:
                 if isinstance(argument, list):
                     argument[1] += self.data
+        for place in plan["race"]["restored"] if race is not None else ():
+            place[0] += self.data
         blob = marshal.dumps(plan)
         self.fd = os.memfd_create("pmpp-exercise", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.fd, self.data + layout)
@@ -294,9 +368,7 @@ def _bits(array: np.ndarray) -> np.ndarray:
 
 
 def _code(dtype: np.dtype) -> str:
-    return {"float32": "f", "float64": "d", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "uint8": "B"}[
-        dtype.name
-    ]
+    return {"float32": "f", "float64": "d", "int32": "i", "uint32": "I", "int64": "q", "uint64": "Q", "uint8": "B"}[dtype.name]
 
 
 def _scalar(parameter, case: Case) -> int | float:
@@ -310,9 +382,7 @@ def _first_value(parameter, case: Case) -> np.ndarray:
     if parameter.name in case.inputs:
         value = np.ascontiguousarray(case.inputs[parameter.name])
         if value.dtype != parameter.dtype:
-            raise ValueError(
-                f"case {case.name!r}: {parameter.name} is {value.dtype}, the prototype says {parameter.dtype}"
-            )
+            raise ValueError(f"case {case.name!r}: {parameter.name} is {value.dtype}, the prototype says {parameter.dtype}")
         return value
     if parameter.kind == "input" or parameter.name not in case.expect:
         raise ValueError(f"case {case.name!r} gives no value for {parameter.name}")
@@ -323,7 +393,7 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _shut_in(library: Path, device: str, seconds: float, memory_limit: int) -> dict[str, object]:
+def _shut_in(libraries: Sequence[str | Path], device: str, seconds: float, memory_limit: int) -> dict[str, object]:
     """Return the part of the plan that keeps the process to its own affairs; see confine.py."""
     limits = {"core": 0, "cpu": int(seconds) + 10}
     if device == "sim":
@@ -331,7 +401,7 @@ def _shut_in(library: Path, device: str, seconds: float, memory_limit: int) -> d
     rules: dict[str, object] = {"strict": False, "driver": device == "cuda", "parent": os.getpid()}
     preload: list[str] = []
     if confine.strict is not None:
-        files = confine.readable(library, *_WHAT_THE_DEVICE_READS[device])
+        files = confine.readable(*libraries, *_WHAT_THE_DEVICE_READS[device])
         if device == "sim":
             limits |= {"fsize": FILE_LIMIT, "nofile": 64}
             preload = [str(simulator()), "libstdc++.so.6", "libgcc_s.so.1", "libm.so.6"]
@@ -346,20 +416,22 @@ def _shut_in(library: Path, device: str, seconds: float, memory_limit: int) -> d
     return {"preload": preload, "limits": limits, "rules": rules}
 
 
-def _environment(device: str, seed: int) -> dict[str, str]:
+def _environment(device: str, seed: int, threads: int) -> dict[str, str]:
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "PMPP_SIM_", "LD_PRELOAD"))}
     if confine.strict is not None:
         keep = {k: v for k, v in keep.items() if k in ("LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES")}
         keep |= {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "CUDA_CACHE_DISABLE": "1"}
     if device == "sim":
-        # One simulator thread: one seed then gives one result, every time.
-        keep |= {"PMPP_SIM_THREADS": "1", "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
+        # With one simulator thread one seed gives one result, every time.
+        keep |= {"PMPP_SIM_THREADS": str(threads), "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
         passed_on = ("PMPP_SIM_ISA", "PMPP_SIM_CHECK", "PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS")
         keep |= {name: os.environ[name] for name in passed_on if name in os.environ}
     return keep
 
 
-def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -> tuple[str, int, bytes, bytes]:
+def _watch(
+    fd: int, environment: dict[str, str], seconds: float, memory_limit: int, results: int
+) -> tuple[str, int, bytes, bytes]:
     """Start the process, read what it prints, and end it at its limits; return how it ended."""
     done_read, done_write = os.pipe()
     process = subprocess.Popen(
@@ -367,8 +439,8 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=(fd, done_write),
-        env=_environment(device, seed),
+        pass_fds=(fd, done_write, results) if results >= 0 else (fd, done_write),
+        env=environment,
         start_new_session=True,
     )
     os.close(done_write)
@@ -411,7 +483,7 @@ def _watch(fd: int, device: str, seconds: float, seed: int, memory_limit: int) -
         return end, 0, out, err
     if code < 0:
         return "signal", -code, out, err
-    named = {99: "memory", 101: "no function", 103: "not loaded"}
+    named = {99: "memory", 101: "no function", 103: "not loaded", 104: "race failed"}
     return named.get(code, "exit"), code, out, err
 
 
