@@ -463,7 +463,9 @@ def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -
     index = mismatch.first
     got, expected = mismatch.got[index], mismatch.expected[index]
     # Copies of an output that was never touched hold a NaN nobody computed: say so rather than "nan".
-    value = "was never written" if not context.touched[index] else f"is {_number(got)}"
+    value = f"is {_number(got)}"
+    if not context.touched[index]:
+        value = f"is still {_number(got)}" if mismatch.name in case.inputs else "was never written"
     at = f"{mismatch.name}[{', '.join(map(str, index))}]"
     headline = f"{at} {value}, expected {_number(expected, got)}"
     details = [f"{headline}; {mismatch.count:,} of {mismatch.wrong.size:,} elements are wrong."]

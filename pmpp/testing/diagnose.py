@@ -80,6 +80,8 @@ def _untouched(c: Context) -> Finding | None:
     if c.touched.any():
         return None
     name = c.mismatch.name
+    if name in c.inputs:
+        return Finding("unwritten", f"{name} is as it was before the call: no thread stored another value there.")
     return Finding(
         "unwritten",
         f"Nothing was written to {name}: no thread stored a result there, or the result was not copied back.",

@@ -1,0 +1,69 @@
+// Radix sort, four bits a pass.
+//
+// Four bits are a digit from 0 to 15, so eight passes sort keys of 32 bits, and the keys go through global memory eight times
+// in place of 32. A block sorts its keys by the digit in shared memory, with four rounds of one bit. The table has a count for
+// each digit and block, all blocks of digit 0 first. `keys` is sorted in place; `scratch` is device memory for n keys and
+// `table` for 16 numbers a block.
+#include <cuda_runtime.h>
+
+constexpr int kThreads = 256;
+constexpr int kBits = 4;
+constexpr int kDigits = 1 << kBits;
+
+// Exclusive scan by one block, in place, as in chapter 11: values[i] becomes the sum of all values before it.
+__global__ void scan_kernel(unsigned* values, int n) {
+    __shared__ unsigned sums[kThreads];
+    unsigned before = 0;
+    for (int first = 0; first < n; first += kThreads) {
+        const int i = first + threadIdx.x;
+        const unsigned own = i < n ? values[i] : 0;
+        sums[threadIdx.x] = own;
+        for (int stride = 1; stride < kThreads; stride *= 2) {
+            __syncthreads();
+            const unsigned sum = sums[threadIdx.x] + (threadIdx.x >= stride ? sums[threadIdx.x - stride] : 0);
+            __syncthreads();
+            sums[threadIdx.x] = sum;
+        }
+        __syncthreads();
+        if (i < n) values[i] = before + sums[threadIdx.x] - own;
+        before += sums[kThreads - 1];
+        __syncthreads();
+    }
+}
+
+// The sum of `own` over all threads before this one; sums[kThreads - 1] is then the sum of the block. All threads call it.
+__device__ unsigned sum_before(unsigned own, unsigned* sums) {
+    __syncthreads();
+    sums[threadIdx.x] = own;
+    for (int stride = 1; stride < kThreads; stride *= 2) {
+        __syncthreads();
+        const unsigned sum = sums[threadIdx.x] + (threadIdx.x >= stride ? sums[threadIdx.x - stride] : 0);
+        __syncthreads();
+        sums[threadIdx.x] = sum;
+    }
+    __syncthreads();
+    return sums[threadIdx.x] - own;
+}
+
+__device__ unsigned digit_of(unsigned key, int shift) { return key >> shift & (kDigits - 1); }
+
+__global__ void count_kernel(const unsigned* keys, int n, int shift, unsigned* table) {
+    __shared__ unsigned count[kDigits];
+    // TODO (about 6 lines): Count the block's digits in shared memory. Store the count of digit d at d * gridDim.x + the block's
+    // number.
+}
+
+__global__ void scatter_kernel(const unsigned* keys, int n, int shift, const unsigned* table, unsigned* out) {
+    __shared__ unsigned tile[kThreads], sums[kThreads], begins[kDigits];
+    const int first = blockIdx.x * kThreads, t = threadIdx.x;
+    tile[t] = first + t < n ? keys[first + t] : ~0u;
+    // TODO (about 11 lines): Sort the tile by the kBits bits from `shift` on, as in block_local.cu, a bit a round. Then find
+    // where each digit begins in the tile: where a key has another digit than its left neighbour. Write the t-th key of the tile.
+}
+
+extern "C" int sort_several_bits(unsigned* keys, int n, unsigned* scratch, unsigned* table) {
+    if (n == 0) return 0;
+    const int blocks = (n + kThreads - 1) / kThreads;
+    // TODO (about 8 lines): Launch the three kernels for each digit, and let `keys` and `scratch` change their roles.
+    return cudaGetLastError();
+}
