@@ -6,6 +6,7 @@ disagree.
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ OTHER_SCHEDULES = (1, 2, 3)
 
 #: Kinds that say which elements are wrong and not why: a finding of the checkers says more.
 VAGUE = frozenset({"wrong", "last tile", "tail", "period"})
+#: What a disk says that is full or must not be written to.
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 #: A run with checkers may take so many times as long as one without.
 CHECKED = 10
 
@@ -105,7 +108,14 @@ def check(
         Folder for the pictures that the cases ask for; None: write none.
     """
     began = time.monotonic()
-    verdict = _check(exercise, source, target, cache_dir, root, text, seed, pictures)
+    try:
+        verdict = _check(exercise, source, target, cache_dir, root, text, seed, pictures)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        said = f"The test could not read or write{where}: {error.strerror}. Your file is as you saved it."
+        verdict = Verdict(exercise, "broken", "disk", said)
     verdict.seconds = time.monotonic() - began
     return verdict
 
