@@ -2,17 +2,41 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, lab, profile
+from pmpp.cli import bench, check, doctor, hint, lab, profile, reset, solution
+from pmpp.cli import list as list_
+from pmpp.cli import next as next_
+from pmpp.cli.learner import edition_option
+
+EPILOG = """Example: pmpp watch ch7
+
+Exit codes: 0 all is well, 1 something is not solved or was found to be wrong, 2 the command line is wrong, 3 pmpp or the
+machine is at fault.
+
+To complete names with the Tab key, in ~/.bashrc: eval "$(_PMPP_COMPLETE=bash_source pmpp)"; in ~/.zshrc with zsh_source; in
+~/.config/fish/completions/pmpp.fish: _PMPP_COMPLETE=fish_source pmpp | source
+"""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=True, epilog=EPILOG)
 @click.version_option(package_name="pmpp")
-def main() -> None:
-    """Learn to program massively parallel processors, with a GPU and without one."""
+@edition_option
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Learn to program massively parallel processors, with a GPU and without one.
+
+    Without a command: where you left off, and what is next.
+    """
+    if ctx.invoked_subcommand is None:
+        next_.overview()
 
 
 main.add_command(bench.command)
 main.add_command(check.command)
 main.add_command(doctor.command)
+main.add_command(hint.command)
+main.add_command(list_.command)
+main.add_command(next_.command)
 main.add_command(lab.command)
 main.add_command(profile.command)
+main.add_command(reset.command)
+main.add_command(solution.command)

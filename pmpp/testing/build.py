@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,6 +45,7 @@ CACHED_LIBRARIES = 2000
 COMPILE_SECONDS = 60
 _COMPILE_LIMITS = {"core": 0, "cpu": COMPILE_SECONDS, "fsize": 256 << 20, "data": 4 << 30}
 _COMPILER_SAYS = 1 << 20  #: bytes of messages that are read
+_FULL = 16 << 20  #: a disk with less left, of which a compiler says that it is full, is
 
 
 class CompileError(Exception):
@@ -228,6 +231,8 @@ def _run(command: list[str], source: Path, compiled: Path, shut_in: Toolkit | No
     if done.returncode == 124:
         raise CompileError([Message(source, 0, f"the compiler did not finish within {COMPILE_SECONDS} s")])
     if done.returncode:
+        if os.strerror(errno.ENOSPC) in text and shutil.disk_usage(compiled.parent).free < _FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise CompileError(read_messages(text, source, compiled))
 
 

@@ -6,6 +6,7 @@ disagree.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -38,6 +39,8 @@ OTHER_SCHEDULES = (1, 2, 3)
 SIM = Target("sim")
 #: Kinds that say which elements are wrong and not why: a finding of the checkers says more.
 VAGUE = frozenset({"wrong", "last tile", "tail", "period"})
+#: What a disk says that is full or must not be written to.
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 #: A run with checkers may take so many times as long as one without.
 CHECKED = 10
 
@@ -108,7 +111,14 @@ def check(
         Folder for the pictures that the cases ask for; None: write none.
     """
     began = time.monotonic()
-    verdict = _prepared(exercise, source, target, cache_dir, root, text, pictures)
+    try:
+        verdict = _prepared(exercise, source, target, cache_dir, root, text, pictures)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        where = f" {error.filename}" if error.filename else ""
+        said = f"The test could not read or write{where}: {error.strerror}. Your file is as you saved it."
+        verdict = Verdict(exercise, "broken", "disk", said)
     verdict.seconds = time.monotonic() - began
     return verdict
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from pmpp.testing.check import Verdict
 from pmpp.testing.course import Exercise
 
-WIDTH = 78
+WIDTH = 78  #: columns that are used; `pmpp` narrows it to those of the terminal
 Line = tuple[str, dict[str, bool]]
 
 _MARKUP = {
