@@ -1,103 +1,64 @@
 # cython: embedsignature=True
 """Convolution and correlation in two and three dimensions (chapter 7)."""
 
-import math
-import numbers
-
 from libc.stdint cimport uintptr_t
 
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
 from pmpp._runtime.call import FLOATS, dtype_number, with_variants
+from pmpp._runtime.slide import changes_places, checked, slide
 
 
-cdef extern from "cuda_src/convolution.h" nogil:
+cdef extern from "cuda_src/convolution/convolution.h" nogil:
+    ctypedef struct pmpp_slide:
+        int batches, channels, kernels
+        int image_planes, image_rows, image_cols
+        int weight_planes, weight_rows, weight_cols
+        int out_planes, out_rows, out_cols
+        int plane_offset, row_offset, col_offset
+        int flip
+        int boundary
+        double fill
     ctypedef struct pmpp_convolution:
         const void* image
-        int image_planes, image_rows, image_cols
         const void* weights
-        int weight_planes, weight_rows, weight_cols
+        int weights_on_device
         void* out
-        int out_planes, out_rows, out_cols, plane_offset, row_offset, col_offset, batches, flip, boundary
-        double fill
         int dtype
+        pmpp_slide slide
     int pmpp_convolve2d(const pmpp_convolution*, const char*, void*, size_t, cudaStream_t)
     size_t pmpp_convolve2d_workspace(const pmpp_convolution*, const char*)
     const pmpp_variant* pmpp_convolve2d_variant(int)
 
 
-_BOUNDARIES = {"fill": 0, "wrap": 1, "symm": 2}
-_LONGEST, _MOST = 31, 961
-
-
-def _geometry(mode, image, weights, flip):
-    """Return the result's shape, and the offset from its first pixel to the first pixel under the weights."""
-    if mode == "full":
-        return [n + k - 1 for n, k in zip(image, weights)], [1 - k for k in weights]
-    if mode == "same":
-        # Even weights have two middles. SciPy keeps the one before it, in the weights as given: flipped, the one after it.
-        return image, [-(k // 2) if flip else -((k - 1) // 2) for k in weights]
-    return [n - k + 1 for n, k in zip(image, weights)], [0] * len(weights)
+_UNSUITABLE = "the weights are no column times a row, or, as also 'constant' needs, not those of one channel in host memory"
 
 
 def _run(function, int dims, image, weights, mode, boundary, fillvalue, out, variant, stream):
-    if mode not in ("full", "same", "valid"):
-        raise ValueError(f"mode: got {mode!r}; 'full', 'same' and 'valid' are accepted")
-    if boundary not in _BOUNDARIES:
-        raise ValueError(f"boundary: got {boundary!r}; 'fill', 'wrap' and 'symm' are accepted")
-    if not isinstance(fillvalue, numbers.Real):
-        raise TypeError(f"fillvalue: got {type(fillvalue).__name__}; a real number is accepted")
+    checked(mode, boundary, fillvalue)
     cdef Call call = Call(function.__name__, stream)
-    correlates = function is correlate2d or function is correlate3d
-    backwards = False
-    if mode == "valid" and getattr(image, "ndim", 0) == getattr(weights, "ndim", 0) == dims:
-        larger = [n >= k for n, k in zip(image.shape, weights.shape)]
-        if not all(larger):
-            if any(n > k for n, k in zip(image.shape, weights.shape)):
-                raise ValueError(f"weights: shape {weights.shape} does not fit into the image's {image.shape} in every "
-                                 f"dimension, nor the other way round, as mode='valid' needs")
-            image, weights = weights, image  # as in SciPy the smaller slides over the larger
-            backwards = correlates
-            if backwards:
-                image = image[(slice(None, None, -1),) * dims]  # the result comes backwards then, as SciPy's: see `flip` below
+    flip = function is convolve2d or function is convolve3d
+    if changes_places(mode, image, weights, dims):
+        image, weights = weights, image
+        if not flip:
+            image, flip = image[(slice(None, None, -1),) * dims], True  # the result comes backwards then, as SciPy's
     cdef DeviceArray x = call.input("image", image, FLOATS)
-    if len(x.shape) < dims:
-        raise ValueError(f"image: got {len(x.shape)} dimensions, shape {x.shape}; {dims} or more are accepted")
-    w = call.host_input("weights", weights, x, ndim=dims)
-    if max(w.shape[-2:]) > _LONGEST or w.size > _MOST:
-        most = f"up to {_LONGEST} x {_LONGEST}" if dims == 2 else f"up to {_LONGEST} rows and columns, and {_MOST} in all,"
-        raise ValueError(f"weights: got shape {w.shape}; {most} are accepted")
-    batch, sides = x.shape[:-dims], x.shape[-dims:]
-    if mode == "valid" and (0 in sides or 0 in w.shape):
-        raise ValueError(f"image: got shapes {x.shape} and {w.shape}; with mode='valid' neither may be empty")
-    if mode == "valid" and any(n < k for n, k in zip(sides, w.shape)):
-        raise ValueError(f"weights: shape {w.shape} does not fit into the images' {sides}, as mode='valid' needs")
-    flip = backwards or not correlates
-    shape, offset = _geometry(mode, sides, w.shape, flip)
-    shape = [max(0, n) for n in shape]
-    cdef DeviceArray result = call.output(out, (*batch, *shape), x.dtype)
-
     cdef pmpp_convolution task
-    task.image, task.weights, task.out = <const void*>x.pointer, <const void*><uintptr_t>w.ctypes.data, <void*>result.pointer
-    task.image_rows, task.image_cols = sides[-2:]
-    task.weight_rows, task.weight_cols = w.shape[-2:]
-    task.out_rows, task.out_cols = shape[-2:]
-    task.row_offset, task.col_offset = offset[-2:]
-    task.image_planes = task.weight_planes = task.out_planes = 1
-    task.plane_offset = 0
-    if dims == 3:
-        task.image_planes, task.weight_planes, task.out_planes, task.plane_offset = sides[0], w.shape[0], shape[0], offset[0]
-    task.batches = math.prod(batch)
-    task.flip = flip
-    task.boundary, task.fill, task.dtype = _BOUNDARIES[boundary], fillvalue, dtype_number(x.dtype)
-    cdef bytes rung = str(variant).encode()
-    cdef const char* name = rung
-    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, name)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    w = call.small_input("weights", weights, x, (dims, dims + 2))
+    shape, task.slide = slide(x.shape, w.shape, dims, mode=mode, boundary=boundary, fillvalue=fillvalue, flip=flip)
+    if w.ndim > dims and not isinstance(w, DeviceArray):
+        w = DeviceArray.from_numpy(w, stream=stream)
+    task.weights_on_device = isinstance(w, DeviceArray)
+    task.weights = <const void*><uintptr_t>(w.pointer if task.weights_on_device else w.ctypes.data)
+    cdef DeviceArray result = call.output(out, shape, x.dtype)
+    task.image, task.out, task.dtype = <const void*>x.pointer, <void*>result.pointer, dtype_number(x.dtype)
+    cdef const char* rung = call.rung(variant)
+    cdef size_t nbytes = pmpp_convolve2d_workspace(&task, rung)
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
-        status = pmpp_convolve2d(&task, name, space, nbytes, call.handle)
-    return call.finish(status, variant, function, "the weights are no column times a row")
+        status = pmpp_convolve2d(&task, rung, space, nbytes, call.handle)
+    return call.finish(status, variant, function, _UNSUITABLE)
 
 
 @with_variants(ladder(pmpp_convolve2d_variant))
@@ -108,9 +69,10 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     ----------
     image : array, two dimensions or more
         float32 or float64: a NumPy array, or an array on the device. The last two dimensions are rows and columns; each
-        image of those before (batches, channels) is taken on its own.
-    weights : array, two dimensions
-        Of the image's dtype, up to 31 x 31, of any parity.
+        image of those before is taken on its own, unless `weights` has channels.
+    weights : array, two dimensions or four
+        Of the image's dtype, up to 31 x 31, of any parity. Four dimensions are ``(kernels, channels, rows, columns)``: the image
+        is ``(..., channels, rows, columns)`` then, and the result ``(..., kernels, rows, columns)`` sums over the channels.
     mode : {"full", "same", "valid"}
         Which pixels come back: all that any weight reaches, those of the image's shape around the centre, or those that
         need nothing beyond the border. As in :mod:`scipy.signal`.
@@ -140,7 +102,9 @@ def convolve2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
 
     Notes
     -----
-    Chapter 7. The sums are taken in the image's dtype.
+    Chapter 7. The sums are taken in the image's dtype. Weights may lie in host or in device memory, wherever the image lies. On
+    the device they stay there: nobody waits for them, and nobody looks whether they are separable, so that ``"constant"``,
+    ``"separable"`` and ``"fused"`` refuse them. They refuse channels too.
 
     Examples
     --------
@@ -159,9 +123,10 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
     ----------
     image : array, two dimensions or more
         float32 or float64: a NumPy array, or an array on the device. The last two dimensions are rows and columns; each
-        image of those before (batches, channels) is taken on its own.
-    weights : array, two dimensions
-        Of the image's dtype, up to 31 x 31, of any parity.
+        image of those before is taken on its own, unless `weights` has channels.
+    weights : array, two dimensions or four
+        Of the image's dtype, up to 31 x 31, of any parity. Four dimensions are ``(kernels, channels, rows, columns)``: the image
+        is ``(..., channels, rows, columns)`` then, and the result ``(..., kernels, rows, columns)`` sums over the channels.
     mode : {"full", "same", "valid"}
         Which pixels come back: all that any weight reaches, those of the image's shape around the centre, or those that
         need nothing beyond the border. As in :mod:`scipy.signal`.
@@ -191,7 +156,9 @@ def correlate2d(image, weights, *, mode="full", boundary="fill", fillvalue=0, ou
 
     Notes
     -----
-    Chapter 7. The sums are taken in the image's dtype.
+    Chapter 7. The sums are taken in the image's dtype. Weights may lie in host or in device memory, wherever the image lies. On
+    the device they stay there: nobody waits for them, and nobody looks whether they are separable, so that ``"constant"``,
+    ``"separable"`` and ``"fused"`` refuse them. They refuse channels too.
 
     Examples
     --------
@@ -207,8 +174,8 @@ def convolve3d(image, weights, *, mode="full", boundary="fill", fillvalue=0, out
     """Convolve a volume with weights in three dimensions.
 
     Takes what :func:`convolve2d` takes, with one dimension more: the last three of `image` are planes, rows and columns.
-    `weights` has three dimensions, up to 31 rows and columns, and up to 961 elements in all. ``"separable"`` and ``"fused"`` take
-    weights of one plane only.
+    `weights` has three dimensions, or five with kernels and channels, up to 31 rows and columns, and up to 961 elements a
+    channel. ``"separable"`` and ``"fused"`` take weights of one plane only.
 
     Examples
     --------

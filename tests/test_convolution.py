@@ -187,14 +187,6 @@ def test_out():
         convolve2d(device, weights, mode="same", out=device)
 
 
-def test_weights_may_lie_on_the_device_too():
-    image, weights = noise((20, 30), "float64"), noise((3, 2), "float64")
-    on_device = [pmpp.DeviceArray.from_numpy(array) for array in (image, weights)]
-    result = convolve2d(*on_device)
-    assert isinstance(result, pmpp.DeviceArray)
-    np.testing.assert_array_equal(result.numpy(), convolve2d(image, weights))
-
-
 def test_streams_do_not_overwrite_each_others_weights():
     image = pmpp.DeviceArray.from_numpy(noise((64, 64), "float32"))
     streams = [pmpp.Stream() for _ in range(4)]
@@ -295,12 +287,89 @@ def test_wrong_volumes_are_named(arguments, message):
         correlate3d(**{"image": np.ones((4, 4, 4)), "weights": np.ones((2, 3, 2))} | arguments)
 
 
+ANYWHERE = tuple(name for name in ANY_WEIGHTS if name != "constant")
+"""Variants that take weights on the device, and channels."""
+
+
+def over_channels(theirs):
+    """What sums over channels, from what has none."""
+
+    def summed(image, weights, **options):
+        dims = weights.ndim - 2
+        batch, (kernels, channels) = image.shape[: -dims - 1], weights.shape[:2]
+        maps = [
+            [sum(theirs(image[(*n, c)], weights[o, c], **options) for c in range(channels)) for o in range(kernels)]
+            for n in np.ndindex(batch)
+        ]
+        return np.reshape(maps, (*batch, kernels, *np.shape(maps)[2:]))
+
+    return summed
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("variant", ("auto", *ANYWHERE))
+def test_channels(variant, dtype):
+    """(batch, channels, rows, columns) and (kernels, channels, rows, columns), as in a layer of a network."""
+    for i, (mode, boundary) in enumerate((mode, boundary) for mode in MODES for boundary in BOUNDARIES):
+        image = noise((*((), (2,), (1, 2), (3,))[i % 4], 3, 35, 33 + i), dtype)
+        weights = noise((1 + i % 3, 3, 1 + i % 4, 3), dtype, 1)
+        options = {"mode": mode, "boundary": boundary, "fillvalue": 0.5}
+        for ours, theirs in PAIRS:
+            got = ours(image, weights, variant=variant, **options)
+            close(got, over_channels(theirs), image, weights, **options)
+    on_device = [pmpp.DeviceArray.from_numpy(array) for array in (image, weights)]
+    np.testing.assert_array_equal(correlate2d(*on_device, variant=variant, **options).numpy(), got)
+
+
+def test_channels_of_volumes_and_many_of_them():
+    volume, weights = noise((2, 3, 4, 9, 8), "float64"), noise((5, 3, 2, 3, 2), "float64")
+    for ours in (convolve3d, correlate3d):
+        options = {"mode": "same", "boundary": "symm"}
+        close(ours(volume, weights, **options), over_channels(by_scipy(ours)), volume, weights, **options)
+    image, weights = noise((40, 9, 8), "float32"), noise((33, 40, 3, 3), "float32")  # more than a kernel's arguments hold
+    close(correlate2d(image, weights), over_channels(signal.correlate2d), image, weights, mode="full")
+
+
+def test_no_channels_no_kernels_no_images():
+    assert correlate2d(np.ones((2, 0, 5, 5)), np.ones((3, 0, 2, 2))).tolist() == np.zeros((2, 3, 6, 6)).tolist()
+    assert correlate2d(np.ones((2, 3, 5, 5)), np.ones((4, 3, 2, 2))).shape == (2, 4, 6, 6)
+    assert correlate2d(np.ones((2, 4, 5, 5)), np.ones((0, 4, 2, 2))).shape == (2, 0, 6, 6)
+    assert correlate2d(np.ones((0, 4, 5, 5)), np.ones((3, 4, 2, 2))).shape == (0, 3, 6, 6)
+
+
+@pytest.mark.parametrize(
+    ("image", "weights", "message"),
+    [
+        ((5, 5), (2, 3, 2, 2), r"image: got 2 dimensions, shape \(5, 5\); 3 or more are needed with weights \(2, 3, 2, 2\)"),
+        ((4, 5, 5), (2, 3, 2, 2), r"image: got shape \(4, 5, 5\), 4 channels; weights \(2, 3, 2, 2\) have 3"),
+        ((3, 5, 5), (3, 2, 2), "weights: got 3 dimensions, shape .*; 2 or 4 are accepted"),
+    ],
+)
+def test_wrong_channels_are_named(image, weights, message):
+    with pytest.raises(ValueError, match=message):
+        correlate2d(np.ones(image), np.ones(weights))
+
+
+@pytest.mark.parametrize("variant", ("auto", *VARIANTS))
+def test_weights_on_the_device_stay_there(variant):
+    image, weights = noise((40, 37), "float32"), np.outer([1, 2, 1], [1, 0, -1, 3]).astype(np.float32)
+    for ours, theirs in PAIRS:
+        arrays = [pmpp.DeviceArray.from_numpy(array) for array in (image, weights)]
+        if variant in ("auto", *ANYWHERE):
+            close(ours(*arrays, variant=variant).numpy(), theirs, image, weights, mode="full")
+        else:
+            with pytest.raises(ValueError, match=f"'{variant}' cannot do this input: .*in host memory"):
+                ours(*arrays, variant=variant)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_the_checkers_find_nothing(variant, findings):
     images, weights = noise((2, 70, 71), "float32"), np.outer([1, 2, 1], [1, 2, 3, 1]).astype(np.float32)
     calls = [lambda: correlate2d(images, weights, variant=variant)]
     if variant not in SEPARABLE:
         calls.append(lambda: correlate3d(images, weights[None][[0, 0]], mode="same", variant=variant))
+    if variant in ANYWHERE:
+        calls.append(lambda: correlate2d(images, weights[None, None][:, [0, 0]], mode="same", variant=variant))
     for call in calls:
         assert findings(call) == []
 

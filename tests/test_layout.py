@@ -16,6 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FILE = 800
+LONGEST_CYTHON_MODULE = 80
 ROOT_FILES = {
     ".clang-format", ".gitignore", ".pre-commit-config.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "MANIFEST.in",
     "README.md", "chapters.toml", "pyproject.toml", "setup.py",
@@ -158,6 +159,18 @@ def no_twin_of_nothing(tree: Tree) -> Iterator[str]:
             yield f"{source}: there is no {source.with_suffix('.pyi')}"
         if not source.is_relative_to("pmpp/_runtime") and module not in tree.modules:
             yield f"{source}: there is no cuda_src/{module}.cu"
+
+
+@rule
+def cython_modules_are_thin(tree: Tree) -> Iterator[str]:
+    """Outside of the runtime: arguments are checked, C is called; nothing else. Docstrings may be as long as they have to be."""
+    for path in tree.room("pmpp", ".pyx"):
+        if path.is_relative_to("pmpp/_runtime"):
+            continue
+        code = re.sub(r'""".*?"""', "", tree.read(path), flags=re.DOTALL)
+        lines = sum(bool(line.strip()) and not line.lstrip().startswith("#") for line in code.splitlines())
+        if lines > LONGEST_CYTHON_MODULE:
+            yield f"{path}: {lines} lines of code; {LONGEST_CYTHON_MODULE} are enough to check arguments and call C"
 
 
 def _imports(path: PurePosixPath, text: str) -> Iterator[str]:
@@ -352,6 +365,7 @@ BREAKS = [
     (no_twin_of_nothing, {"pmpp/merge.pyx": '"""x"""\n'}, "no pmpp/merge.pyi"),
     (no_twin_of_nothing, {"pmpp/merge.pyx": '"""x"""\n'}, "no cuda_src/merge.cu"),
     (no_twin_of_nothing, {"pmpp/merge.pyi": '"""x"""\n'}, "no pmpp/merge.pyx"),
+    (cython_modules_are_thin, {"pmpp/scan.pyx": '"""x"""\n' + "x = 1\n" * 81}, "81 lines of code"),
     (imports_follow_the_arrows, {"pmpp/_runtime/device.py": "import pmpp.testing.plugin\n"}, "imports pmpp.testing"),
     (imports_follow_the_arrows, {"pmpp/__init__.py": "from pmpp import cli\n"}, "imports pmpp.cli"),
     (imports_follow_the_arrows, {"pmpp/__init__.py": "from . import testing\n"}, "imports pmpp.testing"),

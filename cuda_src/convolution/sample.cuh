@@ -1,10 +1,11 @@
 // What the kernels of convolution share: the image continued beyond its border, and where weights lie.
 //
-// A plane is an image; in three dimensions weights reach over several. Batches are images, or stacks of planes, on their own.
+// A plane is an image; in three dimensions weights reach over several. Batches are images, or stacks of planes, on their own;
+// each has channels, which are summed, and gives a result for each kernel.
 #pragma once
 
 #include "cuda_src/common/ladder.cuh"
-#include "cuda_src/convolution.h"
+#include "cuda_src/convolution/convolution.h"
 
 namespace pmpp {
 namespace {
@@ -12,14 +13,11 @@ namespace {
 template <class T>
 struct Task {
   const T* image;
-  int image_planes, image_rows, image_cols;
-  int weight_planes, weight_rows, weight_cols;
   T* out;
-  int out_planes, out_rows, out_cols;
-  int plane_offset, row_offset, col_offset;
-  int batches;
-  int boundary;
+  pmpp_slide slide;
   T fill;
+  __host__ __device__ int results() const { return slide.batches * slide.kernels * slide.out_planes; }
+  __host__ __device__ int taps() const { return slide.weight_planes * slide.weight_rows * slide.weight_cols; }
 };
 
 /// Index of the pixel that stands for `i` beyond the border of `n` pixels.
@@ -38,32 +36,43 @@ __device__ int mirrored(int i, int n) {
 template <class T>
 __device__ int continued(const Task<T>& task, int i, int n) {
   if (unsigned(i) < unsigned(n)) return i;
-  if (task.boundary == PMPP_BOUNDARY_FILL || n == 0) return -1;
-  return task.boundary == PMPP_BOUNDARY_WRAP ? wrapped(i, n) : mirrored(i, n);
+  if (task.slide.boundary == PMPP_BOUNDARY_FILL || n == 0) return -1;
+  return task.slide.boundary == PMPP_BOUNDARY_WRAP ? wrapped(i, n) : mirrored(i, n);
 }
 
-/// The plane of the image that lies under plane `p` of the weights for plane `z` of all results; null where all of it is fill.
+/// What lies over what in one step: a plane of the image, null where all of it is fill, and the weights that belong to it.
 template <class T>
-__device__ const T* plane_under(const Task<T>& task, int z, int p) {
-  const int plane = continued(task, z % task.out_planes + task.plane_offset + p, task.image_planes);
-  const size_t number = size_t(z / task.out_planes) * task.image_planes + plane;
-  return plane < 0 ? nullptr : task.image + number * task.image_rows * task.image_cols;
-}
+struct Layer {
+  const T* plane;
+  size_t block;  ///< the kernel's weights of the channel: taps() of them
+  int first;     ///< among these, the first one of the plane
+
+  /// Step `s` of channels * weight_planes for plane `z` of all results.
+  __device__ Layer(const Task<T>& task, int z, int s) {
+    const pmpp_slide& t = task.slide;
+    const int channel = s / t.weight_planes, p = s % t.weight_planes, of_batch = z / t.out_planes;
+    const int at = continued(task, z % t.out_planes + t.plane_offset + p, t.image_planes);
+    const size_t number = (size_t(of_batch / t.kernels) * t.channels + channel) * t.image_planes + at;
+    plane = at < 0 ? nullptr : task.image + number * t.image_rows * t.image_cols;
+    block = (size_t(of_batch % t.kernels) * t.channels + channel) * task.taps();
+    first = p * t.weight_rows * t.weight_cols;
+  }
+};
 
 template <class T>
 __device__ T sample(const Task<T>& task, const T* plane, int r, int c) {
   if (plane == nullptr) return task.fill;
-  if (unsigned(r) >= unsigned(task.image_rows) || unsigned(c) >= unsigned(task.image_cols)) {
-    r = continued(task, r, task.image_rows);
-    c = continued(task, c, task.image_cols);
+  if (unsigned(r) >= unsigned(task.slide.image_rows) || unsigned(c) >= unsigned(task.slide.image_cols)) {
+    r = continued(task, r, task.slide.image_rows);
+    c = continued(task, c, task.slide.image_cols);
     if (r < 0 || c < 0) return task.fill;
   }
-  return plane[size_t(r) * task.image_cols + c];
+  return plane[size_t(r) * task.slide.image_cols + c];
 }
 
 template <class T>
 __device__ T* result(const Task<T>& task, int z, int r, int c) {
-  return task.out + (size_t(z) * task.out_rows + r) * task.out_cols + c;
+  return task.out + (size_t(z) * task.slide.out_rows + r) * task.slide.out_cols + c;
 }
 
 template <class T>
@@ -72,16 +81,20 @@ __device__ T* shared_memory() {
   return reinterpret_cast<T*>(raw);
 }
 
-__constant__ double constant_weights[PMPP_CONVOLUTION_MAX_WEIGHTS];  // room for either type
-
-template <class T>
-struct GlobalWeights {
-  const T* weights;
-  __device__ T operator[](int k) const { return weights[k]; }
-};
+/// Weights as an argument of the kernel, which the hardware keeps in constant memory: a launch brings its own, so that streams
+/// share nothing and a CUDA graph remembers them. They come in the order in which they are applied.
 template <class T>
 struct ConstantWeights {
-  __device__ T operator[](int k) const { return reinterpret_cast<const T*>(constant_weights)[k]; }
+  T value[PMPP_CONVOLUTION_MAX_WEIGHTS];
+  __device__ T at(size_t, int k) const { return value[k]; }
+};
+
+/// Weights in device memory: any number, and flipped as they are read.
+template <class T>
+struct GlobalWeights {
+  const T* value;
+  int start, step;  ///< 0 and 1, or, flipped, the last one of a block and -1
+  __device__ T at(size_t block, int k) const { return value[block + (start + step * k)]; }
 };
 
 }  // namespace

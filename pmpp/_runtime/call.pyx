@@ -111,11 +111,15 @@ cdef class Call:
         core.copy_to_device(buffer.pointer, found.ctypes.data, nbytes, self.stream)
         return DeviceArray.borrow(buffer.pointer, found.shape, found.dtype, buffer, steps)
 
-    def host_input(self, str name, object array, object dtypes, object ndim):
-        """Check a small input that the kernels want on the host (weights) and return it there."""
+    def small_input(self, str name, object array, object dtypes, object ndim):
+        """Check a small input that kernels take from host or device memory; return it in C order, as NumPy's or on the device."""
         found = self._locate(name, array)
         self._check(name, found, dtypes, ndim)
-        return np.ascontiguousarray(found.numpy(stream=self.stream) if isinstance(found, DeviceArray) else found)
+        if not isinstance(found, DeviceArray):
+            return np.ascontiguousarray(found)
+        self._uses(found)
+        self._inputs.append(in_c_order(found, self.stream, self._keep))
+        return self._inputs[-1]
 
     def output(self, object out, tuple shape, object dtype, *, bint in_place=False):
         """Return the array that the kernel writes: `out` itself if it is on the device, else a new one.
@@ -253,8 +257,9 @@ cdef class Call:
             dtypes = (_name((<DeviceArray>dtypes).dtype),)
         if got not in dtypes:
             raise TypeError(f"{name}: got dtype {got}; {_listed(dtypes)} are accepted")
-        if ndim is not None and len(found.shape) != ndim:
-            raise ValueError(f"{name}: got {found.ndim} dimensions, shape {found.shape}; {ndim} are accepted")
+        if ndim is not None and len(found.shape) not in (ndim if isinstance(ndim, tuple) else (ndim,)):
+            numbers = " or ".join(map(str, ndim)) if isinstance(ndim, tuple) else ndim
+            raise ValueError(f"{name}: got {found.ndim} dimensions, shape {found.shape}; {numbers} are accepted")
         return 0
 
     cdef object _locate(self, str name, object array):

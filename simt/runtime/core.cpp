@@ -97,6 +97,23 @@ Code take_error() {
 
 const char* last_message() { return state.last_message.c_str(); }
 
+namespace {
+std::atomic<bool> recording_calls;
+std::mutex calls_mutex;   // guards what follows
+std::string called;
+}  // namespace
+
+void record_calls(bool on) {
+  std::lock_guard lock(calls_mutex);
+  called.clear();
+  recording_calls = on;
+}
+
+std::string recorded_calls() {
+  std::lock_guard lock(calls_mutex);
+  return called;
+}
+
 Code enter(const char* name, Body body) {
   struct Scope {
     const char* outer = state.name;
@@ -108,6 +125,10 @@ Code enter(const char* name, Body body) {
       state.name = outer;
     }
   } scope(name);
+  if (recording_calls.load(std::memory_order_relaxed) && state.depth == 1) {
+    std::lock_guard lock(calls_mutex);
+    called.append(name).append("\n");
+  }
   if (memory::AddressSpace::forked() && !always_permitted(name)) {
     return fail(abi::kInitializationError,
                 "this process was forked from one that had used the device, and device memory does not survive a "

@@ -56,6 +56,10 @@ Code call(const char* name, F&& body) {
   return enter(name, Body(body));
 }
 
+/// Whether the names of all calls from outside are kept, from now on; and those that were, one a line.
+void record_calls(bool on);
+std::string recorded_calls();
+
 /// While alive, this thread runs a callback of a stream, from which calls are not permitted.
 struct InCallback {
   InCallback();

@@ -30,3 +30,10 @@ PMPP_EXPORT void pmpp_simt_read_counters(pmpp_simt_counters* out) {
   *out = {c.launches, c.h2d_copies, c.h2d_bytes, c.d2h_copies, c.d2h_bytes, c.d2d_copies, c.d2d_bytes};
 }
 PMPP_EXPORT void pmpp_simt_reset_counters(void) { reset_counters(); }
+
+PMPP_EXPORT void pmpp_simt_record_calls(int on) { record_calls(on != 0); }
+PMPP_EXPORT const char* pmpp_simt_recorded_calls(void) {
+  thread_local std::string calls;
+  calls = recorded_calls();
+  return calls.c_str();
+}

@@ -41,6 +41,11 @@ struct pmpp_simt_counters {
 void pmpp_simt_read_counters(struct pmpp_simt_counters* out);
 void pmpp_simt_reset_counters(void);
 
+/* Whether the names of the runtime's functions that are called are kept, from now on, and what was kept until now is forgotten;
+   and those names, one a line, until the next call in this thread. */
+void pmpp_simt_record_calls(int on);
+const char* pmpp_simt_recorded_calls(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,6 +1,8 @@
 """What the top rungs may cost, counted on the software GPU: nobody loses it unnoticed."""
 
 import importlib.util
+import json
+import re
 from pathlib import Path
 
 import ml_dtypes
@@ -95,11 +97,41 @@ def test_convolution_reads_its_tiles_with_their_halo_and_no_sector_twice(variant
     assert found["dram_read_bytes"] + found["dram_write_bytes"] == 8 * side * side  # the halo comes from the cache
 
 
-@counted
-def test_the_tables_of_the_pages_are_current():
+@pytest.fixture(scope="module")
+def generator():
     spec = importlib.util.spec_from_file_location("ladders", ROOT / "docs" / "ladders.py")
-    generator = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generator)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@counted
+def test_the_tables_of_the_pages_are_current(generator):
     for name in generator.PAGES:
         assert generator.BEGIN in (ROOT / "docs" / name).read_text()
         assert generator.page(name) == (ROOT / "docs" / name).read_text(), "run python docs/ladders.py"
+
+
+def test_every_algorithm_has_a_page_that_says_what_each_rung_changes(generator):
+    assert {f"{Path(stub).stem}.md" for stub in (ROOT / "pmpp").rglob("*.pyi") if has_variants(stub)} <= set(generator.PAGES)
+    for name, ladder in generator.PAGES.items():
+        rows = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / name).read_text(), re.MULTILINE)
+        assert rows == 2 * list(pmpp.variants(ladder.function)), f"docs/{name}: once in words, once in counts"
+
+
+def has_variants(stub):
+    return "variant: str" in stub.read_text() and not {"_runtime", "nn"} & set(stub.parts)
+
+
+@counted
+def test_what_a_gpu_measured_stands_beside_the_counts(generator, monkeypatch, tmp_path):
+    rows = [{"name": name, "kind": "rung", "seconds": t} for name, t in (("thread_per_element", 3e-3), ("grid_stride", 2e-3))]
+    result = {"name": "vector_add", "problem": "2^26 float32", "rows": [*rows, {"name": "torch.add", "kind": "peer", "seconds": 1}]}
+    for folder, device in (("h200", "cuda"), ("sim", "sim")):
+        (tmp_path / folder).mkdir()
+        written = {"before": {"device": device, "gpu": "NVIDIA H200"}, "results": [result]}
+        (tmp_path / folder / "bench.json").write_text(json.dumps(written))
+    monkeypatch.setattr(generator, "RESULTS", tmp_path)
+    table = generator.table(generator.PAGES["vector.md"])
+    assert "| measured over the rung before, NVIDIA H200, 2^26 float32 |" in table
+    assert [line.split(" | ")[-1] for line in table.splitlines()[-3:]] == [" |", "1.50x |", " |"]
