@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, profile
+from pmpp.cli import bench, check, doctor, grade, profile
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -14,4 +14,5 @@ def main() -> None:
 main.add_command(bench.command)
 main.add_command(check.command)
 main.add_command(doctor.command)
+main.add_command(grade.command)
 main.add_command(profile.command)
