@@ -63,7 +63,7 @@ CLASS = {
     "fake": (code('puts("2 of 2 problems solved"); _exit(0);'), "wrong", "exit"),
     "gina": (code("if (n != 1 && n != 40) return 0;" + RIGHT), "wrong", "unwritten"),
     "hugo": (code("fork();" + RIGHT), "wrong", "forbidden"),
-    "ines": (code("", '#include "{course}/exercises/ch2/solutions/twice.cu"\n#define twice other'), "error", "compile"),
+    "iris": (code("", '#include "{course}/exercises/ch2/solutions/twice.cu"\n#define twice other'), "error", "compile"),
     "=1+1": (code('printf("%g \\x1b[31m\\n", x[0]);'), "wrong", "unwritten"),
     "jens": (code(RIGHT, '#include "own.h"'), "solved", ""),
 }
