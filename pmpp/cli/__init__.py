@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, hint, lab, profile, reset, solution
+from pmpp.cli import bench, check, doctor, grade, hint, lab, profile, reset, solution
 from pmpp.cli import list as list_
 from pmpp.cli import next as next_
 from pmpp.cli.learner import edition_option
@@ -30,13 +30,17 @@ def main(ctx: click.Context) -> None:
         next_.overview()
 
 
-main.add_command(bench.command)
-main.add_command(check.command)
-main.add_command(doctor.command)
-main.add_command(hint.command)
-main.add_command(list_.command)
-main.add_command(next_.command)
-main.add_command(lab.command)
-main.add_command(profile.command)
-main.add_command(reset.command)
-main.add_command(solution.command)
+for module in (
+    bench,
+    check,
+    doctor,
+    grade,
+    hint,
+    lab,
+    list_,
+    next_,
+    profile,
+    reset,
+    solution,
+):
+    main.add_command(module.command)

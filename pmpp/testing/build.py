@@ -44,6 +44,7 @@ CACHED_LIBRARIES = 2000
 #: What compiling a submission may take: seconds, bytes of a file, bytes of memory of a process.
 COMPILE_SECONDS = 60
 _COMPILE_LIMITS = {"core": 0, "cpu": COMPILE_SECONDS, "fsize": 256 << 20, "data": 4 << 30}
+LARGEST_HEADER = 1 << 20
 _COMPILER_SAYS = 1 << 20  #: bytes of messages that are read
 _FULL = 16 << 20  #: a disk with less left, of which a compiler says that it is full, is
 
@@ -237,8 +238,10 @@ def _run(command: list[str], source: Path, compiled: Path, shut_in: Toolkit | No
 
 
 def _own(header: Path) -> bool:
-    """Tell whether a header may be read: where a submission is graded, its own only."""
-    return confine.strict is None or header.resolve().is_relative_to(Path(confine.strict).resolve())
+    """Tell whether a header may be read: where a submission is graded, its own only, and no heap of data."""
+    if confine.strict is None:
+        return True
+    return header.resolve().is_relative_to(Path(confine.strict).resolve()) and header.stat().st_size <= LARGEST_HEADER
 
 
 def _copied(source: Path, headers: Iterable[Path], folder: Path) -> Path:

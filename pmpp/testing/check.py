@@ -93,11 +93,10 @@ def check(
     *,
     root: Path,
     text: str | None = None,
+    seed: int | None = None,
     pictures: Path | None = None,
 ) -> Verdict:
     """Check one file against the tests of its problem.
-
-    Test data are drawn afresh for each text, and are the same whenever the same text is checked.
 
     Parameters
     ----------
@@ -107,12 +106,14 @@ def check(
         Paths in messages are relative to this.
     text
         Check this text instead of the file's.
+    seed
+        Of the test data. None: drawn afresh for each text, and the same whenever the same text is checked.
     pictures
         Folder for the pictures that the cases ask for; None: write none.
     """
     began = time.monotonic()
     try:
-        verdict = _prepared(exercise, source, target, cache_dir, root, text, pictures)
+        verdict = _prepared(exercise, source, target, cache_dir, root, text, seed, pictures)
     except OSError as error:
         if error.errno not in DISK:
             raise
@@ -123,12 +124,12 @@ def check(
     return verdict
 
 
-def _prepared(exercise: Exercise, source, target, cache_dir, root, text, pictures) -> Verdict:
+def _prepared(exercise: Exercise, source, target, cache_dir, root, text, seed, pictures) -> Verdict:
     """Compile, check, and say in a sentence what keeps a file from being checked."""
     shown = source.relative_to(root) if source.is_relative_to(root) else source
     try:
         text = source.read_text(encoding="utf-8", errors="replace") if text is None else text
-        return _Checker(exercise, source, text, target, cache_dir, root, pictures).verdict()
+        return _Checker(exercise, source, text, seed, target, cache_dir, root, pictures).verdict()
     except FileNotFoundError as error:
         if error.filename != str(source):
             raise
@@ -156,9 +157,11 @@ class _StoppedError(Exception):
 class _Checker:
     """One file, built, and what its checks share."""
 
-    def __init__(self, exercise: Exercise, source: Path, text: str, target: Target, cache_dir: Path, root, pictures) -> None:
+    def __init__(
+        self, exercise: Exercise, source: Path, text: str, seed: int | None, target: Target, cache_dir: Path, root, pictures
+    ) -> None:
         self.exercise, self.problem = exercise, exercise.problem
-        self.source, self.text = source, text
+        self.source, self.text, self.seed = source, text, seed
         self.target, self.cache_dir, self.root, self.pictures = target, cache_dir, root, pictures
         self.shown = self._shown(source)
         self.library = build(source, cache_dir, target, text=text)
@@ -172,7 +175,9 @@ class _Checker:
         return self.shown if Path(file).name in (self.source.name, "") else self._shown(Path(file))
 
     def rng(self, number: int) -> np.random.Generator:
-        """Give a test its own random numbers, so that its cases can be made again; they change with the text."""
+        """Give a test its own random numbers, so that its cases can be made again."""
+        if self.seed is not None:
+            return np.random.default_rng([number, self.seed])
         digest = hashlib.sha256(self.text.encode("utf-8", "replace")).digest()
         return np.random.default_rng([number, int.from_bytes(digest[:8], "little")])
 
