@@ -63,6 +63,7 @@ for entry in "${sanitizers[@]}"; do
 done
 
 step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
+if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "benchmarks/results/${gpu##*-}"; fi
 step page 30 "$python" docs/performance.py ${dry:+--check}
 
 say "results are in $results"

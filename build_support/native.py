@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import platform
 import re
+import shutil
 import sys
 import sysconfig
+import tomllib
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -39,8 +41,25 @@ NVCC_FLAGS = ("-lineinfo", "--no-compress", "-std=c++17", "-O2", "-Xcompiler", "
 CYTHON_FLAGS = ("-std=c++17", "-Og", "-g0", "-fPIC", "-fvisibility=hidden", "-fwrapv", "-DNDEBUG", "-I.",
                 "-DNPY_NO_DEPRECATED_API=NPY_1_7_API_VERSION")  # fmt: skip
 OLDEST_ARCHITECTURE = "75"
+DEVICES = ROOT / "simt" / "model"
+"""A TOML file a device; the software GPU is compiled with their limits, and the package carries them for what it models."""
 VERSION_SCRIPT = ROOT / "simt" / "runtime" / "libpmpp_simt.map"
 """Exports and the version node of the software GPU; the twin has the same exports under the CUDA runtime's node."""
+
+
+def device_rows() -> str:
+    """Return the devices of simt/model/*.toml as rows of the table in simt/model/profile.cpp."""
+    rows = []
+    for path in sorted(DEVICES.glob("*.toml")):
+        data = tomllib.loads(path.read_text())
+        device, sm, cycle = data["device"], data["sm"], data["per_cycle"]
+        numbers = (
+            *device["capability"], device["sms"], sm["threads"], sm["blocks"], sm["shared_bytes"], sm["shared_bytes_optin"],
+            sm["shared_bytes_reserved"], device["l2_bytes"], device["memory_bytes"], device["bus_bits"], device["memory_khz"],
+            device["core_khz"], cycle["fp32"] // cycle["fp64"],
+        )  # fmt: skip
+        rows.append(f'{{"{path.stem}", "Software GPU ({device["name"]})", {", ".join(map(str, numbers))}}}')
+    return ", ".join(rows)
 
 
 def _host(name: str, sources: Sequence[Path], flags: tuple[str, ...], isa: str = "") -> Object:
@@ -65,6 +84,8 @@ def simt_objects() -> list[Object]:
     objects = []
     for room in sorted((ROOT / "simt").iterdir()):
         flags = (*SIMT_FLAGS, "-Og" if room.name in COLD_ROOMS else "-O2", *strict)
+        if room.name == "model":
+            flags += (f"-DSIMT_DEVICES={device_rows()}",)
         sources = sorted(room.rglob("*.cpp"))
         for source in [path for path in sources if path.stem.endswith("_isa")]:
             objects += [_host(below_root(source), [source], (*flags, *chosen), isa) for isa, chosen in isa_flags.items()]
@@ -210,6 +231,7 @@ def outputs() -> list[Path]:
         *(Path("_lib", name) for name in ("sim/libpmpp_simt.so", "run/libcudart.so.13")),
         *(Path("_lib", name, "libpmpp_kernels.so") for name in ("sim", "cuda")),
         Path("_lib", "sources"),
+        *(Path("_lib", "devices", path.name) for path in DEVICES.glob("*.toml")),
         *(module_path(source) for source in cython_sources()),
     ]
 
@@ -239,6 +261,9 @@ def build(package: Path, parts: tuple[str, ...] = PARTS) -> None:
     compile_all([*simt, *kernels, *modules])
     lib = package / "_lib"
     _link_simt(lib, simt)
+    (lib / "devices").mkdir(exist_ok=True)
+    for path in DEVICES.glob("*.toml"):
+        shutil.copyfile(path, lib / "devices" / path.name)
     if kernels:
         _link_kernels(lib, kernels)
     for item in modules:

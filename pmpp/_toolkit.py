@@ -104,7 +104,7 @@ class Toolkit:
 
 def sources_digest(root: Path) -> str:
     """Return a hash of everything in a source tree that is compiled, by which a build that is out of date is noticed."""
-    kinds = {"simt": (".cpp", ".hpp", ".h", ".def", ".map"), "cuda_src": (".cu", ".cuh", ".h"), "pmpp": (".pyx", ".pxd")}
+    kinds = {"simt": (".cpp", ".hpp", ".h", ".def", ".map", ".toml"), "cuda_src": (".cu", ".cuh", ".h"), "pmpp": (".pyx", ".pxd")}
     files = [path for room, suffixes in kinds.items() for path in (root / room).rglob("*") if path.suffix in suffixes]
     total = hashlib.sha256()
     for path in sorted(files):

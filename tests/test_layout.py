@@ -29,7 +29,7 @@ ROOMS = {
     "docs": {".md", ".py", ".svg", ".toml", ".png"},
     "exercises": {".cpp", ".cu", ".cuh", ".h", ".md", ".py", ".toml"},
     "pmpp": {".py", ".pyi", ".pyx", ".pxd", ".typed", ".cpp", ".h"},
-    "simt": {".cpp", ".hpp", ".h", ".def", ".map"},
+    "simt": {".cpp", ".hpp", ".h", ".def", ".map", ".toml"},
     "tests": {".py", ".cu", ".cuh", ".ptx", ".cpp", ".h", ".hpp", ".txt", ".json"},
 }
 """The rooms, and the kinds of files that belong in each."""

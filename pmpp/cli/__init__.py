@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, grade, hint, lab, profile, reset, solution
+from pmpp.cli import bench, check, doctor, grade, hint, lab, occupancy, profile, reset, solution
 from pmpp.cli import list as list_
 from pmpp.cli import next as next_
 from pmpp.cli.learner import edition_option
@@ -39,6 +39,7 @@ for module in (
     lab,
     list_,
     next_,
+    occupancy,
     profile,
     reset,
     solution,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from pmpp.cli.program import command_of, run_observed
+from pmpp import model
+from pmpp._toolkit import ToolkitError
+from pmpp.cli.program import command_of, gpu_option, run_observed
 from pmpp.testing.findings import shown_path, source_text
 
 HOTTEST = 8
@@ -22,18 +25,40 @@ HOTTEST = 8
 @click.option(
     "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE."
 )
-def command(target: Path, arguments: tuple[str, ...], as_json: Path | None) -> None:
+@gpu_option
+def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu: str) -> None:
     """Count what the kernels of a CUDA program do, in total and by source line: exact counts, see docs/counters.md.
 
     A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
     the shared CUDA runtime (nvcc -cudart shared). The exit code is the program's.
+
+    From the counts and from what ptxas says, a model computes how long each kernel would take on a GPU: docs/model.md.
     """
-    with command_of(target, arguments) as program:
-        observed = run_observed(program, "PMPP_SIM_COUNTERS")
+    with command_of(target, arguments) as program, tempfile.TemporaryDirectory() as folder:
+        observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder)
+        said = add_model(observed.entries, model.device(gpu), Path(folder))
     if as_json:
         as_json.write_text(json.dumps({"kernels": observed.entries}, indent=1) + "\n")
-    _print(observed.entries)
+    _print(observed.entries, model.device(gpu), said)
     sys.exit(observed.status if observed.status >= 0 else 1)
+
+
+def add_model(kernels: list[dict[str, Any]], gpu: model.Device, ptx: Path) -> str:
+    """Add occupancy, modelled_time_us and bound_by to the kernels, and return why that was not possible, or nothing."""
+    taken: dict[tuple[str, str], model.Resources] = {}
+    for kernel in kernels:
+        key = (kernel["module"], kernel["symbol"])
+        try:
+            if key not in taken:
+                taken[key] = model.resources(ptx / key[0], gpu, key[1])[key[1]]
+            time = model.modelled(kernel, gpu, taken[key])
+        except (ToolkitError, ValueError) as failure:
+            return str(failure)
+        kernel["occupancy"] = time.occupancy.fraction
+        kernel["modelled_time_us"] = time.time_us
+        kernel["bound_by"] = time.bound_by
+        kernel["advice"] = time.advice
+    return ""
 
 
 def _launches(kernels: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
@@ -49,7 +74,7 @@ def _launches(kernels: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]
     return groups
 
 
-def _print(kernels: list[dict[str, Any]]) -> None:
+def _print(kernels: list[dict[str, Any]], gpu: model.Device, said: str) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -57,9 +82,17 @@ def _print(kernels: list[dict[str, Any]]) -> None:
     console = Console(highlight=False, stderr=True)
     if not kernels:
         console.print("No kernel was launched.", style="yellow")
+    if said:
+        console.print(Text(f"No time is modelled: {said}", "yellow"))
     for kernel, times in _launches(kernels):
         title = f"{kernel['name']}  grid {_size(kernel['grid'])}, block {_size(kernel['block'])}"
         console.print(Text(title + (f", {times} launches that did the same" if times > 1 else ""), "bold"))
+        if "bound_by" in kernel:
+            console.print(
+                f"  modelled on the {gpu.name}: {kernel['modelled_time_us']:,.1f} us, bound by {kernel['bound_by']}; "
+                f"occupancy {kernel['occupancy']:.0%}"
+            )
+            console.print(Text(f"  {kernel['advice']}", "italic"))
         shown = {name: value for name, value in kernel["counters"].items() if value}
         totals = Table.grid(padding=(0, 2))
         totals.add_column(no_wrap=True)

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from pmpp import model
 from pmpp._runtime.device import LIBRARIES
 from pmpp._toolkit import ToolkitError, clean_environment, find_toolkit
 from pmpp.testing.findings import read_lines
@@ -30,6 +31,15 @@ class Observed:
     status: int
     entries: list[dict[str, Any]]
     """What observers wrote, in order."""
+
+
+gpu_option = click.option(
+    "--gpu",
+    type=click.Choice(list(model.devices())),
+    default=lambda: os.environ.get("PMPP_SIM_GPU") or "h200",
+    show_default="PMPP_SIM_GPU, else h200",
+    help="The GPU that is modelled.",
+)
 
 
 @contextmanager
@@ -65,15 +75,44 @@ def compile_program(source: Path, program: Path) -> None:
         toolkit = find_toolkit()
     except ToolkitError as failure:
         raise click.ClickException(str(failure)) from None
-    arch = re.search(r"^//\s*pmpp:\s*arch=(\w+)\s*$", source.read_text(errors="replace"), re.MULTILINE)
-    virtual = f"compute_{arch[1] if arch else 75}"
-    command = toolkit.command(
+    virtual = _architecture(source)
+    _compile(source, toolkit.command(
         "-std=c++17", "-g", "-lineinfo", f"-gencode=arch={virtual},code={virtual}", "-cudart", "none", "-cudadevrt", "none",
         f"-L{toolkit.lib}", "-l:libcudart.so.13", "-o", program, source,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+@contextmanager
+def ptx_of(source: Path, gpu: model.Device) -> Iterator[Path]:
+    """Give the PTX that nvcc makes of a source file."""
+    try:
+        toolkit = find_toolkit()
+    except ToolkitError as failure:
+        raise click.ClickException(str(failure)) from None
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder, source.stem + ".ptx")
+        _compile(source, toolkit.command("-std=c++17", "-ptx", f"-arch={_architecture(source)}", "-o", made, source))
+        yield made
+
+
+def _architecture(source: Path) -> str:
+    asked = re.search(r"^//\s*pmpp:\s*arch=(\w+)\s*$", source.read_text(errors="replace"), re.MULTILINE)
+    return f"compute_{asked[1] if asked else 75}"
+
+
+def _compile(source: Path, command: list[str]) -> None:
     done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise click.ClickException(f"{source} does not compile:\n{(done.stdout + done.stderr).strip()}")
+
+
+def demangled(symbols: list[str]) -> dict[str, str]:
+    """Return mangled names as a person wrote them, by c++filt, which comes with g++; without it, as they are."""
+    try:
+        done = subprocess.run(["c++filt"], input="\n".join(symbols), capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return {symbol: symbol for symbol in symbols}
+    return dict(zip(symbols, done.stdout.splitlines(), strict=True))
 
 
 def run_observed(command: list[str], variable: str, **environment: str) -> Observed:

@@ -85,27 +85,28 @@ def count() -> Iterator[list[Kernel]]:
     """
     if device() != "sim":
         raise RuntimeError("Counters need the software GPU, and the GPU is in use: set PMPP_DEVICE=sim, or profile it with ncu.")
-    simulator = _simulator()
+    gpu = simulator()
     if _counting:
         raise RuntimeError("count() is on already: leave the inner one out.")
     kernels: list[Kernel] = []
-    simulator.cudaDeviceSynchronize()  # what was launched before is not counted
-    simulator.pmpp_simt_count(1)
+    gpu.cudaDeviceSynchronize()  # what was launched before is not counted
+    gpu.pmpp_simt_count(1)
     _counting.append(kernels)
     try:
         yield kernels
     finally:
-        simulator.cudaDeviceSynchronize()
-        simulator.pmpp_simt_count(0)
+        gpu.cudaDeviceSynchronize()
+        gpu.pmpp_simt_count(0)
         _counting.clear()
-        kernels += parse(simulator.pmpp_simt_counted())
+        kernels += parse(gpu.pmpp_simt_counted())
 
 
 _counting: list[list[Kernel]] = []
 
 
 @cache
-def _simulator() -> ctypes.CDLL:
+def simulator() -> ctypes.CDLL:
+    """Return the software GPU."""
     library = ctypes.CDLL(str(LIBRARIES / "sim" / "libpmpp_simt.so"))
     library.pmpp_simt_counted.restype = ctypes.c_char_p
     return library

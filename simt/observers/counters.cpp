@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -15,6 +16,8 @@
 #include <string>
 #include <unordered_map>
 #include <vector>
+
+#include <unistd.h>
 
 #include "simt/exec/handlers.hpp"
 #include "simt/model/l2.hpp"
@@ -75,6 +78,34 @@ Flop flop_of(const ptx::Instruction& instruction) {
   for (auto type : {"f16x2", "bf16x2", "f32x2"})
     if (says(instruction, type)) return {2 * each, 0};
   return {};
+}
+
+// ---- pipes ---------------------------------------------------------------------------------------------------------
+
+/// The part of an SM that executes an instruction. Moves and parameters mostly vanish when machine code is made.
+enum Pipe : unsigned { pipe_fp32, pipe_fp64, pipe_half, pipe_integer, pipe_special, pipe_tensor, pipe_memory, pipe_control, pipe_move, pipe_count };
+constexpr const char* kPipes[] = {"fp32", "fp64", "half", "integer", "special", "tensor", "memory", "control", "move"};
+
+Pipe pipe_of(const ptx::Instruction& instruction) {
+  const auto opcode = instruction.opcode();
+  const auto is = [&](std::initializer_list<std::string_view> names) { return std::ranges::find(names, opcode) != names.end(); };
+  const auto has = [&](std::initializer_list<const char*> names) {
+    return std::ranges::any_of(names, [&](const char* name) { return says(instruction, name); });
+  };
+  if (is({"mov", "cvta"}) || (opcode == "ld" && has({"param"})) || (opcode == "st" && has({"param"}))) return pipe_move;
+  if (opcode == "mma" || (opcode == "wmma" && has({"mma"}))) return pipe_tensor;
+  if (is({"ld", "ldu", "st", "atom", "red", "wmma", "ldmatrix", "stmatrix", "movmatrix", "shfl", "cp", "tex", "tld4", "suld",
+          "sust", "prefetch", "isspacep"}))
+    return pipe_memory;
+  if (is({"bra", "brx", "call", "ret", "exit", "trap", "bar", "barrier", "mbarrier", "membar", "fence", "vote", "match",
+          "activemask", "nanosleep", "redux", "elect"}))
+    return pipe_control;
+  if (is({"rcp", "sqrt", "rsqrt", "sin", "cos", "lg2", "ex2", "tanh", "div", "rem", "popc", "clz", "bfind", "brev"}))
+    return has({"f64"}) ? pipe_fp64 : pipe_special;
+  if (opcode == "cvt") return has({"f16", "f32", "f64", "bf16"}) ? pipe_special : pipe_integer;
+  if (has({"f64"})) return pipe_fp64;
+  if (has({"f16", "f16x2", "bf16", "bf16x2"})) return pipe_half;
+  return has({"f32", "f32x2"}) ? pipe_fp32 : pipe_integer;
 }
 
 // ---- the L2 cache: blocks one after another -----------------------------------------------------------------------
@@ -235,6 +266,7 @@ class Recording {
 
   void plan(const exec::Instrumentation& instrumentation);
   void place(exec::Instrumentation& instrumentation, unsigned w, Worker& worker);
+  std::string module_name() const;
 
   const ir::Code& code_;
   std::vector<Reached> reached_;
@@ -304,11 +336,28 @@ void Recording::place(exec::Instrumentation& instrumentation, unsigned w, Worker
   }
 }
 
+/// The PTX that the kernel came from, for whoever wants to know its registers: the name of its file in the folder PMPP_SIM_PTX.
+std::string Recording::module_name() const {
+  const auto& text = reached_.front().module->text;
+  char name[32];
+  std::snprintf(name, sizeof name, "%016zx.ptx", std::hash<std::string>{}(text));
+  if (const char* folder = std::getenv("PMPP_SIM_PTX"); folder && *folder) {
+    const auto path = std::string(folder) + '/' + name;
+    if (access(path.c_str(), F_OK) != 0)
+      if (std::FILE* file = std::fopen(path.c_str(), "w")) {
+        std::fwrite(text.data(), 1, text.size(), file);
+        std::fclose(file);
+      }
+  }
+  return name;
+}
+
 std::string Recording::report(const exec::Launch& launch) {
   replay_.finish();
   for (auto& worker : workers_)
     for (auto& memory : worker->memory) memory.settle();
   std::map<SourceLine, Counters> lines;
+  std::array<std::uint64_t, pipe_count> pipes{};
   auto line_of = [&](std::size_t n) -> Counters& {
     const auto& origin = code_.origins[n];
     return lines[source_line(*origin.module, *origin.function, std::size_t(origin.instruction - origin.function->body.data()))];
@@ -329,6 +378,7 @@ std::string Recording::report(const exec::Launch& launch) {
       doing += own == guarded.end() ? count.threads : worker->by_instruction[own->second]->special;
     }
     c[warp_instructions] += warps;
+    pipes[pipe_of(instruction)] += warps;
     c[thread_instructions] += threads;
     c[flop] += doing * flops.thread + warps * flops.warp;
     const auto opcode = instruction.opcode();
@@ -381,9 +431,16 @@ std::string Recording::report(const exec::Launch& launch) {
   };
   json.out += '{';
   json.field("name", readable_name(code_.info.name));
+  json.field("symbol", code_.info.name);
   json.list("grid", launch.grid, number);
   json.list("block", launch.block, number);
+  json.field("dynamic_shared", std::uint64_t(launch.dynamic_shared));
+  json.field("module", module_name());
   counters(total);
+  json.key("pipes");
+  json.out += '{';
+  for (unsigned k = 0; k < pipe_count; ++k) json.field(kPipes[k], pipes[k]);
+  json.out += '}';
   json.list("lines", lines, [&](const auto& line) {
     json.out += '{';
     json.field("file", line.first.file);

@@ -152,4 +152,4 @@ def test_another_device_is_chosen_by_name(build, key, name, sms):
 def test_unknown_device_is_said(build):
     done = run(build("device"), PMPP_SIM_GPU="h900")
     assert done.stdout == "Software GPU (H200)\n132\n"
-    assert "PMPP_SIM_GPU=h900 is not a known device; using h200. Known: h200, a100, l4, rtx4090, t4." in done.stderr
+    assert "PMPP_SIM_GPU=h900 is not a known device; using h200. Known: a100, h200, l4, rtx4090, t4." in done.stderr
