@@ -6,7 +6,6 @@ python docs/modelled.py --check  says whether it is current
 
 import json
 import math
-import re
 import sys
 from pathlib import Path
 
@@ -51,7 +50,8 @@ def section(results: Path) -> str:
 
 def page(results: Path = RESULTS) -> str:
     """Return the page as it should be."""
-    return re.sub(f"{re.escape(HEAD)}.*{re.escape(END)}", lambda _: HEAD + "\n" + section(results) + END, PAGE.read_text(), flags=re.DOTALL)
+    before, rest = PAGE.read_text().split(HEAD)
+    return before + HEAD + "\n" + section(results) + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":

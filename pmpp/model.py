@@ -216,7 +216,8 @@ def resources(ptx: Path, gpu: Device, symbol: str = "") -> dict[str, Resources]:
             f"The kernels need compute capability {int(asked[1]) / 10:.1f}; the {gpu.name} has {own / 10:.1f}. Name another GPU."
         )
     with tempfile.TemporaryDirectory() as folder:
-        command: list[str | Path] = [ptxas, "-v", f"-arch=sm_{own}", *(["-e", symbol] if symbol else []), "-o", Path(folder, "o"), ptx]
+        only = ["-e", symbol] if symbol else []
+        command: list[str | Path] = [ptxas, "-v", f"-arch=sm_{own}", *only, "-o", Path(folder, "o"), ptx]
         try:
             done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
         except OSError as failure:
