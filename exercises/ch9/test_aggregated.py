@@ -42,3 +42,10 @@ def sizes(rng):
     yield _case("all are 255", np.full(3000, 255, np.uint8))
     yield _case("all are 0", np.zeros(3000, np.uint8))
     yield _case("long runs", np.repeat(rng.integers(0, 256, 20, np.uint8), 400))
+
+
+@problem.test("runs save atomics")
+def atomics(rng):
+    """Add up constant data with one atomic operation a warp, and one for each block at the end."""
+    data = np.full(16_384, rng.integers(0, 256), np.uint8)
+    yield _case("n = 16,384, one value only", data, limits={"atomics": 8 * 4 + 8})

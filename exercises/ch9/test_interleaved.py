@@ -1,14 +1,15 @@
-"""Histogram with several elements a thread: every so many-th one."""
+"""Make it faster: several elements a thread, every so many-th one."""
 
 import numpy as np
 
 from pmpp.testing import Case, Problem, anybody
 
 problem = Problem(
-    title="A histogram whose warps read side by side",
+    title="Make it faster: warps that read side by side",
     minutes=10,
     signature="int histogram_interleaved(const unsigned char* data, int n, unsigned* bins)",
     read=("9", "9.5"),
+    kind="make it faster",
     owner=anybody(),
 )
 
@@ -29,3 +30,9 @@ def sizes(rng):
         yield _case(f"n = {n:,}", rng.integers(0, 256, n, np.uint8))
     yield _case("all are 255", np.full(3000, 255, np.uint8))
     yield _case("mostly small values", rng.geometric(0.3, 5000).clip(max=255).astype(np.uint8))
+
+
+@problem.test("how well the elements are read")
+def reads(rng):
+    """Read every sector of 32 bytes once."""
+    yield _case("n = 16,384", rng.integers(0, 256, 16_384, np.uint8), limits={"global_load_sectors": 16_384 // 32})

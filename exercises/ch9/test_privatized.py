@@ -13,7 +13,7 @@ problem = Problem(
 )
 
 
-def _case(name, data):
+def _case(name, data, **more):
     expect = np.bincount(data, minlength=256).astype(np.uint32)
     block = np.arange(data.size) // 256 % 16
     suspects = {
@@ -21,7 +21,7 @@ def _case(name, data):
         "Each thread has counted one element only: it must go on.": np.bincount(data[: 16 * 256], minlength=256),
     }
     inputs = {"data": data, "n": data.size, "copies": np.zeros(16 * 256, np.uint32), "bins": np.zeros(256, np.uint32)}
-    return Case(name, inputs, {"bins": expect}, suspects=suspects if data.size else {}, max_threads=16 * 256)
+    return Case(name, inputs, {"bins": expect}, suspects=suspects if data.size else {}, max_threads=16 * 256, **more)
 
 
 @problem.test("sizes around a block and around the grid", schedules=3)
@@ -31,3 +31,9 @@ def sizes(rng):
         yield _case(f"n = {n:,}", rng.integers(0, 256, n, np.uint8))
     yield _case("all are 255", np.full(6000, 255, np.uint8))
     yield _case("mostly small values", rng.geometric(0.3, 9000).clip(max=255).astype(np.uint8))
+
+
+@problem.test("private copies are recognised by their atomics")
+def atomics(rng):
+    """Count an atomic operation for each 32 elements, and 8 for each copy that is added up."""
+    yield _case("n = 16,384", rng.integers(0, 256, 16_384, np.uint8), counts={"atomics": 16_384 // 32 + 16 * 8})

@@ -323,10 +323,8 @@ def _unwritten_part(c: Context) -> Finding | None:
     missing = c.mismatch.wrong & ~c.touched
     if not missing.any() or not np.array_equal(missing, c.mismatch.wrong):
         return None
-    return Finding(
-        "unwritten",
-        f"{missing.sum():,} of {missing.size:,} elements were never written; all that were written are right.",
-    )
+    were = "are as they were before the call" if c.mismatch.name in c.inputs else "were never written"
+    return Finding("unwritten", f"{missing.sum():,} of {missing.size:,} elements {were}; all others are right.")
 
 
 def _constant(values: np.ndarray) -> bool:

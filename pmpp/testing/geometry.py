@@ -129,6 +129,16 @@ def image(tile: tuple[int, int] | None = None) -> Owner:
     return Owner(find, shape_of)
 
 
+def volume() -> Owner:
+    """X is the column, y the row and z the layer; a block computes as many elements as it has threads."""
+
+    def find(index: Index, shape: tuple[int, ...], launch: Launch) -> Owned:
+        block, thread = zip(*(divmod(i, b) for i, b in zip(reversed(index), launch.block, strict=True)), strict=True)
+        return Owned(block, thread, all(b < g for b, g in zip(block, launch.grid, strict=True)))
+
+    return Owner(find, lambda launch: launch.block[::-1])
+
+
 def where(index: Index, shape: tuple[int, ...], tile: tuple[int, ...] | None, radius: int) -> list[str]:
     """Say in words where an element lies: on an edge, next to a tile's border, in the last, partly filled tile."""
     words = []

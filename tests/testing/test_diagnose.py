@@ -5,19 +5,24 @@ import pytest
 
 from pmpp.testing.compare import compare
 from pmpp.testing.diagnose import Context, diagnose
-from pmpp.testing.geometry import Launch, anybody, image, linear, strided, where
+from pmpp.testing.geometry import Launch, anybody, image, linear, strided, volume, where
 from pmpp.testing.runner import sentinel
 
 LINE = Launch((5, 1, 1), (256, 1, 1))
 PLANE = Launch((3, 2, 1), (16, 16, 1))
 
 
-def _kind(got, expected, *, launch=LINE, owner=None, inputs=None, suspects=None, radius=0, launches=1):
+def _kind(got, expected, **context):
+    finding = _finding(got, expected, **context)
+    return finding.kind if finding else None
+
+
+def _finding(got, expected, *, launch=LINE, owner=None, inputs=None, suspects=None, radius=0, launches=1):
     got = np.asarray(got, np.float32)
     mismatch = compare("out", got, expected, 1e-5, 1e-6)
     assert mismatch is not None
     untouched = got.view(np.uint32) == sentinel(got.shape, got.dtype).view(np.uint32)
-    finding = diagnose(
+    return diagnose(
         Context(
             mismatch=mismatch,
             touched=~untouched,
@@ -31,7 +36,6 @@ def _kind(got, expected, *, launch=LINE, owner=None, inputs=None, suspects=None,
             atol=1e-6,
         )
     )
-    return finding.kind if finding else None
 
 
 @pytest.fixture
@@ -93,6 +97,14 @@ def test_places_say_nothing_where_any_thread_may_write(line):
     assert _kind(np.where(np.arange(1100) % 2, 9, line), line, owner=anybody()) is None
 
 
+def test_an_output_with_a_value_before_the_call_is_called_as_it_was(line):
+    before = sentinel(line.shape, line.dtype)
+    assert "no thread stored another value" in _finding(before, line, inputs={"out": before}).text
+    part = np.where(line < 1, line, before)
+    assert "are as they were before the call" in _finding(part, line, inputs={"out": before}).text
+    assert "were never written" in _finding(part, line).text
+
+
 def test_a_short_line_has_no_period(line):
     assert _kind(np.full(26, 9.0), line[:26]) is None
 
@@ -132,3 +144,10 @@ def test_places_in_words():
     assert where((0, 39), (32, 40), (16, 20), 1) == ["on the top right corner"]
     assert where((5, 16), (32, 48), (16, 16), 2) == ["beside a tile's border, where it needs the halo"]
     assert where((5, 5), (32, 48), (16, 16), 2) == []
+
+
+def test_an_element_of_a_volume_belongs_to_its_block_and_thread():
+    launch = Launch((2, 3, 4), (32, 4, 2))
+    assert str(volume().find((5, 6, 40), (8, 12, 60), launch)) == "thread (8, 2, 1) of block (1, 1, 2)"
+    assert not volume().find((8, 0, 0), (9, 12, 60), launch).exists
+    assert volume().tile(launch) == (2, 4, 32)

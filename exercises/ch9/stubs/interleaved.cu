@@ -1,7 +1,8 @@
-// Histogram of bytes with several elements a thread, every so many-th one.
+// Make it faster: a histogram with several elements a thread, whose warps read far apart.
 //
-// As contiguous.cu, but in each turn of the loop the threads of the grid take elements that lie side by side: a warp then
-// reads its 32 bytes from one sector of 32 bytes instead of 16.
+// This is contiguous.cu: right, and with few copies to add up. But in each turn of the loop a warp reads 32 bytes that lie 16
+// apart, from 16 sectors of 32 bytes, where one sector could hold them all. Which thread counts an element does not matter for
+// the result.
 #include <cuda_runtime.h>
 
 constexpr int kBins = 256;
@@ -12,8 +13,10 @@ __global__ void interleaved_kernel(const unsigned char* data, int n, unsigned* b
     __shared__ unsigned mine[kBins];
     for (int bin = threadIdx.x; bin < kBins; bin += kThreads) mine[bin] = 0;
     __syncthreads();
-    // TODO (about 1 line): Count this thread's elements in the copy: it begins at the thread's number in the grid and goes on by
-    // the number of threads in the grid.
+    // TODO (about 2 lines): Deal the elements to the threads so that a warp reads side by side in every turn: a 16th of the
+    // sectors.
+    const int first = (blockIdx.x * kThreads + threadIdx.x) * kRun;
+    for (int i = first; i < first + kRun && i < n; ++i) atomicAdd(&mine[data[i]], 1u);
     __syncthreads();
     for (int bin = threadIdx.x; bin < kBins; bin += kThreads)
         if (mine[bin] > 0) atomicAdd(&bins[bin], mine[bin]);
