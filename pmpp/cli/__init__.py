@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, grade, hint, lab, occupancy, profile, reset, solution
+from pmpp.cli import bench, check, doctor, grade, hint, lab, new_problem, occupancy, profile, reset, solution
 from pmpp.cli import list as list_
 from pmpp.cli import next as next_
 from pmpp.cli.learner import edition_option
@@ -38,6 +38,7 @@ for module in (
     hint,
     lab,
     list_,
+    new_problem,
     next_,
     occupancy,
     profile,

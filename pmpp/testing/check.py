@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -214,7 +215,7 @@ class _Checker:
         on_sim = self.target.device == "sim"
         if failure.kind not in faults.FINAL and on_sim:
             _try_other_schedules(self.problem, case, self.library, self.target, schedule, failure)
-        if on_sim:
+        if on_sim and failure.observe:
             kind, said = self.findings([case], self.library)[0]
             if failure.kind == "race" and kind == "uninitialized":
                 failure.kind, failure.details = kind, failure.details[:-1]  # what nobody wrote differs between runs too
@@ -431,9 +432,10 @@ def _first_wrong(
         written = outcome.written[number] if number < len(outcome.written) else None
         if outcome.end != "finished" and number == outcome.case:
             fault = faults.ended(outcome, written, problem.signature.name, problem)
-            return case, Failure(fault.kind, fault.text)
-        if written is None:
-            break
+            crashed = outcome.end == "signal" and outcome.code != signal.SIGSYS
+            return case, Failure(fault.kind, fault.text, observe=crashed)
+        if written is None:  # the process says that it came to its end, and has not been here
+            return case, Failure("exit", f"{problem.signature.name} ended the process before this case.", observe=False)
         if failure := _judge(problem, case, written, outcome, values):
             return case, failure
     return None

@@ -13,11 +13,15 @@ from pmpp.testing.runner import BUDGET, FLOOD, MEMORY_LIMIT, Outcome, Written
 
 @dataclass
 class Failure:
-    """What a learner is told: the kind, a sentence for lists, paragraphs; one that starts with a blank stays as it is."""
+    """What a learner is told: the kind, a sentence for lists, paragraphs; one that starts with a blank stays as it is.
+
+    `observe` is False where another run with checkers would only take its time.
+    """
 
     kind: str
     headline: str
     details: list[str] = field(default_factory=list)
+    observe: bool = True
 
 
 #: Kinds for which another schedule of the warps would tell nothing new.

@@ -281,6 +281,9 @@ def grade_all(
         if known is not None and known.digest == key:
             grades[task.student, task.problem] = known
             done(known)
+        elif task.file is None:
+            grades[task.student, task.problem] = nothing = _nothing(task)
+            done(nothing)
         else:
             open_tasks.append((task, key))
     for task, key, grade in _checked(open_tasks, rules, work, jobs):
@@ -336,12 +339,12 @@ def grade(task: Task, rules: Rules, work: Path) -> Grade:
     from pmpp.testing import confine
 
     try:
-        if task.file is None or task.folder is not None:
-            confine.strict = str(task.folder.resolve()) if task.folder else str(work)
+        if task.folder is not None:
+            confine.strict = str(task.folder.resolve())
             return _graded(task, rules, work)
         with tempfile.TemporaryDirectory(dir=work) as alone:  # files beside it are those of other students
             copy = Path(alone, f"{task.exercise.name}.cu")
-            shutil.copyfile(task.file, copy)
+            shutil.copyfile(str(task.file), copy)
             confine.strict = alone
             return _graded(replace(task, folder=Path(alone), file=copy), rules, work)
     except Exception as error:  # one student's file must not end the grading of a class
@@ -351,14 +354,18 @@ def grade(task: Task, rules: Rules, work: Path) -> Grade:
         confine.strict = None
 
 
+def _nothing(task: Task) -> Grade:
+    """Say why there is nothing to check."""
+    if task.refused:
+        return Grade(task.student, task.problem, "wrong", "refused", task.refused)
+    return Grade(task.student, task.problem, "to do", "missing", "Nothing was handed in.")
+
+
 def _graded(task: Task, rules: Rules, work: Path) -> Grade:
     from pmpp.testing.check import check
     from pmpp.testing.report import block
 
-    if task.refused:
-        return Grade(task.student, task.problem, "wrong", "refused", task.refused)
-    if task.file is None or task.folder is None:
-        return Grade(task.student, task.problem, "to do", "missing", "Nothing was handed in.")
+    assert task.file is not None and task.folder is not None
     file = task.folder.resolve() / task.file.relative_to(task.folder)
     if file.read_bytes() == task.exercise.stub.read_bytes():
         return Grade(task.student, task.problem, "to do", "stub", "The file is still the stub.")

@@ -290,10 +290,12 @@ class _Shared:
 
     def outcome(self, end: str, code: int, out: bytes, err: bytes) -> Outcome:
         stage, case = struct.unpack_from("<II", self.map, 0)
-        complete = min(case, len(self.cases))
-        name = _STAGES[stage] if stage < len(_STAGES) else "starting"
-        if name == "done":
+        # The code itself can write there: what it says of an end that was none is not believed.
+        finished = stage == len(_STAGES) - 1 and case == len(self.cases) and end not in ("time", "memory", "output")
+        if finished:
             end, code = "finished", 0
+        complete = case if finished else max(0, min(case, len(self.cases) - 1))
+        name = "done" if finished else "calling" if stage >= len(_STAGES) - 1 else _STAGES[stage]
         # A case whose call did not come back still has the record of the probe, and so its launch and its errors.
         reached = complete + (name in ("calling", "collecting"))
         written = [self._written(number) for number in range(min(reached, len(self.cases)))]

@@ -112,6 +112,17 @@ extern "C" int twice(const float* x, float* y, int n, const char* path, int atte
     }
     case 36: for (;;) sleep(1);
     case 37: abort();
+    case 38: {  // says that all is done, and that there was nothing to do
+      unsigned* page = reinterpret_cast<unsigned*>(reinterpret_cast<size_t>(x) & ~size_t{4095});
+      page[0] = 5, page[1] = 0;
+      _exit(0);
+    }
+    case 39: {  // says that all is done, and goes on
+      solve(x, y, n);
+      unsigned* page = reinterpret_cast<unsigned*>(reinterpret_cast<size_t>(x) & ~size_t{4095});
+      page[0] = 5, page[1] = 1;
+      for (;;) sleep(1);
+    }
   }
   if (succeeded) solve(x, y, n);
   return 0;

@@ -74,7 +74,7 @@ def test_solution_is_accepted(strict, attempt, number):
         (2, "exit"), (3, "exit"), (4, "unwritten"), (5, "input changed"), (6, "memory"), (7, "forbidden"), (8, "forbidden"),
         (9, "forbidden"), (10, "forbidden"), (20, "output"), (21, "unwritten"), (22, "unwritten"), (23, "forbidden"),
         (24, "forbidden"), (25, "forbidden"), (26, "unwritten"), (27, "unwritten"), (28, "forbidden"), (29, "unwritten"),
-        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"),
+        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"), (38, "exit"),
     ],
 )  # fmt: skip
 def test_attempt_fails(strict, attempt, monkeypatch, number, kind):
@@ -90,9 +90,10 @@ def test_launch_of_nothing_is_explained(attempt):
     assert "<<<0, 0>>>" not in verdict.headline
 
 
-def test_sleeper_is_ended(strict, attempt):
+@pytest.mark.parametrize("number", [36, 39])
+def test_sleeper_is_ended(strict, attempt, number):
     began = time.monotonic()
-    verdict = attempt(36, seconds=0.1)
+    verdict = attempt(number, seconds=0.1)
     assert (verdict.kind, time.monotonic() - began < 60) == ("endless", True)
 
 
