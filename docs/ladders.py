@@ -22,6 +22,7 @@ import pmpp
 from pmpp.convolution import correlate2d
 from pmpp.histogram import histogram
 from pmpp.matmul import matmul
+from pmpp.nn.convolution import convolve, images_gradient, weights_gradient
 from pmpp.reduction import reduce_sum
 from pmpp.scan import inclusive_scan
 from pmpp.sort import merge, radix
@@ -65,6 +66,14 @@ def normal(*shape: int, dtype: str = "float32") -> np.ndarray:
 def integers(n: int, most: int, dtype: str) -> np.ndarray:
     """The same integers at every call."""
     return np.random.default_rng(0).integers(0, most, n, dtype)
+
+
+def train(variant: str) -> None:
+    """What a step of training asks of a convolution layer."""
+    images, weights, gradient = normal(16, 8, 20, 20), normal(8, 8, 5, 5), normal(16, 8, 16, 16)
+    convolve(images, weights, variant=variant)
+    weights_gradient(images, gradient, weights.shape, variant=variant)
+    images_gradient(gradient, weights, variant=variant)
 
 
 N, SIDE, IMAGE, KEYS = 2**16, 256, 256, 2**14
@@ -113,6 +122,13 @@ PAGES = {
         KEYS,
         "of 16,384 random uint32",
         "radix.sort",
+    ),
+    "nn.md": Ladder(
+        convolve,
+        train,
+        3 * (16 * 8 * 16 * 16) * (8 * 5 * 5),  # as many in each of the three
+        "product of the forward pass and both gradients, for 16 images, 8 channels and 8 filters of 5 x 5, float32",
+        "convolution layer",
     ),
 }
 BEGIN, END = "<!-- written by docs/ladders.py: begin -->", "<!-- end -->"

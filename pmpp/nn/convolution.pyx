@@ -1,11 +1,10 @@
 # cython: embedsignature=True
 """The convolution layer, forward and backward (chapter 19)."""
 
-from libc.stdint cimport uintptr_t
-
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t, ladder, pmpp_variant
 from pmpp._runtime.call import FLOATS, dtype_number, with_variants
+from pmpp.nn import checks
 
 
 cdef extern from "cuda_src/nn/convolution/convolution.h" nogil:
@@ -20,37 +19,6 @@ cdef extern from "cuda_src/nn/convolution/convolution.h" nogil:
                                          cudaStream_t)
     size_t pmpp_nn_convolve_workspace(const pmpp_nn_convolution*, int, const char*)
     const pmpp_variant* pmpp_nn_convolve_variant(int)
-
-
-_LARGE = "the images, their results or the matrix of im2col have more than 2,147,418,112 elements: take fewer images at a time"
-
-
-cdef pmpp_nn_convolution _layer(tuple images, tuple weights, object dtype) except *:
-    """Return the sizes of a layer for images and weights that fit each other."""
-    if images[1] != weights[1]:
-        raise ValueError(f"weights: got shape {weights}; images have {images[1]} channels, so weights.shape[1] has to be that")
-    if 0 in images or 0 in weights:
-        raise ValueError(f"images, weights: got shapes {images} and {weights}; none of their sizes may be 0")
-    if images[2] < weights[2] or images[3] < weights[3]:
-        raise ValueError(f"weights: {weights[2]} x {weights[3]} do not fit into images of {images[2]} x {images[3]}")
-    cdef pmpp_nn_convolution layer
-    try:
-        layer.images, layer.channels, layer.rows, layer.cols = images
-        layer.filters, layer.weight_rows, layer.weight_cols = weights[0], weights[2], weights[3]
-    except OverflowError:
-        raise ValueError(f"images, weights: got shapes {images} and {weights}; {_LARGE}") from None
-    layer.dtype = dtype_number(dtype)
-    return layer
-
-
-cdef tuple _result(pmpp_nn_convolution layer):
-    return (layer.images, layer.filters, layer.rows - layer.weight_rows + 1, layer.cols - layer.weight_cols + 1)
-
-
-cdef int _check_gradient(pmpp_nn_convolution layer, DeviceArray gradient) except -1:
-    if gradient.shape != _result(layer):
-        raise ValueError(f"gradient: got shape {gradient.shape}; the layer's result has {_result(layer)}, so this too")
-    return 0
 
 
 @with_variants(ladder(pmpp_nn_convolve_variant))
@@ -96,23 +64,23 @@ def convolve(images, weights, bias=None, *, out=None, variant="auto", stream=Non
     """
     cdef Call call = Call("convolve", stream)
     cdef DeviceArray x = call.input("images", images, FLOATS, ndim=4), w = call.input("weights", weights, x, ndim=4), b
-    cdef pmpp_nn_convolution layer = _layer(x.shape, w.shape, x.dtype)
+    sizes = checks.convolution(x.shape, w.shape, dtype_number(x.dtype))
+    cdef pmpp_nn_convolution layer = sizes
     cdef void* bias_pointer = NULL
     if bias is not None:
         b = call.input("bias", bias, x, ndim=1)
         if b.size != layer.filters:
             raise ValueError(f"bias: got {b.size} elements; weights have {layer.filters} filters, and each has one")
         bias_pointer = <void*>b.pointer
-    cdef DeviceArray result = call.output(out, _result(layer), x.dtype)
-    cdef bytes name = str(variant).encode()
-    cdef const char* rung = name
+    cdef DeviceArray result = call.output(out, checks.result(sizes), x.dtype)
+    cdef const char* rung = call.rung(variant)
     cdef size_t nbytes = pmpp_nn_convolve_workspace(&layer, PMPP_NN_FORWARD, rung)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
         status = pmpp_nn_convolve(&layer, <void*>x.pointer, <void*>w.pointer, bias_pointer, <void*>result.pointer, rung, space,
                                   nbytes, call.handle)
-    return call.finish(status, variant, convolve, _LARGE)
+    return call.finish(status, variant, convolve, checks.LARGE)
 
 
 @with_variants(ladder(pmpp_nn_convolve_variant))
@@ -148,20 +116,21 @@ def weights_gradient(images, gradient, weights_shape, *, out=None, variant="auto
     cdef DeviceArray x = call.input("images", images, FLOATS, ndim=4), dy = call.input("gradient", gradient, x, ndim=4)
     if len(weights_shape) != 4:
         raise ValueError(f"weights_shape: got {weights_shape}; (filters, channels, rows, columns) is accepted")
-    cdef pmpp_nn_convolution layer = _layer(x.shape, tuple(weights_shape), x.dtype)
-    _check_gradient(layer, dy)
+    sizes = checks.convolution(x.shape, tuple(weights_shape), dtype_number(x.dtype))
+    if dy.shape != checks.result(sizes):
+        raise ValueError(f"gradient: got shape {dy.shape}; the layer's result has {checks.result(sizes)}, so this too")
+    cdef pmpp_nn_convolution layer = sizes
     weights_out, bias_out = (None, None) if out is None else out
     cdef DeviceArray dw = call.output(weights_out, tuple(weights_shape), x.dtype)
     cdef DeviceArray db = call.output(bias_out, (layer.filters,), x.dtype)
-    cdef bytes name = str(variant).encode()
-    cdef const char* rung = name
+    cdef const char* rung = call.rung(variant)
     cdef size_t nbytes = pmpp_nn_convolve_workspace(&layer, PMPP_NN_WEIGHTS_GRADIENT, rung)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
         status = pmpp_nn_convolve_weights_gradient(&layer, <void*>x.pointer, <void*>dy.pointer, <void*>dw.pointer,
                                                    <void*>db.pointer, rung, space, nbytes, call.handle)
-    return call.finish(status, variant, weights_gradient, _LARGE)
+    return call.finish(status, variant, weights_gradient, checks.LARGE)
 
 
 @with_variants(ladder(pmpp_nn_convolve_variant))
@@ -190,17 +159,14 @@ def images_gradient(gradient, weights, *, out=None, variant="auto", stream=None)
     """
     cdef Call call = Call("images_gradient", stream)
     cdef DeviceArray dy = call.input("gradient", gradient, FLOATS, ndim=4), w = call.input("weights", weights, dy, ndim=4)
-    if dy.shape[1] != w.shape[0]:
-        raise ValueError(f"gradient: got shape {dy.shape}; weights have {w.shape[0]} filters, so it needs as many channels")
-    shape = (dy.shape[0], w.shape[1], dy.shape[2] + w.shape[2] - 1, dy.shape[3] + w.shape[3] - 1)
-    cdef pmpp_nn_convolution layer = _layer(shape, w.shape, dy.dtype)
+    shape = checks.images_of(dy.shape, w.shape)
+    cdef pmpp_nn_convolution layer = checks.convolution(shape, w.shape, dtype_number(dy.dtype))
     cdef DeviceArray dx = call.output(out, shape, dy.dtype)
-    cdef bytes name = str(variant).encode()
-    cdef const char* rung = name
+    cdef const char* rung = call.rung(variant)
     cdef size_t nbytes = pmpp_nn_convolve_workspace(&layer, PMPP_NN_IMAGES_GRADIENT, rung)
-    cdef void* space = <void*><uintptr_t>call.workspace(nbytes)
+    cdef void* space = call.space(nbytes)
     cdef int status
     with nogil:
         status = pmpp_nn_convolve_images_gradient(&layer, <void*>dy.pointer, <void*>w.pointer, <void*>dx.pointer, rung, space,
                                                   nbytes, call.handle)
-    return call.finish(status, variant, images_gradient, _LARGE)
+    return call.finish(status, variant, images_gradient, checks.LARGE)

@@ -1,12 +1,11 @@
 # cython: embedsignature=True
 """ReLU, max pooling and dense layers, forward and backward (chapter 19)."""
 
-import math
-
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t
 from pmpp._runtime.call import FLOATS, dtype_number
 from pmpp.matmul import matmul
+from pmpp.nn import checks
 
 
 cdef extern from "cuda_src/nn/layers.h" nogil:
@@ -65,26 +64,12 @@ def relu_gradient(y, gradient, *, out=None, stream=None):
     """
     cdef Call call = Call("relu_gradient", stream)
     cdef DeviceArray a = call.input("y", y, FLOATS), dy = call.input("gradient", gradient, a)
-    if dy.shape != a.shape:
-        raise ValueError(f"gradient: got shape {dy.shape}; y has {a.shape}, and both must have the same")
+    checks.same_shape(y=a, gradient=dy)
     cdef DeviceArray result = call.output(out, a.shape, a.dtype, in_place=True)
     cdef int status, dtype = dtype_number(a.dtype)
     with nogil:
         status = pmpp_nn_relu_gradient(<void*>a.pointer, <void*>dy.pointer, <void*>result.pointer, a.size, dtype, call.handle)
     return call.finish(status, "auto")
-
-
-cdef pmpp_nn_pooling _pooling(tuple shape, size, object dtype) except *:
-    if len(shape) < 2:
-        raise ValueError(f"images: got shape {shape}; two dimensions or more are accepted")
-    if not isinstance(size, int) or not 1 <= size <= min(shape[-2:]):
-        raise ValueError(f"size: got {size!r}; an integer from 1 to {min(shape[-2:])} is accepted for images of {shape[-2:]}")
-    if math.prod(shape[-2:]) >= 1 << 31:
-        raise ValueError(f"images: got shape {shape}; an image has less than 2**31 pixels")
-    cdef pmpp_nn_pooling layer
-    layer.planes, layer.rows, layer.cols, layer.size = math.prod(shape[:-2]), shape[-2], shape[-1], size
-    layer.dtype = dtype_number(dtype)
-    return layer
 
 
 def max_pool(images, size, *, out=None, stream=None):
@@ -117,8 +102,8 @@ def max_pool(images, size, *, out=None, stream=None):
     """
     cdef Call call = Call("max_pool", stream)
     cdef DeviceArray x = call.input("images", images, FLOATS)
-    cdef pmpp_nn_pooling layer = _pooling(x.shape, size, x.dtype)
-    shape = (*x.shape[:-2], x.shape[-2] // size, x.shape[-1] // size)
+    cdef pmpp_nn_pooling layer = checks.pooling(x.shape, size, dtype_number(x.dtype))
+    shape = checks.pooled(x.shape, size)
     values_out, places_out = (None, None) if out is None else out
     cdef DeviceArray values = call.output(values_out, shape, x.dtype), places = call.output(places_out, shape, "int32")
     cdef int status
@@ -152,8 +137,8 @@ def max_pool_gradient(gradient, places, shape, size, *, out=None, stream=None):
     """
     cdef Call call = Call("max_pool_gradient", stream)
     cdef DeviceArray dy = call.input("gradient", gradient, FLOATS), where = call.input("places", places, ("int32",))
-    cdef pmpp_nn_pooling layer = _pooling(tuple(shape), size, dy.dtype)
-    expected = (*shape[:-2], shape[-2] // size, shape[-1] // size)
+    cdef pmpp_nn_pooling layer = checks.pooling(tuple(shape), size, dtype_number(dy.dtype))
+    expected = checks.pooled(tuple(shape), size)
     if dy.shape != expected or where.shape != expected:
         raise ValueError(f"gradient, places: got shapes {dy.shape} and {where.shape}; {expected} is accepted for images of "
                          f"{tuple(shape)} and windows of {size}")
@@ -192,9 +177,7 @@ def dense(x, weights, bias, *, out=None, stream=None):
     array([[16.]])
     """
     cdef Call call = Call("dense", stream)
-    for name, array in (("x", x), ("weights", weights), ("bias", bias)):
-        if not isinstance(array, DeviceArray):
-            raise TypeError(f"{name}: got {type(array).__name__}; a pmpp.DeviceArray is accepted")
+    checks.on_device(x=x, weights=weights, bias=bias)
     if weights.ndim != 2 or bias.shape != weights.shape[:1]:
         raise ValueError(f"bias: got shape {bias.shape}; weights have {weights.shape}: (outputs, features) and (outputs,) are "
                          f"accepted")

@@ -87,6 +87,17 @@ class Network:
             result.append(views)
         return result
 
+    def parameter_name(self, index: int) -> str:
+        """Return what an element of the vector is: its layer, and its place there."""
+        at = range(self.parameters.size)[index]  # an IndexError where there is no such parameter
+        for number, layer in enumerate(self.layers):
+            for name, shape in zip(("weights", "bias"), layer.weight_shapes, strict=False):
+                if at < math.prod(shape):
+                    place = ", ".join(str(i) for i in np.unravel_index(at, shape))
+                    return f"layer {number}, {layer!r}: {name}[{place}]"
+                at -= math.prod(shape)
+        raise AssertionError
+
     def weights(self, index: int) -> np.ndarray:
         """Return the weights of a layer, without its bias, as a NumPy array to look at."""
         views = self._weights[index]

@@ -4,6 +4,7 @@
 from pmpp._runtime.arrays cimport DeviceArray
 from pmpp._runtime.call cimport Call, cudaStream_t
 from pmpp._runtime.call import DTYPES, FLOATS, dtype_number
+from pmpp.nn import checks
 
 
 cdef extern from "cuda_src/nn/training.h" nogil:
@@ -81,10 +82,7 @@ def softmax_cross_entropy(scores, labels, *, out=None, stream=None):
     cdef Call call = Call("softmax_cross_entropy", stream)
     cdef DeviceArray z = call.input("scores", scores, FLOATS, ndim=2), which = call.input("labels", labels, ("int32",), ndim=1)
     cdef size_t n = z.shape[0], classes = z.shape[1]
-    if which.size != n:
-        raise ValueError(f"labels: got {which.size}; scores has {n} rows, and each has one label")
-    if classes == 0:
-        raise ValueError(f"scores: got shape {z.shape}; at least one class is needed")
+    checks.one_label_each(z.shape, which.shape)
     losses_out, gradient_out = (None, None) if out is None else out
     cdef DeviceArray losses = call.output(losses_out, (n,), z.dtype), dz = call.output(gradient_out, z.shape, z.dtype)
     cdef int status, dtype = dtype_number(z.dtype)
@@ -134,18 +132,6 @@ def logistic_loss(scores, labels, *, out=None, stream=None):
     return call.finish(status, "auto")
 
 
-cdef int _check_step(object parameters, dict others) except -1:
-    """Refuse vectors that a step cannot change in place."""
-    for name, array in (("parameters", parameters), *others.items()):
-        if not isinstance(array, DeviceArray) or not (<DeviceArray>array).contiguous:
-            raise TypeError(f"{name}: got {type(array).__name__}; a pmpp.DeviceArray in C order is accepted, as it is changed in "
-                            f"place")
-        if array.shape != parameters.shape or array.dtype != parameters.dtype:
-            raise ValueError(f"{name}: got shape {array.shape} of {array.dtype}; parameters have {parameters.shape} of "
-                             f"{parameters.dtype}")
-    return 0
-
-
 def sgd_step(parameters, gradient, velocity, *, rate, momentum=0.0, decay=0.0, stream=None):
     """Take a step of gradient descent with momentum, in place.
 
@@ -169,7 +155,7 @@ def sgd_step(parameters, gradient, velocity, *, rate, momentum=0.0, decay=0.0, s
     (array([4.]), array([2.]))
     """
     cdef Call call = Call("sgd_step", stream)
-    _check_step(parameters, {"gradient": gradient, "velocity": velocity})
+    checks.changed_in_place(parameters=parameters, gradient=gradient, velocity=velocity)
     cdef DeviceArray p = call.input("parameters", parameters, FLOATS), g = call.input("gradient", gradient, p)
     cdef DeviceArray v = call.input("velocity", velocity, p)
     cdef double rate_, momentum_, decay_
@@ -207,7 +193,7 @@ def adam_step(parameters, gradient, mean, square, step, *, rate, beta1=0.9, beta
     cdef Call call = Call("adam_step", stream)
     if step < 1:
         raise ValueError(f"step: got {step}; the first step is 1")
-    _check_step(parameters, {"gradient": gradient, "mean": mean, "square": square})
+    checks.changed_in_place(parameters=parameters, gradient=gradient, mean=mean, square=square)
     cdef DeviceArray p = call.input("parameters", parameters, FLOATS), g = call.input("gradient", gradient, p)
     cdef DeviceArray m = call.input("mean", mean, p), s = call.input("square", square, p)
     cdef double rate_, beta1_, beta2_, epsilon_, decay_

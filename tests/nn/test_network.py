@@ -115,6 +115,15 @@ def test_training_learns(optimizer, loss):
     assert seen == list(enumerate(history, 1))
 
 
+def test_the_page_has_an_example():
+    images, labels = stripes()
+    network = nn.Network([nn.Convolution(4, 3), nn.ReLU(), nn.MaxPool(3), nn.Dense(2)], (1, 9, 9), seed=0)
+    losses = nn.train(network, images, labels, nn.SGD(0.1, momentum=0.9), epochs=15, batch=16, seed=0)
+    right = network.predict(images) == labels
+    assert right.all()
+    assert losses[-1] < losses[0]
+
+
 def test_training_is_reproducible_bit_for_bit():
     (first, losses), (second, same_losses), (other, _) = trained(), trained(), trained(seed=1)
     assert losses == same_losses
@@ -158,6 +167,25 @@ def test_layers_see_pieces_of_one_vector():
     np.testing.assert_array_equal(network.weights(3).ravel(), network.parameters.numpy()[at : at + 4 * 3 * 2 * 2])
     with pytest.raises(ValueError, match="no weights"):
         network.weights(1)
+
+
+def test_parameters_have_names():
+    network = small()
+    assert network.parameter_name(0) == "layer 0, Convolution(3, 3): weights[0, 0, 0, 0]"
+    assert network.parameter_name(56) == "layer 0, Convolution(3, 3): bias[2]"
+    assert network.parameter_name(-1) == "layer 5, Dense(3): bias[2]"
+    with pytest.raises(IndexError):
+        network.parameter_name(136)
+
+
+def test_a_wrong_gradient_is_found_and_named():
+    network, (x, y) = small(), batch()
+    network.loss_and_gradient(x, y)
+    gradient, parameters = network.gradient.numpy(), network.parameters.numpy()
+    gradient[60] += 0.1
+    check = check_gradient(lambda p: network.loss(p, x, y), gradient, parameters)
+    assert not check
+    assert network.parameter_name(check.worst[0]) == "layer 3, Convolution(4, 2): weights[0, 0, 1, 1]"
 
 
 def test_forward_of_many_is_that_of_each():

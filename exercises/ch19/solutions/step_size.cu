@@ -1,0 +1,25 @@
+// Gradient descent with many step sizes at once: which converge, which crawl, which diverge?
+//
+// The score is a bowl, curvature / 2 * w * w, with its minimum at w = 0. Each thread starts at w = start and takes `steps` steps
+// downhill, with a step size of its own, rates[i]. end[i] becomes its last w, verdict[i] what came of it:
+//   0  converged: |w| is less than a thousandth of |start|
+//   2  diverged: |w| is larger than |start|
+//   1  it crawls: neither
+#include <cuda_runtime.h>
+
+__global__ void descend_kernel(const float* rates, int n, float curvature, float start, int steps, float* end, int* verdict) {
+    const int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) {
+        float w = start;
+        // The derivative of the score is curvature * w, so a step multiplies w by 1 - rate * curvature: it shrinks while
+        // rate * curvature is between 0 and 2, fastest at 1. From 1 on it jumps to the other side of the minimum each time.
+        for (int step = 0; step < steps; ++step) w -= rates[i] * curvature * w;
+        end[i] = w;
+        verdict[i] = fabsf(w) < 0.001f * fabsf(start) ? 0 : fabsf(w) > fabsf(start) ? 2 : 1;
+    }
+}
+
+extern "C" int descend(const float* rates, int n, float curvature, float start, int steps, float* end, int* verdict) {
+    if (n > 0) descend_kernel<<<(n + 255) / 256, 256>>>(rates, n, curvature, start, steps, end, verdict);
+    return cudaGetLastError();
+}
