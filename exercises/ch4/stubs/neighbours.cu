@@ -1,0 +1,28 @@
+// Find the bug: smoothing, several rounds.
+//
+// One block smooths kThreads values: in every round each value becomes the mean of its left neighbour, itself and its right
+// neighbour; the two at the ends stay. The values stay in shared memory for all rounds.
+//
+// What is observed: with 32 values it worked. With 256 the result is a little different each time. "There is a barrier in
+// every round, so it cannot be that."
+#include <cuda_runtime.h>
+
+constexpr int kThreads = 256;
+
+__global__ void smooth_kernel(float* data, int rounds) {
+    // TODO (about 3 lines): In a round, which values may have been replaced already when a thread reads them? Mend it: no
+    // thread may write before its neighbours have read.
+    __shared__ float values[kThreads];
+    const int t = threadIdx.x;
+    values[t] = data[t];
+    for (int round = 0; round < rounds; ++round) {
+        __syncthreads();
+        if (t > 0 && t < kThreads - 1) values[t] = (values[t - 1] + values[t] + values[t + 1]) / 3;
+    }
+    data[t] = values[t];
+}
+
+extern "C" int smooth(float* data, int rounds) {
+    smooth_kernel<<<1, kThreads>>>(data, rounds);
+    return cudaGetLastError();
+}
