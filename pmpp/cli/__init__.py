@@ -2,7 +2,7 @@
 
 import click
 
-from pmpp.cli import bench, check, doctor, grade, hint, lab, new_problem, occupancy, profile, reset, solution
+from pmpp.cli import bench, check, check_course, doctor, grade, hint, lab, new_problem, occupancy, profile, reset, solution
 from pmpp.cli import list as list_
 from pmpp.cli import next as next_
 from pmpp.cli.learner import edition_option
@@ -33,6 +33,7 @@ def main(ctx: click.Context) -> None:
 for module in (
     bench,
     check,
+    check_course,
     doctor,
     grade,
     hint,

@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -133,7 +134,7 @@ def sequential(source: Path, cache_dir: Path) -> Path:
     library = cache_dir / f"{source.stem}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}.so"
     if not library.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
-        made = library.with_suffix(f".{os.getpid()}")
+        made = library.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         _run([str(compiler.path), *flags, "-o", str(made), str(source)], source, source)
         made.replace(library)
     return library
@@ -145,7 +146,7 @@ def probe_library(cache_dir: Path, target: Target) -> Path:
     library = cache_dir / f"probe-{_key(toolkit, target, '', '', [])}.so"
     if not library.exists():
         obj = _probe(cache_dir)
-        made = library.with_suffix(f".{os.getpid()}")
+        made = library.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
         _run(_link(toolkit, target, obj, None, made), PROBE, PROBE)
         made.replace(library)
     return library
@@ -159,7 +160,7 @@ def _probe(cache_dir: Path) -> Path:
     obj = cache_dir / f"probe-{key}.o"
     if not obj.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
-        made = obj.with_suffix(f".{os.getpid()}.o")
+        made = obj.with_suffix(f".{os.getpid()}-{threading.get_ident()}.o")
         _run([str(compiler.path), "-std=c++14", "-O1", "-fPIC", "-c", "-o", str(made), str(PROBE)], PROBE, PROBE)
         made.replace(obj)
     return obj

@@ -11,7 +11,7 @@ import hashlib
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -289,7 +289,7 @@ class _Checker:
         if not checkers.strip() and not count:
             return ("", []), Outcome("finished", 0, "done", 0, [], "", "")
 
-        def run() -> None:
+        def run(observers: Mapping[str, str]) -> None:
             outcomes.append(
                 call(
                     library,
@@ -299,6 +299,7 @@ class _Checker:
                     memory=problem.memory,
                     seconds=CHECKED * problem.seconds,
                     count=count,
+                    observers=observers,
                 )
             )
 
@@ -421,6 +422,9 @@ def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, 
             verdict.pictures.append(_picture(case, outcome.written[number], pictures, exercise))
         if wrong and case is wrong[0]:
             break
+        if case.show is not None and schedule == 0 and came_back:
+            where = "the software GPU, one CPU core" if target.device == "sim" else f"the {device_name()}"
+            verdict.notes.append(f"{case.show(outcome.written[number].outputs)}, measured on {where}")
     return wrong
 
 
@@ -458,6 +462,8 @@ def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome, val
             mismatch = compare(parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol)
             if mismatch is not None:
                 return _wrong(problem, case, written, mismatch)
+        if case.accept is not None and values and (sentence := case.accept(written.outputs)):
+            return Failure("implausible", sentence)
     fault = faults.conduct(written, case, problem)
     return Failure(fault.kind, fault.text) if fault is not None else None
 
@@ -520,7 +526,7 @@ def _try_other_schedules(problem: Problem, case: Case, library, target, schedule
         )
         if not outcome.written or outcome.end != "finished":
             return
-        seen.append(outcome.written[0].outputs)
+        seen.append({name: value for name, value in outcome.written[0].outputs.items() if name in case.expect})
     # Within the tolerance: the order of atomic additions may change the last bits of a float, and is no race.
     if any(not matches(other[name], first, case.rtol, case.atol).all() for other in seen[1:] for name, first in seen[0].items()):
         failure.kind = "race"

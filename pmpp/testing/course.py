@@ -37,11 +37,15 @@ class Todo:
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong solution that the tests must reject, and the kind of the finding that must come of it."""
+    """A wrong solution that the tests must reject, and the kind of the finding that must come of it.
+
+    ``line`` is the one that the verdict must name; 0: any.
+    """
 
     name: str
     kind: str
     text: str
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,10 @@ class Exercise:
                         f"{path}: [{name}] replaces {old!r}, which stands {text.count(old)} times in the solution"
                     )
                 text = text.replace(old, new)
-            yield Mutant(name, entry["kind"], text)
+            at = entry.get("at", "")
+            if at and text.count(at) != 1:
+                raise CourseError(f"{path}: [{name}] is wrong at {at!r}, which stands {text.count(at)} times in it")
+            yield Mutant(name, entry["kind"], text, text[: text.index(at)].count("\n") + 1 if at else 0)
 
 
 def exercise_of(path: Path) -> Exercise | None:

@@ -31,6 +31,7 @@ FINAL = frozenset(
         "endless",
         "exit",
         "forbidden",
+        "implausible",
         "memory",
         "no function",
         "not loaded",

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,20 +18,11 @@ CHECKERS = ("memory", "race", "uninitialized", "sync", "api")
 Finding = dict[str, Any]
 
 
-def findings_of(run: Callable[[], object], checkers: str) -> list[Finding]:
-    """Return what the checkers find in the processes that `run` starts."""
+def findings_of(run: Callable[[Mapping[str, str]], object], checkers: str) -> list[Finding]:
+    """Return what the checkers find in the processes that `run` starts with these variables in their environment."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "findings")
-        added = {"PMPP_SIM_CHECK": checkers, "PMPP_SIM_FINDINGS": str(report)}
-        before = {name: os.environ.get(name) for name in added}
-        os.environ.update(added)
-        try:
-            run()
-        finally:
-            for name, value in before.items():
-                os.environ.pop(name)
-                if value is not None:
-                    os.environ[name] = value
+        run({"PMPP_SIM_CHECK": checkers, "PMPP_SIM_FINDINGS": str(report)})
         return located(read_lines(report))
 
 

@@ -78,6 +78,11 @@ class Case:
         Counters of docs/counters.md, and how much the kernels of this call may count at most, all launches together.
     counts
         Counters by which a technique is recognised, and what they must be.
+    accept
+        For what cannot be known beforehand, such as times: from the outputs, by name, to a sentence about what cannot be right,
+        or "". Such outputs have a first value among the inputs and none among the expected.
+    show
+        From the outputs to what was measured, in words for a learner whose file is right.
     """
 
     name: str
@@ -95,6 +100,8 @@ class Case:
     must_wait: bool = False
     limits: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    accept: Callable[[Mapping[str, np.ndarray]], str] | None = None
+    show: Callable[[Mapping[str, np.ndarray]], str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse counters that there are not."""

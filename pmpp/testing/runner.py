@@ -23,7 +23,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -169,6 +169,7 @@ def call(
     memory_limit: int = MEMORY_LIMIT,
     count: bool = False,
     race: Race | None = None,
+    observers: Mapping[str, str] | None = None,
 ) -> Outcome:
     """Call the function once for each case, in one new process.
 
@@ -186,13 +187,17 @@ def call(
         Count what the kernels do, on the software GPU.
     race
         Time the function on the first case, beside others.
+    observers
+        Variables that switch checkers of the software GPU on.
     """
     wanted = count or race is not None
+    environment = _environment(device, seed, race.threads if race else 1) | dict(observers or {})
+    if count:  # `pmpp profile` shows the run that is not counted for the verdict
+        environment.pop("PMPP_SIM_COUNTERS", None)
     with _results(wanted) as results:
-        with _Shared(library, signature, cases, device, memory, memory_limit, seconds, count, race, results) as shared:
-            environment = _environment(device, seed, race.threads if race else 1)
-            if count:  # `pmpp profile` shows the run that is not counted for the verdict
-                environment.pop("PMPP_SIM_COUNTERS", None)
+        libraries = [library, *(Path(path) for path, _ in race.others)] if race else [library]
+        shut_in = _shut_in(libraries, device, seconds, memory_limit, environment)
+        with _Shared(library, signature, cases, device, memory, shut_in, count, race, results) as shared:
             end, code, out, err = _watch(shared.fd, environment, seconds, memory_limit, results)
             outcome = shared.outcome(end, code, out, err)
         if wanted:
@@ -221,7 +226,7 @@ def _results(wanted: bool) -> Iterator[int]:
 class _Shared:
     """The memory that parent and child both map."""
 
-    def __init__(self, library, signature, cases, device, memory, memory_limit, seconds, count, race, results) -> None:
+    def __init__(self, library, signature, cases, device, memory, shut_in, count, race, results) -> None:
         self.cases = cases
         self.arrays: list[list[_Array]] = []
         on_device = memory == "device"
@@ -231,7 +236,7 @@ class _Shared:
             "returns": signature.returns != "void",
             "device_memory": on_device,
             "guard": GUARD if on_device and device == "cuda" else 0,
-            **_shut_in([library, *(path for path, _ in race.others)] if race else [library], device, seconds, memory_limit),
+            **shut_in,
             "counts": results if count else -1,
             "race": None if race is None else {**vars(race), "results": results, "restored": [], "written": []},
             "cases": [{"arguments": [], "record": 1 << 60, "fail_malloc": case.fail_malloc} for case in cases],
@@ -395,7 +400,9 @@ def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _shut_in(libraries: Sequence[str | Path], device: str, seconds: float, memory_limit: int) -> dict[str, object]:
+def _shut_in(
+    libraries: Sequence[Path], device: str, seconds: float, memory_limit: int, environment: Mapping[str, str]
+) -> dict[str, object]:
     """Return the part of the plan that keeps the process to its own affairs; see confine.py."""
     limits = {"core": 0, "cpu": int(seconds) + 10}
     if device == "sim":
@@ -411,7 +418,7 @@ def _shut_in(libraries: Sequence[str | Path], device: str, seconds: float, memor
             files |= confine.writable(*_WHAT_THE_DRIVER_USES)
             preload = ["libcuda.so.1", "libstdc++.so.6", "libgcc_s.so.1", "libm.so.6", "librt.so.1", "libpthread.so.0"]
         for name in ("PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS"):
-            if report := os.environ.get(name):
+            if report := environment.get(name):
                 Path(report).touch()
                 files |= confine.writable(report)
         rules |= {"strict": True, "files": files}
