@@ -19,7 +19,7 @@ problem = Problem(
     read=("14", "13.6"),
     owner=anybody(),
     speedup=Speedup(
-        "solutions/one_bit.cu", _timed, (1 << 13, 1 << 20), sequential="baselines/radix_sort.cpp", at_least={"sim": 1.3}
+        "solutions/one_bit.cu", _timed, (1 << 13, 1 << 18), sequential="baselines/radix_sort.cpp", at_least={"sim": 1.3}
     ),
 )
 
