@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, anybody
+from pmpp.testing import Case, Problem, Speedup, anybody
+
+
+def _timed(rng, n):
+    keys = rng.integers(0, 1 << 32, n, np.uint32)
+    # The table is as long as the bits of the baseline.
+    inputs = {"keys": keys, "n": n, "scratch": np.zeros(n, np.uint32), "table": np.zeros(n, np.uint32)}
+    return Case(f"n = {n:,}", inputs, {"keys": np.sort(keys)})
+
 
 problem = Problem(
     title="Radix sort with several keys a thread",
@@ -10,6 +18,9 @@ problem = Problem(
     signature="int sort_coarsened(unsigned* keys, int n, unsigned* scratch, unsigned* table)",
     read=("14", "13.6"),
     owner=anybody(),
+    speedup=Speedup(
+        "solutions/one_bit.cu", _timed, (1 << 13, 1 << 18), sequential="baselines/radix_sort.cpp", at_least={"sim": 1.3}
+    ),
 )
 
 

@@ -4,7 +4,15 @@ from itertools import groupby
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, anybody
+from pmpp.testing import Case, Problem, Speedup, anybody
+
+
+def _timed(rng, n):
+    data = np.full(n, rng.integers(0, 256), np.uint8)
+    bins = np.zeros(256, np.uint32)
+    expect = np.bincount(data[:1], minlength=256).astype(np.uint32) * n
+    return Case(f"n = {n:,}, one value only", {"data": data, "n": n, "bins": bins}, {"bins": expect.astype(np.uint32)})
+
 
 problem = Problem(
     title="A histogram that adds up runs first",
@@ -12,6 +20,7 @@ problem = Problem(
     signature="int histogram_aggregated(const unsigned char* data, int n, unsigned* bins)",
     read=("9", "9.6"),
     owner=anybody(),
+    speedup=Speedup("solutions/interleaved.cu", _timed, (1 << 18, 1 << 27), sequential="baselines/histogram.cpp"),
 )
 
 

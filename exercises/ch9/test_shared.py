@@ -2,16 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, anybody
-
-problem = Problem(
-    title="A histogram with copies in shared memory",
-    minutes=25,
-    signature="int histogram_shared(const unsigned char* data, int n, unsigned* bins)",
-    read=("9", "9.4"),
-    owner=anybody(),
-    instructions={"atom.shared": "The result is right, but nothing is counted in shared memory: keep the block's copy there."},
-)
+from pmpp.testing import Case, Problem, Speedup, anybody
 
 
 def _case(name, data):
@@ -23,6 +14,21 @@ def _case(name, data):
     }
     inputs = {"data": data, "n": data.size, "bins": np.zeros(256, np.uint32)}
     return Case(name, inputs, {"bins": expect}, suspects=suspects if data.size else {}, min_launches=data.size > 0)
+
+
+def _timed(rng, n):
+    return _case(f"n = {n:,}", rng.integers(0, 256, n, np.uint8))
+
+
+problem = Problem(
+    title="A histogram with copies in shared memory",
+    minutes=25,
+    signature="int histogram_shared(const unsigned char* data, int n, unsigned* bins)",
+    read=("9", "9.4"),
+    owner=anybody(),
+    speedup=Speedup("solutions/global_atomics.cu", _timed, (1 << 16, 1 << 27), sequential="baselines/histogram.cpp"),
+    instructions={"atom.shared": "The result is right, but nothing is counted in shared memory: keep the block's copy there."},
+)
 
 
 @problem.test("sizes around a block, even and uneven values", schedules=3)

@@ -54,7 +54,7 @@ __global__ void extract_kernel(const unsigned* keys, int n, int bit, unsigned* o
 }
 
 // The value goes where its key goes. Nothing else changes: that a pass is stable is now plain to see, for equal keys have
-// different values.
+// different values. 32 passes of three kernels, and two conversions; a pass moves 8 bytes a pair.
 __global__ void scatter_kernel(const unsigned* keys, const unsigned* values, int n, int bit, const unsigned* ones,
                                unsigned* out_keys, unsigned* out_values) {
     const int i = blockIdx.x * kThreads + threadIdx.x;
