@@ -122,8 +122,9 @@ def race(library, function, plan, base):
     def restore():
         for address, value in first_values:
             ctypes.memmove(address, value, len(value))
-        for pointer, offset, size in arrays if first_values else ():
-            copy(library.pmpp_probe_upload, pointer.value, base + offset, size)
+        for (pointer, offset, size), written in zip(arrays, settings["written"], strict=True):
+            if written:
+                copy(library.pmpp_probe_upload, pointer.value, base + offset, size)
 
     def clock(owner, called, given):
         elapsed = ctypes.c_float()

@@ -69,6 +69,7 @@ HINTS: tuple[tuple[str, str, str], ...] = (
         "A kernel returns nothing: write its result to memory.",
     ),
     (r'expected a "\}"', "", "A brace is not closed."),
+    (r"(CUB|Thrust|libcu\+\+) requires", "", "What CUB and Thrust have ready is what a problem asks for: write it yourself."),
     (r"undefined reference to", "", "A function is declared or called but not defined; keep the name in the stub."),
     (r"uses too much shared data", "", "A block may have 48 KiB of static shared memory: make the tile smaller."),
 )

@@ -127,6 +127,19 @@ def test_the_clock_of_the_device(tmp_path, sim, cache):
     assert (outcome.written[0].outputs["x"] == 2).all()
 
 
+@pytest.mark.parametrize("memory", ["device", "host"])
+def test_work_that_is_done_once_is_not_done(tmp_path, sim, cache, memory):
+    source = tmp_path / "copied.cu"
+    body = "static int calls = 0;\n    return calls++ ? 0 : cudaMemcpy(y, x, n * sizeof(float), cudaMemcpyDefault);"
+    source.write_text(f'#include <cuda_runtime.h>\nextern "C" int copied(const float* x, float* y, int n) {{\n    {body}\n}}\n')
+    x = np.ones(1000, np.float32)
+    signature = Signature.parse("int copied(const float* x, float* y, int n)")
+    library = build(source, cache, sim)
+    race = Race([], (3, 3), 0.0, 1, flushed=0, events=False)
+    outcome = call(library, signature, [Case("", {"x": x, "n": 1000}, {"y": x})], device="sim", memory=memory, race=race)
+    assert (outcome.end, outcome.written[0].touched["y"].any()) == ("finished", False)
+
+
 def test_ratio_is_of_the_same_rounds():
     ours = np.array([1.0, 2, 1, 4, 1, 1, 1])
     assert ratio(ours, 3 * ours) == Ratio(3, 3, 3)
