@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from pmpp.testing import Case, Problem, image
+from pmpp.testing import Case, Picture, Problem, image
 from pmpp.testing.images import photograph
 
 problem = Problem(
@@ -52,17 +52,17 @@ def sizes(rng):
 
 
 def eye() -> np.ndarray:
-    """A dark disc between two bright corners, below a dark brow: drawn from memory."""
-    y, x = np.mgrid[-4:5, -4:5]
-    picture = np.full((9, 9), 0.6)
-    picture[np.abs(y) + 0.4 * np.abs(x) < 2.4] = 0.9
-    picture[y**2 + x**2 < 5] = 0.1
-    picture[y < -3] = 0.3
+    """A dark pupil in a grey slit, below a brow, on bright skin: drawn by hand, 11 x 11."""
+    y, x = np.mgrid[-5:6, -5:6]
+    picture = np.full((11, 11), 0.75)
+    picture[(x / 4.5) ** 2 + (y / 1.8) ** 2 < 1] = 0.4
+    picture[x**2 + y**2 < 4] = 0.15
+    picture[(y == -5) & (abs(x) < 5)] = 0.5
     return picture.astype(np.float32)
 
 
 @problem.test("the eyes of the astronaut")
 def photo(rng):
-    """Look for eyes in the astronaut's face, at half its size."""
+    """Look for eyes in the astronaut's face at half its size: her eyes, at (30, 31) and (31, 54), answer best of all windows."""
     face = photograph("astronaut")[40:240:2, 140:320:2].copy()
-    yield _case("astronaut, 100 x 90", face, eye())
+    yield _case("astronaut, 100 x 90", face, eye(), picture=Picture("eyes", face[5:-5, 5:-5], "response"))

@@ -10,6 +10,7 @@ import pmpp
 from pmpp.calculus import check_gradient
 from pmpp.nn import convolution
 from pmpp.nn.convolution import convolve, images_gradient, weights_gradient
+from pmpp.testing import counters
 
 VARIANTS = pmpp.variants(convolve)
 DTYPES = ("float32", "float64")
@@ -136,6 +137,19 @@ def test_checkers_find_nothing(variant, dtype, findings):
     assert findings(lambda: convolve(x, w, b, variant=variant)) == []
     assert findings(lambda: weights_gradient(x, g, w.shape, variant=variant)) == []
     assert findings(lambda: images_gradient(g, w, variant=variant)) == []
+
+
+@pytest.mark.skipif(pmpp.device() != "sim", reason="only the software GPU counts")
+def test_what_the_implicit_multiplication_costs():
+    """A pixel is read once for eight filters, so that most instructions multiply."""
+    x, w, g = (pmpp.DeviceArray.from_numpy(noise(s, "float32")) for s in ((8, 1, 25, 25), (8, 1, 5, 5), (8, 8, 21, 21)))
+    products = g.size * 25
+    with counters.count() as kernels:
+        convolve(x, w)
+        weights_gradient(x, g, w.shape)
+    forward, backward, _ = (kernel.counters["thread_instructions"] / products for kernel in kernels)
+    assert forward < 2.3
+    assert backward < 3.1
 
 
 def test_device_arrays_stay_on_the_device():

@@ -1,6 +1,7 @@
 // The convolution layer as a matrix multiplication whose second operand is never stored: its elements are pixels, and the
 // kernel computes where they lie. A thread keeps sums for eight filters in registers, so that a pixel is read once for them.
 #include <algorithm>
+#include <cstddef>
 
 #include "cuda_src/nn/convolution/layer.cuh"
 
@@ -29,12 +30,12 @@ struct alignas(16) Eight {
 template <class T, bool kBorder>
 __global__ void __launch_bounds__(Tuning::threads) slide_kernel(Slide<T> p) {
   __shared__ Eight<T> weights[Tuning::terms];
-  __shared__ int offsets[Tuning::terms];
+  __shared__ std::ptrdiff_t offsets[Tuning::terms];  // in bytes: an address is one addition then
   __shared__ int places[kBorder ? Tuning::terms : 1];
   const int first_filter = blockIdx.y * kFilters, depth = p.depth(), area = p.weight_rows * p.weight_cols;
   const int pixels = p.count * p.out_pixels();
 
-  const T* pixel[Tuning::pixels];  // under the first weight
+  const char* pixel[Tuning::pixels];  // under the first weight
   int row[Tuning::pixels], col[Tuning::pixels];
   const int first = blockIdx.x * (Tuning::threads * Tuning::pixels) + threadIdx.x;
 #pragma unroll
@@ -44,13 +45,21 @@ __global__ void __launch_bounds__(Tuning::threads) slide_kernel(Slide<T> p) {
     row[j] = within / p.out_cols;
     col[j] = within - row[j] * p.out_cols - p.border_cols;
     row[j] -= p.border_rows;
-    pixel[j] = p.images + n * p.channels * p.rows * p.cols + row[j] * p.cols + col[j];
+    pixel[j] = reinterpret_cast<const char*>(p.images + n * p.channels * p.rows * p.cols + row[j] * p.cols + col[j]);
   }
 
-  T sum[kFilters][Tuning::pixels] = {};
+  T sum[kFilters][Tuning::pixels];
+#pragma unroll
+  for (int k = 0; k < kFilters; ++k) {
+    const T bias = p.bias && first_filter + k < p.filters ? p.bias[first_filter + k] : T(0);
+#pragma unroll
+    for (int j = 0; j < Tuning::pixels; ++j) sum[k][j] = bias;
+  }
   for (int start = 0; start < depth; start += Tuning::terms) {
+    // Terms beyond the last have weights of 0: four go at a time.
+    const int terms = min(Tuning::terms, (depth - start + 3) & ~3);
     __syncthreads();  // nobody reads the terms before any more
-    for (int i = threadIdx.x; i < Tuning::terms * kFilters; i += Tuning::threads) {
+    for (int i = threadIdx.x; i < terms * kFilters; i += Tuning::threads) {
       const int d = start + i / kFilters, k = first_filter + i % kFilters;
       const int c = d / area, r = (d - c * area) / p.weight_cols, s = d - c * area - r * p.weight_cols;
       const bool inside = d < depth;
@@ -58,25 +67,25 @@ __global__ void __launch_bounds__(Tuning::threads) slide_kernel(Slide<T> p) {
           inside && k < p.filters ? p.weights[k * p.filter_stride + c * p.channel_stride + r * p.row_stride + s * p.col_stride]
                                   : T(0);
       if (i % kFilters == 0) {
-        offsets[i / kFilters] = inside ? (c * p.rows + r) * p.cols + s : 0;
+        offsets[i / kFilters] = inside ? std::ptrdiff_t(sizeof(T)) * ((c * p.rows + r) * p.cols + s) : 0;
         if constexpr (kBorder) places[i / kFilters] = inside ? r << 16 | s : 0;
       }
     }
     __syncthreads();
-    // Terms beyond the last have weights of 0: four go at a time.
-    const int terms = min(Tuning::terms, (depth - start + 3) & ~3);
 #pragma unroll 4
     for (int d = 0; d < terms; ++d) {
       const Eight<T> weight = weights[d];
-      const int offset = offsets[d];
+      const std::ptrdiff_t offset = offsets[d];
 #pragma unroll
       for (int j = 0; j < Tuning::pixels; ++j) {
         T value;
         if constexpr (kBorder) {
           const int y = row[j] + (places[d] >> 16), x = col[j] + (places[d] & 0xffff);
-          value = unsigned(y) < unsigned(p.rows) && unsigned(x) < unsigned(p.cols) ? pixel[j][offset] : T(0);
+          value = unsigned(y) < unsigned(p.rows) && unsigned(x) < unsigned(p.cols)
+                      ? *reinterpret_cast<const T*>(pixel[j] + offset)
+                      : T(0);
         } else {
-          value = pixel[j][offset];
+          value = *reinterpret_cast<const T*>(pixel[j] + offset);
         }
 #pragma unroll
         for (int k = 0; k < kFilters; ++k) sum[k][j] += weight.at[k] * value;
@@ -91,9 +100,20 @@ __global__ void __launch_bounds__(Tuning::threads) slide_kernel(Slide<T> p) {
     const int n = i / p.out_pixels();
     T* out = p.out + (n * p.filters + first_filter) * p.out_pixels() + i - n * p.out_pixels();
 #pragma unroll
-    for (int k = 0; k < kFilters; ++k)
-      if (first_filter + k < p.filters) out[k * p.out_pixels()] = p.bias ? sum[k][j] + p.bias[first_filter + k] : sum[k][j];
+    for (int k = 0; k < kFilters; ++k, out += p.out_pixels())
+      if (first_filter + k < p.filters) *out = sum[k][j];
   }
+}
+
+/// The same number, but the compiler cannot know: it must be there, also for those who have no use for it. Otherwise a branch
+/// goes round its load, and the lanes of a warp part.
+__device__ __forceinline__ float loaded(float x) {
+  asm volatile("" : "+f"(x));
+  return x;
+}
+__device__ __forceinline__ double loaded(double x) {
+  asm volatile("" : "+d"(x));
+  return x;
 }
 
 /// A lane a column of weights, that is a place under the filter, and one more for the bias, whose pixel is always 1. The warps
@@ -104,13 +124,13 @@ __global__ void __launch_bounds__(32 * Tuning::slices) weights_gradient_kernel(W
     Eight<T> gradient[Tuning::chunk];
     T partial[kFilters][Tuning::slices][32];
   } shared;
-  __shared__ int offsets[Tuning::chunk];
+  __shared__ std::ptrdiff_t offsets[Tuning::chunk];  // in bytes: an address is one addition then
   const int lane = threadIdx.x % 32, slice = threadIdx.x / 32, depth = p.depth();
   const int column = blockIdx.x * 32 + lane, first_filter = blockIdx.y * kFilters;
   const bool bias = column >= depth;
   const int at = bias ? 0 : column;
   const int s = at % p.weight_cols, r = at / p.weight_cols % p.weight_rows, c = at / p.weight_cols / p.weight_rows;
-  const T* images = p.images + (c * p.rows + r) * p.cols + s;
+  const char* const images = reinterpret_cast<const char*>(p.images + (c * p.rows + r) * p.cols + s);
   const long long pixels = static_cast<long long>(p.count) * p.out_pixels();
   const int first = int(pixels * blockIdx.z / splits), last = int(pixels * (blockIdx.z + 1) / splits);
 
@@ -121,7 +141,7 @@ __global__ void __launch_bounds__(32 * Tuning::slices) weights_gradient_kernel(W
     const bool inside = i < last;
     const int n = inside ? i / p.out_pixels() : 0, within = inside ? i - n * p.out_pixels() : 0;
     const int y = within / p.out_cols(), x = within - y * p.out_cols();
-    offsets[threadIdx.x] = (n * p.channels * p.rows + y) * p.cols + x;
+    offsets[threadIdx.x] = std::ptrdiff_t(sizeof(T)) * ((n * p.channels * p.rows + y) * p.cols + x);
     const T* gradient = p.gradient + (n * p.filters + first_filter) * p.out_pixels() + within;
     Eight<T> mine;
 #pragma unroll
@@ -131,7 +151,7 @@ __global__ void __launch_bounds__(32 * Tuning::slices) weights_gradient_kernel(W
 #pragma unroll 4
     for (int d = slice * 32; d < slice * 32 + 32; ++d) {
       const Eight<T> g = shared.gradient[d];
-      const T value = bias ? T(1) : images[offsets[d]];
+      const T pixel = loaded(*reinterpret_cast<const T*>(images + offsets[d])), value = bias ? T(1) : pixel;
 #pragma unroll
       for (int k = 0; k < kFilters; ++k) sum[k] += g.at[k] * value;
     }
