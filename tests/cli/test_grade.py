@@ -184,8 +184,8 @@ def test_hidden_tests_stay_hidden(graded):
 
 
 def test_summary_counts(graded):
-    assert "ch2/twice  2 solved, 5 wrong, 2 error, 1 stub, 1 missing" in graded[1]
-    assert "11 submissions, 11 files in" in graded[1]
+    assert "ch2/twice  2 solved, 2 error, 1 missing, 1 stub, 5 wrong" in graded[1]
+    assert "11 submissions, 10 files in" in graded[1]
     assert "seed 7" in graded[1]
     assert "Passed over, neither a folder nor a .cu file: roster.csv" in graded[1]
 
