@@ -128,7 +128,8 @@ def command(
         click.echo(f"Passed over, neither a folder nor a .cu file: {', '.join(map(grading.plain, others))}")
     _print(grades, list(map(grading.name_of, wanted)))
     minutes = (time.monotonic() - began) / 60
-    click.echo(f"{len(students)} submissions, {len(grades)} files in {minutes:.1f} min on {device.description}, seed {seed}.")
+    files = sum(grade.kind != "missing" for grade in grades)
+    click.echo(f"{len(students)} submissions, {files} files in {minutes:.1f} min on {device.description}, seed {seed}.")
     click.echo(f"Grades: {out}/grades.csv")
     sys.exit(BROKEN if any(grade.state == "broken" for grade in grades) else 0)
 
@@ -138,7 +139,8 @@ def _print(grades: list[Any], problems: list[str]) -> None:
     for problem in problems:
         own = [grade for grade in grades if grade.problem == problem]
         states = Counter(grade.kind if grade.kind in ("missing", "stub") else grade.state for grade in own)
-        counts = ", ".join(f"{count} {state}" for state, count in sorted(states.items(), key=lambda item: item[0] != "solved"))
+        solved_first = sorted(states.items(), key=lambda item: (item[0] != "solved", item[0]))
+        counts = ", ".join(f"{count} {state}" for state, count in solved_first)
         click.echo(f"{problem:<{wide}}  {counts}")
     for grade in [grade for grade in grades if grade.state == "broken"][:5]:
         click.echo(f"Not graded: {grade.student}, {grade.problem}: {grade.headline}", err=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pmpp.testing import confine
+from pmpp.testing import build, confine
 from pmpp.testing.check import check
 from pmpp.testing.course import Exercise
 
@@ -184,6 +184,18 @@ def test_compiler_is_shut_in(strict, tmp_path, chapter, sim, cache, line, says):
     assert (verdict.state, verdict.kind) == ("error", "compile"), said
     assert says in said
     assert "the answer" not in said
+
+
+def test_endless_compilation_is_ended(strict, tmp_path, chapter, sim, monkeypatch):
+    monkeypatch.setattr(build, "COMPILE_SECONDS", 1)
+    levels = "".join(f"#define A{level} {' + '.join([f'A{level - 1}'] * 20)}\n" for level in range(1, 8))
+    text = _text(f"#define A0 1\n{levels}int much = A7;") + "return 0; }\n"
+    verdict = check(chapter(tmp_path / "ch2"), strict / "twice.cu", sim, tmp_path / "cache", root=strict, text=text)
+    assert verdict.headline == "twice.cu: the compiler did not finish within 1 s"
+    time.sleep(0.2)
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert [line for line in listed.splitlines() if str(tmp_path / "cache") in line] == []
+    assert [path for path in (tmp_path / "cache").iterdir() if path.is_dir()] == []
 
 
 def test_own_headers_are_found(strict, tmp_path, chapter, sim, cache):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pmpp.testing import Case, Problem, Speedup
+from pmpp.testing import Case, Problem, Speedup, confine
 from pmpp.testing.build import build
 from pmpp.testing.check import check
 from pmpp.testing.course import Exercise
@@ -17,7 +17,7 @@ DECLARE = '''
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, Speedup
+from pmpp.testing import Case, Problem, Speedup, confine
 
 
 def timed(rng, n):
@@ -125,6 +125,12 @@ def test_the_clock_of_the_device(tmp_path, sim, cache):
     assert outcome.rounds.shape == (3, 3)
     assert (outcome.rounds > 0).all()
     assert (outcome.written[0].outputs["x"] == 2).all()
+
+
+def test_a_submission_is_timed_too(timed, tmp_path, monkeypatch):
+    monkeypatch.setattr(confine, "strict", str(tmp_path / "ch1"))
+    verdict, text = timed(PARALLEL, ', at_least={"sim": 1e-9}')
+    assert verdict.solved, text
 
 
 @pytest.mark.parametrize("memory", ["device", "host"])
