@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,6 +23,18 @@ Shape = tuple[int, ...]
 def shaped(array: DeviceArray, shape: Shape) -> DeviceArray:
     """Return the same elements in another shape, without a copy."""
     return DeviceArray.borrow(array.pointer, shape, array.dtype, array)
+
+
+@dataclass(frozen=True)
+class Back:
+    """What a layer is handed on the way back."""
+
+    x: DeviceArray  #: what it was given on the way there
+    gradient: DeviceArray  #: how the loss changes with its result
+    weights: Sequence[DeviceArray]
+    buffers: Sequence[DeviceArray]  #: what it wrote on the way there
+    weight_gradients: Sequence[DeviceArray]  #: where to write how the loss changes with its weights
+    x_gradient: DeviceArray | None  #: where to write how it changes with `x`; None where nobody asks
 
 
 class Layer:
@@ -62,16 +75,8 @@ class Layer:
         """Compute ``buffers[0]`` of `x`."""
         raise NotImplementedError
 
-    def backward(
-        self,
-        x: DeviceArray,
-        gradient: DeviceArray,
-        weights: Sequence[DeviceArray],
-        buffers: Sequence[DeviceArray],
-        weight_gradients: Sequence[DeviceArray],
-        x_gradient: DeviceArray | None,
-    ) -> None:
-        """Compute `weight_gradients`, and `x_gradient` unless it is None, of the gradient by the layer's result."""
+    def backward(self, back: Back) -> None:
+        """Compute ``back.weight_gradients``, and ``back.x_gradient`` unless it is None."""
         raise NotImplementedError
 
 
@@ -111,21 +116,12 @@ class Convolution(Layer):
         """Slide the filters over `x`."""
         convolution.convolve(x, *weights, out=buffers[0], variant=self.variant)
 
-    def backward(
-        self,
-        x: DeviceArray,
-        gradient: DeviceArray,
-        weights: Sequence[DeviceArray],
-        buffers: Sequence[DeviceArray],
-        weight_gradients: Sequence[DeviceArray],
-        x_gradient: DeviceArray | None,
-    ) -> None:
+    def backward(self, back: Back) -> None:
         """Slide the gradient over `x` for the filters; slide the flipped filters over the gradient for `x`."""
-        convolution.weights_gradient(
-            x, gradient, self.weight_shapes[0], out=(weight_gradients[0], weight_gradients[1]), variant=self.variant
-        )
-        if x_gradient is not None:
-            convolution.images_gradient(gradient, weights[0], out=x_gradient, variant=self.variant)
+        shape, out = self.weight_shapes[0], tuple(back.weight_gradients)
+        convolution.weights_gradient(back.x, back.gradient, shape, out=out, variant=self.variant)
+        if back.x_gradient is not None:
+            convolution.images_gradient(back.gradient, back.weights[0], out=back.x_gradient, variant=self.variant)
 
 
 class Dense(Layer):
@@ -157,20 +153,12 @@ class Dense(Layer):
         """Multiply and add the bias."""
         dense(self._rows(x), *weights, out=buffers[0])
 
-    def backward(
-        self,
-        x: DeviceArray,
-        gradient: DeviceArray,
-        weights: Sequence[DeviceArray],
-        buffers: Sequence[DeviceArray],
-        weight_gradients: Sequence[DeviceArray],
-        x_gradient: DeviceArray | None,
-    ) -> None:
+    def backward(self, back: Back) -> None:
         """Multiply with the other operand, transposed."""
-        matmul(gradient.T, self._rows(x), out=weight_gradients[0])
-        reduce_sum(gradient, axis=0, out=weight_gradients[1])
-        if x_gradient is not None:
-            matmul(gradient, weights[0], out=self._rows(x_gradient))
+        matmul(back.gradient.T, self._rows(back.x), out=back.weight_gradients[0])
+        reduce_sum(back.gradient, axis=0, out=back.weight_gradients[1])
+        if back.x_gradient is not None:
+            matmul(back.gradient, back.weights[0], out=self._rows(back.x_gradient))
 
 
 class ReLU(Layer):
@@ -183,18 +171,10 @@ class ReLU(Layer):
         """Cut off what is negative."""
         relu(x, out=buffers[0])
 
-    def backward(
-        self,
-        x: DeviceArray,
-        gradient: DeviceArray,
-        weights: Sequence[DeviceArray],
-        buffers: Sequence[DeviceArray],
-        weight_gradients: Sequence[DeviceArray],
-        x_gradient: DeviceArray | None,
-    ) -> None:
+    def backward(self, back: Back) -> None:
         """Pass the gradient on where something came through."""
-        if x_gradient is not None:
-            relu_gradient(buffers[0], gradient, out=x_gradient)
+        if back.x_gradient is not None:
+            relu_gradient(back.buffers[0], back.gradient, out=back.x_gradient)
 
 
 class MaxPool(Layer):
@@ -233,15 +213,7 @@ class MaxPool(Layer):
         """Take the largest."""
         max_pool(x, self.size, out=(buffers[0], buffers[1]))
 
-    def backward(
-        self,
-        x: DeviceArray,
-        gradient: DeviceArray,
-        weights: Sequence[DeviceArray],
-        buffers: Sequence[DeviceArray],
-        weight_gradients: Sequence[DeviceArray],
-        x_gradient: DeviceArray | None,
-    ) -> None:
+    def backward(self, back: Back) -> None:
         """Give the gradient to the pixel that was the largest."""
-        if x_gradient is not None:
-            max_pool_gradient(gradient, buffers[1], x.shape, self.size, out=x_gradient)
+        if back.x_gradient is not None:
+            max_pool_gradient(back.gradient, back.buffers[1], back.x.shape, self.size, out=back.x_gradient)

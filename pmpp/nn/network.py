@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pmpp import DeviceArray
-from pmpp.nn.blocks import Layer, Shape
+from pmpp.nn.blocks import Back, Layer, Shape
 from pmpp.nn.training import logistic_loss, softmax_cross_entropy
 
 LOSSES = {"softmax": softmax_cross_entropy, "logistic": logistic_loss}
@@ -116,7 +116,7 @@ class Network:
             lines.append(f"{line}  {count:>{widths[2]}} parameters" if count != "0" else line.rstrip())
         return "\n".join(lines)
 
-    def images(self, images: Any) -> DeviceArray:
+    def images_on_device(self, images: Any) -> DeviceArray:
         """Bring images to the device, if they are not there."""
         if not isinstance(images, DeviceArray):
             images = np.asarray(images)
@@ -130,7 +130,7 @@ class Network:
             )
         return images
 
-    def labels(self, labels: Any, n: int) -> DeviceArray:
+    def labels_on_device(self, labels: Any, n: int) -> DeviceArray:
         """Bring labels of `n` images to the device, if they are not there; those on the host are checked."""
         classes = 2 if self.loss_name == "logistic" else self.layers[-1].output_shape[0]
         if not isinstance(labels, DeviceArray):
@@ -161,7 +161,7 @@ class Network:
 
     def forward(self, images: Any) -> np.ndarray:
         """Return the scores of images, shape (n, outputs), as a NumPy array."""
-        x = self.images(images)
+        x = self.images_on_device(images)
         scores = []
         for start in range(0, x.shape[0], _AT_A_TIME):
             batch = x[start : start + _AT_A_TIME]
@@ -190,10 +190,10 @@ class Network:
                 f"parameters: got shape {parameters.shape} of {parameters.dtype}; {self.parameters.shape} of {self.dtype} is "
                 f"accepted"
             )
-        x = self.images(images)
+        x = self.images_on_device(images)
         memory = self._memory_for(x.shape[0], backward=True)
         scores = self._run_forward(x, self.pieces(parameters), memory)
-        LOSSES[self.loss_name](scores, self.labels(labels, x.shape[0]), out=(memory.losses, memory.gradients[-1]))
+        LOSSES[self.loss_name](scores, self.labels_on_device(labels, x.shape[0]), out=(memory.losses, memory.gradients[-1]))
         return float(memory.losses.numpy().mean(dtype=np.float64))
 
     def backpropagate(self, images: DeviceArray, labels: DeviceArray, losses: DeviceArray | None = None) -> DeviceArray:
@@ -213,18 +213,14 @@ class Network:
         for index in range(len(self.layers) - 1, -1, -1):
             # Backwards, each layer turns the gradient by its result into those by its weights and by what it was given.
             x, down = (memory.buffers[index - 1][0], memory.gradients[index - 1]) if index else (images, None)
-            self.layers[index].backward(
-                x,
-                memory.gradients[index],
-                self._weights[index],
-                memory.buffers[index],
-                self._weight_gradients[index],
-                down,
+            back = Back(
+                x, memory.gradients[index], self._weights[index], memory.buffers[index], self._weight_gradients[index], down
             )
+            self.layers[index].backward(back)
         return losses
 
     def loss_and_gradient(self, images: Any, labels: Any) -> float:
         """Return the mean loss of a batch, and leave its gradient in `gradient`."""
-        x = self.images(images)
-        losses = self.backpropagate(x, self.labels(labels, x.shape[0]))
+        x = self.images_on_device(images)
+        losses = self.backpropagate(x, self.labels_on_device(labels, x.shape[0]))
         return float(losses.numpy().mean(dtype=np.float64))

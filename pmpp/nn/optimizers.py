@@ -122,11 +122,11 @@ def train(
     """
     if epochs < 1 or batch < 1:
         raise ValueError(f"epochs, batch: got {epochs} and {batch}; both must be at least 1")
-    pixels = network.images(images)
+    pixels = network.images_on_device(images)
     n = pixels.shape[0]
     if n == 0:
         raise ValueError("images: got none; there is nothing to learn from")
-    truth = network.labels(labels, n)
+    truth = network.labels_on_device(labels, n)
     rng = np.random.default_rng(seed)
     # The orders of all epochs go to the device together, so that no epoch begins with a copy.
     orders = DeviceArray.from_numpy(np.stack([rng.permutation(n) for _ in range(epochs)]).astype(np.int32))

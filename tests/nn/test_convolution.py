@@ -8,9 +8,12 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import pmpp
 from pmpp.calculus import check_gradient
+from pmpp.convolution import convolve2d
 from pmpp.nn import convolution
 from pmpp.nn.convolution import convolve, images_gradient, weights_gradient
+from pmpp.nn.training import sgd_step
 from pmpp.testing import counters
+from pmpp.vector import vector_add
 
 VARIANTS = pmpp.variants(convolve)
 DTYPES = ("float32", "float64")
@@ -152,6 +155,22 @@ def test_what_the_implicit_multiplication_costs():
     assert backward < 3.1
 
 
+@pytest.mark.parametrize("unknown", [np.outer([1, 2, 1], [1, 2, 1]) / 16, np.outer([1, 2, 1], [-1, 0, 1])], ids=["blur", "Sobel"])
+def test_an_unknown_filter_is_recovered(unknown):
+    """From the grass in a photograph, less the mean around each pixel, and the same filtered; nothing but gradient descent."""
+    skimage = pytest.importorskip("skimage")
+    camera = skimage.data.camera() / 255
+    grass = (camera - convolve2d(camera, np.full((3, 3), 1 / 9), mode="same"))[320:354, 320:354]
+    image = pmpp.DeviceArray.from_numpy(np.float32(grass / grass.std())[None, None])
+    weights, velocity = (pmpp.DeviceArray.from_numpy(np.zeros((1, 1, 3, 3), np.float32)) for _ in range(2))
+    minus_filtered = convolve(image, pmpp.DeviceArray.from_numpy(np.float32(-unknown)[None, None]))
+    for _ in range(20):
+        difference = vector_add(convolve(image, weights), minus_filtered)
+        gradient, _ = weights_gradient(image, difference, weights.shape)
+        sgd_step(weights, gradient, velocity, rate=0.8 / difference.size)
+    assert np.abs(weights.numpy()[0, 0] - unknown).max() < 1e-3
+
+
 def test_device_arrays_stay_on_the_device():
     x, w = noise((2, 1, 5, 5), "float32"), noise((3, 1, 2, 2), "float32")
     here = pmpp.DeviceArray.from_numpy
@@ -172,6 +191,10 @@ def test_device_arrays_stay_on_the_device():
         (lambda x, w: convolve(x, w, w[0, 0, 0, :1]), "weights have 4 filters"),
         (lambda x, w: convolve(x[:0], w), "none of their sizes may be 0"),
         (lambda x, w: convolve(x, w, variant="fft"), "fft"),
+        (
+            lambda x, w: convolve(noise((1, 1, 440, 440), "float32"), noise((1, 1, 220, 220), "float32"), variant="im2col"),
+            "fewer",
+        ),
         (lambda x, w: weights_gradient(x, x, w.shape), "the layer's result has"),
         (lambda x, w: weights_gradient(x, x, w.shape[1:]), "weights_shape"),
         (lambda x, w: images_gradient(x, w), "weights have 4 filters"),
