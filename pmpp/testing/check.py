@@ -6,11 +6,11 @@ disagree.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import signal
 import time
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,8 +40,6 @@ OTHER_SCHEDULES = (1, 2, 3)
 SIM = Target("sim")
 #: Kinds that say which elements are wrong and not why: a finding of the checkers says more.
 VAGUE = frozenset({"wrong", "last tile", "tail", "period"})
-#: What a disk says that is full or must not be written to.
-DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES})
 #: A run with checkers may take so many times as long as one without.
 CHECKED = 10
 
@@ -116,8 +114,6 @@ def check(
     try:
         verdict = _prepared(exercise, source, target, cache_dir, root, text, seed, pictures)
     except OSError as error:
-        if error.errno not in DISK:
-            raise
         where = f" {error.filename}" if error.filename else ""
         said = f"The test could not read or write{where}: {error.strerror}. Your file is as you saved it."
         verdict = Verdict(exercise, "broken", "disk", said)
@@ -145,6 +141,20 @@ def _prepared(exercise: Exercise, source, target, cache_dir, root, text, seed, p
         return Verdict(
             exercise, "broken", "module", f"The tests need {error.name}: python -m pip install -e '.[dev]' installs it."
         )
+    except OSError:
+        raise
+    except Exception as error:
+        sentence = f"The test of this problem is broken, not your file: {_reason(error, exercise)}"
+        return Verdict(exercise, "broken", "test", sentence)
+
+
+def _reason(error: Exception, exercise: Exercise) -> str:
+    """Say what went wrong in a test file, and on which of its lines."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == exercise.test_file]
+    lines += [error.lineno] if isinstance(error, SyntaxError) else []
+    at = f"{exercise.chapter}/{exercise.test_file.name}:{lines[-1]}: " if lines else ""
+    said = str(error.msg if isinstance(error, SyntaxError) else error).split("\n")[0]
+    return f"{at}{type(error).__name__}: {said}" if not isinstance(error, CourseError) else said
 
 
 class _StoppedError(Exception):

@@ -77,8 +77,11 @@ def prove(
 
     for step in todo:  # test files are imported one after the other
         take_in(step.exercise)
-    with ThreadPoolExecutor(jobs) as pool:
+    pool = ThreadPoolExecutor(jobs)
+    try:
         return list(pool.map(one, todo))
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C waits for what runs, not for all
 
 
 def take_in(exercise: Exercise) -> str:

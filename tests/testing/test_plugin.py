@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -112,7 +113,43 @@ def test_renamed_copied_and_missing_files_are_harmless(course):
 
 def test_broken_test_file_is_one_sentence(course):
     course.exercise.test_file.write_text("problem = 3\n")
-    course("exercises/ch2").stdout.fnmatch_lines(["*broken*declares no problem*"])
+    assert fnmatch(" ".join(course("exercises/ch2").outlines), "*broken, not your file: *declares no problem*")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("import numpy as np", "import numpy as np\nimport no_such_package", "*The tests need no_such_package: python -m pip*"),
+        ("for n in (1, 40):", "for n in (1, 40)", "*broken, not your file: ch2/test_twice.py:*: SyntaxError: *"),
+        ("2 * x}", "2 / 0 * x}", "*broken, not your file: ch2/test_twice.py:*ZeroDivisionError: division by zero*"),
+        ('"n": n}', '"m": n}', "*broken, not your file: *ValueError: case 'n = 1'*gives no value for n*"),
+        ("minutes=5", "minutes=5, kind='guess'", "*broken, not your file: *kind is 'guess'*"),
+    ],
+)
+def test_every_broken_test_file_is_one_sentence(course, old, new, says):
+    text = course.exercise.test_file.read_text()
+    assert old in text
+    course.exercise.test_file.write_text(text.replace(old, new))
+    lines = course("exercises/ch2").outlines
+    assert fnmatch(" ".join(lines), says)
+    assert max(len(line) for line in lines if not line.startswith("rootdir:")) <= 80
+
+
+def test_a_file_that_cannot_be_read_is_one_sentence(course):
+    course.exercise.file.unlink()
+    course.exercise.file.mkdir()
+    assert fnmatch(" ".join(course("exercises/ch2").outlines), "*could not read or write *twice.cu: Is a directory.*")
+
+
+def test_bytes_that_are_no_text_are_harmless(course):
+    course.exercise.file.write_bytes(b"// \xff\xfe\x00 \xe9t\xe9\n" + course.exercise.solution.read_bytes())
+    course("exercises/ch2").assert_outcomes(passed=1)
+
+
+def test_the_hint_that_speaks_about_it_is_named(course):
+    course.exercise.hints.write_text("# Hints\n\n## 1. The idea\n\nLoop.\n\n## 2. The approach\n\nThe bound is n.\n")
+    result = course("exercises/ch2", write=WRONG.replace("i < n", "i <= n").replace(" + (i == 30)", ""))
+    result.stdout.fnmatch_lines(["exercises/ch2/hints/twice.md, step 2 above all"])
 
 
 def test_unknown_device_is_one_sentence(course, monkeypatch):
