@@ -10,6 +10,7 @@ from pmpp.testing.counters import COUNTERS
 from pmpp.testing.course import Exercise
 from pmpp.testing.limits import WORDS
 from pmpp.testing.report import block, summary
+from pmpp.testing.runner import Outcome, call
 
 DECLARE = '''
 """Halves every element."""
@@ -102,6 +103,14 @@ def test_missed_limit_names_the_counter_the_factor_and_the_line(shown):
 def test_met_limit_is_solved(shown):
     assert shown(FAST, SLOW, problem=FASTER, case=LIMIT)[0].solved
     assert shown(FAST, SLOW, problem=FASTER, case='limits={"global_load_sectors": 127}')[0].kind == "counters"
+
+
+def test_a_counted_run_that_did_not_end_meets_no_limit(shown, monkeypatch):
+    def cut_short(*args, **rest):
+        return Outcome("time", 0, "calling", 0, [], "", "") if rest.get("observers") else call(*args, **rest)
+
+    monkeypatch.setattr("pmpp.testing.check.call", cut_short)
+    assert shown(FAST, SLOW, problem=FASTER, case=LIMIT)[0].kind == "endless"
 
 
 def test_technique_is_recognised_by_its_counts(shown):
