@@ -262,6 +262,12 @@ class _Checker:
         if said:
             text = "the results are right, but the checkers object"
             return "", Failure(kind, text, [f"The results are right, but not by right: {kind}.", *said])
+        odd = any(faults.cuda(written, case, outcome) for case, written in zip(cases, outcome.written, strict=False))
+        if outcome.end != "finished" or odd:
+            # The same calls ended well before: to take the counts that are missing for good ones would pass a wrong file.
+            text = "The results are right, but the run that counts and checks did not come to its end"
+            why = f"{outcome.end} {outcome.code} {outcome.stderr.strip()[-200:]}".strip()
+            return "", Failure("start", text, [f"{text} ({why}): is the machine short of memory? Run it again."])
         if not on_sim and (wrong := _first_wrong(self.problem, cases, outcome)):
             wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")
             return wrong[0].name, wrong[1]
