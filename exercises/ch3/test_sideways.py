@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem, image
+from pmpp.testing import Case, Problem, Speedup, image
 
 problem = Problem(
     title="Give x to the columns",
@@ -11,6 +11,7 @@ problem = Problem(
     signature="int negative(const float* image, int height, int width, float* out)",
     read=("3", "3.2 and 6.1"),
     owner=image(),
+    speedup=Speedup("stubs/sideways.cu", lambda rng, n: turned(rng, n, n), (512, 8192), sequential="baselines/sideways.cpp"),
 )
 
 

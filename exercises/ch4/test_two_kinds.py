@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Owned, Owner, Problem
+from pmpp.testing import Case, Owned, Owner, Problem, Speedup
 
 # The even elements of 256 belong to the first 128 threads.
 owner = Owner(
@@ -16,6 +16,9 @@ problem = Problem(
     signature="int root_or_reciprocal(const float* in, float* out, int n, int turns)",
     read=("4", "4.5"),
     owner=owner,
+    speedup=Speedup(
+        "stubs/two_kinds.cu", lambda rng, n: worked_out(rng, n, 10), (1 << 14, 1 << 24), sequential="baselines/two_kinds.cpp"
+    ),
 )
 
 

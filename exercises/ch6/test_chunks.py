@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Owned, Owner, Problem
+from pmpp.testing import Case, Owned, Owner, Problem, Speedup
 
 # In each turn a block does 256 samples in a row.
 owner = Owner(
@@ -15,6 +15,7 @@ problem = Problem(
     signature="int amplify(const float* in, float* out, int n, float gain)",
     read=("6", "6.1"),
     owner=owner,
+    speedup=Speedup("stubs/chunks.cu", lambda rng, n: amplified(rng, n), (1 << 18, 1 << 26), sequential="baselines/chunks.cpp"),
 )
 
 

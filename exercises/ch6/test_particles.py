@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem
+from pmpp.testing import Case, Problem, Speedup
 
 problem = Problem(
     title="Load a whole particle with one instruction",
@@ -10,6 +10,9 @@ problem = Problem(
     kind="make it faster",
     signature="int inertia(const float* particles, float* out, int n)",
     read=("6", "6.1"),
+    speedup=Speedup(
+        "stubs/particles.cu", lambda rng, n: moment(rng, n), (1 << 16, 1 << 23), sequential="baselines/particles.cpp"
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pmpp.testing import Case, Problem
+from pmpp.testing import Case, Problem, Speedup
 
 problem = Problem(
     title="Sums of rows without bank conflicts",
@@ -10,6 +10,7 @@ problem = Problem(
     kind="make it faster",
     signature="int row_sums(const float* in, float* out, int rows, int columns)",
     read=("6", "6.1"),
+    speedup=Speedup("stubs/row_sums.cu", lambda rng, n: summed(rng, n, 256), (512, 1 << 17), sequential="baselines/row_sums.cpp"),
 )
 
 

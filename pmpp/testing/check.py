@@ -272,11 +272,15 @@ class _Checker:
         if said:
             text = "the results are right, but the checkers object"
             return "", Failure(kind, text, [f"The results are right, but not by right: {kind}.", *said])
-        # A run that did not come to its end has counted nothing, and must not pass for one that met its limits.
-        if (not on_sim or outcome.end != "finished") and (wrong := _first_wrong(self.problem, cases, outcome)):
-            if not on_sim:
-                wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")
+        if not on_sim and (wrong := _first_wrong(self.problem, cases, outcome)):
+            wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")
             return wrong[0].name, wrong[1]
+        odd = any(faults.cuda(written, case, outcome) for case, written in zip(cases, outcome.written, strict=False))
+        if outcome.end != "finished" or odd:
+            # The same calls ended well before: to take the counts that are missing for good ones would pass a wrong file.
+            text = "The results are right, but the run that counts and checks did not come to its end"
+            why = f"{outcome.end} {outcome.code} {outcome.stderr.strip()[-200:]}".strip()
+            return "", Failure("start", text, [f"{text} ({why}): is the machine short of memory? Run it again."])
         for case, written in zip(cases, outcome.written, strict=False):
             if (case.limits or case.counts) and (failure := limits.judge(case, written.kernels, self._named, self.lines)):
                 return case.name, failure

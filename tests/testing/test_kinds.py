@@ -199,3 +199,13 @@ def test_every_counter_has_words(shown):
     assert set(WORDS) == set(COUNTERS)
     asked = ", ".join(f'"{name}": 10**9' for name in COUNTERS)
     assert shown(FAST, SLOW, problem=FASTER, case=f"limits={{{asked}}}")[0].solved
+
+
+def test_counts_that_are_missing_are_not_taken_for_good_ones(shown, monkeypatch):
+    def short_of_memory(*args, count=False, **rest):
+        return Outcome("signal", 9, "calling", 0, [], "", "") if count else call(*args, **rest)
+
+    monkeypatch.setattr("pmpp.testing.check.call", short_of_memory)
+    verdict, said = shown(SLOW, FAST, problem=FASTER, case=LIMIT)
+    assert (verdict.state, verdict.kind) == ("wrong", "start")
+    assert "Run it again" in said
