@@ -40,10 +40,12 @@ def main() -> None:
         struct.pack_into("<II", memory, 0, stage, case)
 
     for name in plan["preload"]:  # what the library needs, so that afterwards no other file has to be open to it
-        try:  # noqa: SIM105 - contextlib would cost its import
-            ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL)
+        try:
+            loaded = ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL)
         except OSError:
-            pass
+            continue
+        if hasattr(loaded, "pmpp_simt_threads"):
+            loaded.pmpp_simt_threads()  # reads its settings, which the code could change otherwise
     confine.limit(**plan["limits"])
     confine.shut(**plan["rules"])
     at(LOADING)

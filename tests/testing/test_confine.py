@@ -74,7 +74,7 @@ def test_solution_is_accepted(strict, attempt, number):
         (2, "exit"), (3, "exit"), (4, "unwritten"), (5, "input changed"), (6, "memory"), (7, "forbidden"), (8, "forbidden"),
         (9, "forbidden"), (10, "forbidden"), (20, "output"), (21, "unwritten"), (22, "unwritten"), (23, "forbidden"),
         (24, "forbidden"), (25, "forbidden"), (26, "unwritten"), (27, "unwritten"), (28, "forbidden"), (29, "unwritten"),
-        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"), (38, "exit"),
+        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"), (38, "exit"), (40, "race"),
     ],
 )  # fmt: skip
 def test_attempt_fails(strict, attempt, monkeypatch, number, kind):
