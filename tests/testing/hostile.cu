@@ -124,6 +124,11 @@ extern "C" int twice(const float* x, float* y, int n, const char* path, int atte
       succeeded = true;
       break;
     }
+    case 41: {  // reports in the name of the test
+      for (int file = 3; file < 64; ++file) (void)!write(file, "{\"kernels\": []}\n", 16);
+      succeeded = true;
+      break;
+    }
     case 38: {  // says that all is done, and that there was nothing to do
       unsigned* page = reinterpret_cast<unsigned*>(reinterpret_cast<size_t>(x) & ~size_t{4095});
       page[0] = 5, page[1] = 0;
