@@ -35,15 +35,18 @@ def main() -> None:
     base = ctypes.addressof(ctypes.c_char.from_buffer(memory))
     (length,) = struct.unpack_from("<Q", memory, 8)
     plan = marshal.loads(memory[16 : 16 + length])
+    memory[8 : 16 + length] = bytes(8 + length)  # the code that will run here is not to read it
 
     def at(stage: int, case: int = 0) -> None:
         struct.pack_into("<II", memory, 0, stage, case)
 
     for name in plan["preload"]:  # what the library needs, so that afterwards no other file has to be open to it
-        try:  # noqa: SIM105 - contextlib would cost its import
-            ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL)
+        try:
+            loaded = ctypes.CDLL(name, mode=ctypes.RTLD_LOCAL)
         except OSError:
-            pass
+            continue
+        if hasattr(loaded, "pmpp_simt_threads"):
+            loaded.pmpp_simt_threads()  # reads its settings, which the code could change otherwise
     confine.limit(**plan["limits"])
     confine.shut(**plan["rules"])
     at(LOADING)
@@ -65,7 +68,7 @@ def main() -> None:
     if plan["race"]:
         at(CALLING, 0)
         race(library, function, plan, base)
-        end(at, 1)
+        end(at, 1, plan["secret"])
 
     for number, case in enumerate(plan["cases"]):
         at(PREPARING, number)
@@ -80,7 +83,7 @@ def main() -> None:
         failed = library.pmpp_probe_end()
         if counts >= 0:
             library.pmpp_simt_count(0)
-            os.write(counts, library.pmpp_simt_counted() + b"\n")
+            tell(counts, plan["secret"], library.pmpp_simt_counted())
         struct.pack_into("<qi", memory, record + 160, returned, failed)
         if returned and plan["returns"]:
             struct.pack_into("32s", memory, record + 208, probe_text(returned) or b"")
@@ -89,14 +92,19 @@ def main() -> None:
             if not returned:  # an error that the code did not notice; one that it returned may be the expected one
                 break
         fetch(library, arrays, base)
-    end(at, len(plan["cases"]))
+    end(at, len(plan["cases"]), plan["secret"])
 
 
-def end(at, case):
+def tell(fd, secret, text):
+    """Report to the parent; what does not come with the secret was written by the code that runs here."""
+    os.write(fd, secret + struct.pack("<I", len(text)) + text)
+
+
+def end(at, case, secret):
     """Say that everything was done, and leave before anything else can go wrong."""
     at(DONE, case)
     ctypes.CDLL(None).fflush(None)
-    os.write(int(sys.argv[2]), b"d")
+    os.write(int(sys.argv[2]), secret)
     os._exit(0)
 
 
@@ -166,7 +174,7 @@ def race(library, function, plan, base):
             row.append(clock(*runner))
         restore()
         row.append(carry())
-        os.write(settings["results"], struct.pack(f"{len(row)}d", *row))
+        tell(settings["results"], plan["secret"], struct.pack(f"{len(row)}d", *row))
         done += 1
     restore()
     clock(*runners[0])

@@ -72,6 +72,8 @@ def ended(outcome: Outcome, written: Written | None, name: str, problem: Problem
             f"{name} or what runs beside it tried to start a process, to signal or watch another one, or to use the "
             "network: the test ended it. A solution needs nothing of the kind.",
         )
+    if outcome.end == "forged":
+        return Finding("forbidden", f"{name} wrote to where the test keeps its counts: a solution has nothing to write there.")
     if outcome.end == "output":
         return Finding("output", f"{name} printed more than {FLOOD >> 20} MiB: is there a loop that prints and never ends?")
     if outcome.stage in ("starting", "loading", "preparing"):

@@ -101,8 +101,9 @@ class Written:
 class Outcome:
     """How the process ended, and what each call that returned left behind.
 
-    ``end`` is "finished", "signal", "exit", "time", "memory", "output", "no function", "not loaded" or "race failed"; ``code``
-    is the signal or the exit status. ``rounds`` has the times of a race, in seconds: a row a round, a column a contestant.
+    ``end`` is "finished", "signal", "exit", "time", "memory", "output", "no function", "not loaded", "race failed" or "forged";
+    ``code`` is the signal or the exit status. ``rounds`` has the times of a race, in seconds: a row a round, a column a
+    contestant.
     """
 
     end: str
@@ -196,25 +197,44 @@ def call(
     with _results(wanted) as results:
         libraries = [library, *(Path(path) for path, _ in race.others)] if race else [library]
         shut_in = _shut_in(libraries, device, seconds, memory_limit, environment)
+        shut_in["secret"] = secret = os.urandom(16)
         with _Shared(library, signature, cases, device, memory, shut_in, count, race, results) as shared:
-            end, code, out, err = _watch(shared.fd, environment, seconds, memory_limit, results)
+            end, code, out, err = _watch(shared.fd, environment, seconds, memory_limit, results, secret)
             outcome = shared.outcome(end, code, out, err)
-        if wanted:
-            told = os.pread(results, min(os.fstat(results).st_size, FILE_LIMIT), 0)
-        if count:
-            for written, line in zip(outcome.written, told.splitlines(), strict=False):
-                with contextlib.suppress(ValueError, LookupError, TypeError):  # the code could have written it itself
-                    written.kernels = parse(line)
+        told = _told(os.pread(results, min(os.fstat(results).st_size, FILE_LIMIT), 0), secret) if wanted else []
+        if told is None:
+            outcome.end, outcome.case = "forged", 0
+        elif count:
+            for written, line in zip(outcome.written, told, strict=False):
+                written.kernels = parse(line)
         elif race:
-            columns = 2 + len(race.others)
-            outcome.rounds = np.frombuffer(told[: len(told) // (8 * columns) * 8 * columns]).reshape(-1, columns)
+            outcome.rounds = np.frombuffer(b"".join(told)).reshape(-1, 2 + len(race.others))
         return outcome
+
+
+def _told(text: bytes, secret: bytes) -> list[bytes] | None:
+    """Take apart what the process reported; None if the code that ran in it added something of its own."""
+    found, at = [], 0
+    head = len(secret) + 4
+    while at < len(text):
+        if text[at : at + len(secret)] != secret[: len(text) - at]:
+            return None
+        if len(text) < at + head:
+            break  # it ended in the middle
+        (length,) = struct.unpack_from("<I", text, at + len(secret))
+        if len(text) < at + head + length:
+            break
+        found.append(text[at + head : at + head + length])
+        at += head + length
+    return found
 
 
 @contextlib.contextmanager
 def _results(wanted: bool) -> Iterator[int]:
     """Give a file in memory for what the process reports beside the outputs; -1: nothing."""
     fd = os.memfd_create("pmpp-results") if wanted else -1
+    if wanted:
+        fcntl.fcntl(fd, fcntl.F_SETFL, os.O_APPEND)  # what was reported stays
     try:
         yield fd
     finally:
@@ -295,9 +315,9 @@ class _Shared:
     def outcome(self, end: str, code: int, out: bytes, err: bytes) -> Outcome:
         stage, case = struct.unpack_from("<II", self.map, 0)
         # The code itself can write there: what it says of an end that was none is not believed.
-        finished = stage == len(_STAGES) - 1 and case == len(self.cases) and end not in ("time", "memory", "output")
-        if finished:
-            end, code = "finished", 0
+        finished = stage == len(_STAGES) - 1 and case == len(self.cases) and end == "finished"
+        if end == "finished" and not finished:
+            end = "exit"
         complete = case if finished else max(0, min(case, len(self.cases) - 1))
         name = "done" if finished else "calling" if stage >= len(_STAGES) - 1 else _STAGES[stage]
         # A case whose call did not come back still has the record of the probe, and so its launch and its errors.
@@ -438,7 +458,7 @@ def _environment(device: str, seed: int, threads: int) -> dict[str, str]:
 
 
 def _watch(
-    fd: int, environment: dict[str, str], seconds: float, memory_limit: int, results: int
+    fd: int, environment: dict[str, str], seconds: float, memory_limit: int, results: int, secret: bytes
 ) -> tuple[str, int, bytes, bytes]:
     """Start the process, read what it prints, and end it at its limits; return how it ended."""
     done_read, done_write = os.pipe()
@@ -455,7 +475,7 @@ def _watch(
     assert process.stdout is not None and process.stderr is not None
     printed = {process.stdout.fileno(): b"", process.stderr.fileno(): b""}
     open_ends = [done_read, *printed]
-    flood = 0
+    flood, done = 0, False
     # Time that the process was given counts, so that a busy machine changes no verdict; the rest is for one that sleeps.
     deadline = time.monotonic() + 6 * seconds
     end = ""
@@ -466,6 +486,7 @@ def _watch(
                 data = os.read(ready_fd, 65536)
                 if ready_fd == done_read:
                     open_ends.remove(ready_fd)  # the process said that it is done, or is gone
+                    done = data == secret
                 elif data:
                     flood += len(data)
                     printed[ready_fd] = (printed[ready_fd] + data)[:OUTPUT_LIMIT]
@@ -489,6 +510,8 @@ def _watch(
     out, err = printed.values()
     if end:
         return end, 0, out, err
+    if done:
+        return "finished", 0, out, err
     if code < 0:
         return "signal", -code, out, err
     named = {99: "memory", 101: "no function", 103: "not loaded", 104: "race failed"}

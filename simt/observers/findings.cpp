@@ -23,6 +23,12 @@ namespace {
 
 std::mutex mutex;
 
+/// As the environment has it when this library is loaded: the program that is checked could change it later.
+const std::string& report_path = *new std::string([] {
+  const char* path = std::getenv("PMPP_SIM_FINDINGS");
+  return path ? path : "";
+}());
+
 struct Kept {
   std::set<std::string> known;
   std::vector<std::string> findings;
@@ -96,7 +102,7 @@ void report(Finding f) {
   std::lock_guard lock(mutex);
   if (!kept().known.insert(key).second) return;
   kept().findings.push_back(text);
-  if (const char* path = std::getenv("PMPP_SIM_FINDINGS"); path && *path) append_line(path, text);
+  if (!report_path.empty()) append_line(report_path.c_str(), text);
 }
 
 std::string host_frames() {

@@ -19,6 +19,7 @@
 #include <thread>
 
 __global__ void nothing() {}
+__global__ void racing(float* place) { *place = threadIdx.x; }
 
 static void solve(const float* x, float* y, int n) {
   for (int i = 0; i < n; ++i) y[i] = 2 * x[i];
@@ -112,6 +113,22 @@ extern "C" int twice(const float* x, float* y, int n, const char* path, int atte
     }
     case 36: for (;;) sleep(1);
     case 37: abort();
+    case 40: {  // hides from the checkers what it does
+      unsetenv("PMPP_SIM_FINDINGS");
+      unsetenv("PMPP_SIM_CHECK");
+      float* place;
+      cudaMalloc(&place, sizeof(float));
+      racing<<<1, 64>>>(place);
+      cudaDeviceSynchronize();
+      cudaFree(place);
+      succeeded = true;
+      break;
+    }
+    case 41: {  // reports in the name of the test
+      for (int file = 3; file < 64; ++file) (void)!write(file, "{\"kernels\": []}\n", 16);
+      succeeded = true;
+      break;
+    }
     case 38: {  // says that all is done, and that there was nothing to do
       unsigned* page = reinterpret_cast<unsigned*>(reinterpret_cast<size_t>(x) & ~size_t{4095});
       page[0] = 5, page[1] = 0;

@@ -7,11 +7,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from pmpp.testing import build, confine
+from pmpp.testing import Case, build, confine
 from pmpp.testing.check import check
 from pmpp.testing.course import Exercise
+from pmpp.testing.runner import call
+from pmpp.testing.signature import Signature
 
 HOSTILE = Path(__file__).with_name("hostile.cu")
 KERNELS = Path(confine.__file__).parents[1] / "_lib" / "sim" / "libpmpp_kernels.so"
@@ -71,10 +74,10 @@ def test_solution_is_accepted(strict, attempt, number):
 @pytest.mark.parametrize(
     ("number", "kind"),
     [
-        (2, "exit"), (3, "exit"), (4, "unwritten"), (5, "input changed"), (6, "memory"), (7, "forbidden"), (8, "forbidden"),
+        (2, "exit"), (3, "exit"), (4, "unwritten"), (5, "input changed"), (6, "exit"), (7, "forbidden"), (8, "forbidden"),
         (9, "forbidden"), (10, "forbidden"), (20, "output"), (21, "unwritten"), (22, "unwritten"), (23, "forbidden"),
         (24, "forbidden"), (25, "forbidden"), (26, "unwritten"), (27, "unwritten"), (28, "forbidden"), (29, "unwritten"),
-        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"), (38, "exit"),
+        (30, "unwritten"), (32, "unwritten"), (33, "forbidden"), (34, "unwritten"), (35, "forbidden"), (37, "crash"), (38, "exit"), (40, "race"),
     ],
 )  # fmt: skip
 def test_attempt_fails(strict, attempt, monkeypatch, number, kind):
@@ -82,6 +85,16 @@ def test_attempt_fails(strict, attempt, monkeypatch, number, kind):
     verdict = attempt(number)
     assert (verdict.state, verdict.kind) == ("wrong", kind), verdict.headline
     assert "\n" not in verdict.headline
+
+
+def test_counts_cannot_be_forged(strict, sim, cache):
+    signature = Signature.parse("int twice(const float* x, float* y, int n, const uint8_t* path, int attempt)")
+    x = np.ones(40, np.float32)
+    library = build.build(HOSTILE, cache, sim)
+    for attempt, end in ((0, "finished"), (41, "forged")):
+        inputs = {"x": x, "n": 40, "path": np.zeros(1, np.uint8), "attempt": attempt}
+        outcome = call(library, signature, [Case("", inputs, {"y": 2 * x})], device="sim", memory="host", count=True)
+        assert (outcome.end, outcome.case) == (end, attempt == 0)
 
 
 def test_launch_of_nothing_is_explained(attempt):
