@@ -14,6 +14,7 @@ from pmpp._runtime.device import LIBRARIES
 from pmpp.convolution import convolve2d, convolve3d, correlate2d, correlate3d
 from pmpp.histogram import bincount, histogram
 from pmpp.matmul import matmul
+from pmpp.nn.convolution import convolve, images_gradient, weights_gradient
 from pmpp.reduction import (
     reduce_all,
     reduce_any,
@@ -67,6 +68,11 @@ CALLS = {
     merge.merge: lambda: ((numbers(N), numbers(N)), {"out": empty(2 * N)}),
     merge.sort: lambda: ((numbers(N),), {"out": empty(N)}),
     histogram: lambda: ((numbers(N), 50, (0, 90)), {"out": empty(50, dtype="int32"), "weights": numbers(N, dtype="int32")}),
+    convolve: lambda: ((numbers(2, 3, 20, 21), numbers(4, 3, 5, 5)), {"out": empty(2, 4, 16, 17)}),
+    weights_gradient: lambda: (
+        (numbers(2, 3, 20, 21), numbers(2, 4, 16, 17), (4, 3, 5, 5)), {"out": (empty(4, 3, 5, 5), empty(4))}
+    ),
+    images_gradient: lambda: ((numbers(2, 4, 16, 17), numbers(4, 3, 5, 5)), {"out": empty(2, 3, 20, 21)}),
     bincount: lambda: ((numbers(N, dtype="uint8"),), {"out": empty(100, dtype="int64")}),
 }  # fmt: skip
 
