@@ -54,13 +54,15 @@ int histogram(const unsigned char* x, int* out, size_t n, cudaStream_t s) {
 """
 
 
+FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
+
+
 def build(*flags: str | Path) -> Path:
     """Compile and return the library."""
     folder = Path(tempfile.mkdtemp(prefix="pmpp-bench-"))
     source, library = folder / "cub.cu", folder / "cub.so"
     source.write_text(SOURCE)
-    command = find_toolkit().command("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC", *flags, "-o", library, source)
-    subprocess.run(command, env=clean_environment(), check=True)
+    subprocess.run(find_toolkit().command(*FLAGS, *flags, "-o", library, source), env=clean_environment(), check=True)
     return library
 
 

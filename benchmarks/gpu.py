@@ -33,9 +33,10 @@ def inputs(dtype: str, n: int, seed: int = 0) -> np.ndarray:
 
 def calls(sizes: tuple[int, ...]) -> Iterator[tuple[str, object]]:
     """Yield a name and a result for every variant of every function."""
-    from pmpp.convolution import convolve2d
+    from pmpp.convolution import convolve2d, correlate2d, correlate3d
     from pmpp.histogram import bincount, histogram
     from pmpp.matmul import matmul
+    from pmpp.nn.convolution import convolve
     from pmpp.reduction import reduce_argmax, reduce_max, reduce_sum
     from pmpp.scan import exclusive_scan, inclusive_scan, segmented_scan
     from pmpp.sort import merge, radix
@@ -90,6 +91,14 @@ def calls(sizes: tuple[int, ...]) -> Iterator[tuple[str, object]]:
                 image = inputs(dtype, 67 * 45).reshape(67, 45)
                 found = convolve2d(image, weights.astype(dtype), boundary=boundary, variant=variant)
                 yield f"convolve2d {variant} {dtype} {boundary}", found
+            volume = inputs(dtype, 5 * 45 * 37).reshape(5, 45, 37)
+            yield f"correlate3d {variant} {dtype}", correlate3d(volume, weights.astype(dtype)[None], variant=variant)
+            if variant not in ("constant", "separable", "fused"):  # which take no channels
+                channels = inputs(dtype, 4 * 5 * 9, 1).reshape(4, 5, 3, 3)
+                yield f"correlate2d {variant} {dtype} channels", correlate2d(volume, channels, variant=variant)
+    for variant in pmpp.variants(convolve):
+        images, filters = inputs("float32", 2 * 3 * 20 * 21).reshape(2, 3, 20, 21), inputs("float32", 300, 1).reshape(4, 3, 5, 5)
+        yield f"nn.convolve {variant}", convolve(images, filters, variant=variant)
 
 
 def compare(one: Path, other: Path) -> int:

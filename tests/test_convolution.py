@@ -88,6 +88,13 @@ def test_adversarial_sizes(side, variant, dtype):
                 )
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_million(variant, dtype):
+    image, weights = noise((1031, 1021), dtype), np.outer(noise((3,), dtype), noise((4,), dtype, 1))
+    close(correlate2d(image, weights, mode="same", variant=variant), signal.correlate2d, image, weights, mode="same")
+
+
 @pytest.mark.parametrize("variant", ANY_WEIGHTS)
 @pytest.mark.parametrize("mode", MODES)
 def test_the_largest_weights(mode, variant):

@@ -110,7 +110,7 @@ def test_values(dtype, adversarial):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_large(dtype, adversarial):
-    for m, n, k in ((263, 389, 211), (3, 5, 30011)):  # several tiles either way, and a long sum
+    for m, n, k in ((263, 389, 211), (3, 5, 30011), (1031, 1021, 3)):  # several tiles, a long sum, a million of sums
         every_variant(*operands(adversarial, "random", dtype_of(dtype), m, n, k))
 
 

@@ -127,6 +127,13 @@ def test_segments(variant, dtype, op, adversarial):
                 np.testing.assert_array_equal(result, by_segments(x, heads, op, exclusive), strict=True)
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("variant", pmpp.variants(segmented_scan))
+def test_a_million_in_segments(variant, dtype, adversarial):
+    x, heads = adversarial.make("zipf", dtype, 2**20 + 3), np.random.default_rng(1).random(2**20 + 3) < 0.001
+    np.testing.assert_array_equal(segmented_scan(x, heads, variant=variant), by_segments(x, heads, "add", False), strict=True)
+
+
 def test_heads_as_bytes():
     x = np.arange(10, dtype=np.int32)
     heads = np.array([0, 0, 255, 0, 1, 0, 0, 2, 0, 0], np.uint8)

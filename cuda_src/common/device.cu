@@ -71,6 +71,13 @@ PMPP_API int pmpp_release(void* pointer, cudaStream_t stream) {
   return settled(cudaFree(pointer));
 }
 
+PMPP_API int pmpp_release_shared(void* pointer) {
+  Source* from;
+  if (const int status = source(&from)) return settled(status);
+  settled(cudaDeviceSynchronize());
+  return pmpp_release(pointer, from->idle);
+}
+
 PMPP_API int pmpp_idle_stream(cudaStream_t* stream) {
   Source* from;
   if (const int status = source(&from)) return settled(status);

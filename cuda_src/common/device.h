@@ -6,6 +6,8 @@
 /* Memory in the order of a stream: what is queued after the call may use it, and what was queued before the release too. */
 PMPP_API int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream);
 PMPP_API int pmpp_release(void* pointer, cudaStream_t stream);
+/* The release of memory that any stream may still read: waits for all of them. */
+PMPP_API int pmpp_release_shared(void* pointer);
 /* A stream without work: memory that is allocated in it is there for every stream once it is synchronized. */
 PMPP_API int pmpp_idle_stream(cudaStream_t* stream);
 /* What is queued in `stream` from now on waits, on the device, for what is in `before` now. */

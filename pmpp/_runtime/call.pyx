@@ -208,8 +208,10 @@ cdef class Call:
         cdef int device = core.current_device()
         cdef DeviceArray found = on_device.get(device)
         if found is None:
-            found = on_device[device] = DeviceArray.from_numpy(array, stream=self._keep)
-        self._uses(found)
+            found = DeviceArray.from_numpy(array)
+            # Kept for long and by many: to remember their streams would keep these alive.
+            found._buffer().shared = True
+            on_device[device] = found
         return found
 
     def finish(self, int status, object variant, object accepted=(), str unsuitable=""):

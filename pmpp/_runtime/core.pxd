@@ -13,6 +13,7 @@ cdef class Buffer:
     cdef readonly uintptr_t stream
     cdef object keep
     cdef list others
+    cdef bint shared  # any stream may read it, and is not remembered: whoever gives it back waits for all
     cdef void used_in(self, uintptr_t stream, object keep)
     cdef void join(self, uintptr_t stream)
 

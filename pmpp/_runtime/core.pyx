@@ -10,6 +10,7 @@ from pmpp._runtime.errors import raise_on
 cdef extern from "cuda_src/common/device.h" nogil:
     int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream)
     int pmpp_release(void* pointer, cudaStream_t stream)
+    int pmpp_release_shared(void* pointer)
     int pmpp_idle_stream(cudaStream_t* stream)
     int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before)
     int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream)
@@ -88,6 +89,10 @@ cdef class Buffer:
 
     def __dealloc__(self):
         if not self.pointer:
+            return
+        if self.shared:
+            with nogil:
+                pmpp_release_shared(<void*>self.pointer)
             return
         if self.others is not None:
             self.join(self.stream)

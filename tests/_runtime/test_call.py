@@ -1,5 +1,6 @@
 """The frame around a call: layouts that are taken as they lie, workspaces, streams."""
 
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -110,6 +111,18 @@ def test_a_stream_keeps_its_workspace():
     assert address(2000) == larger
     one, other = Call("f", stream), Call("f", stream)  # two threads at once: each has its own
     assert abs(one.workspace(100) - other.workspace(100)) >= 100
+
+
+def test_constants_are_copied_once_and_keep_no_stream_alive():
+    kept, streams = {}, [pmpp.Stream() for _ in range(3)]
+    arrays = [Call("f", stream).constant(kept, np.arange(5)) for stream in streams]
+    assert len({id(array) for array in arrays}) == len(kept) == 1
+    np.testing.assert_array_equal(arrays[0].numpy(), np.arange(5))
+    assert {sys.getrefcount(stream) for stream in streams} == {sys.getrefcount(lone) for lone in [pmpp.Stream()]}
+    kept.clear()
+    total = vector_add(arrays[0], arrays[0], stream=streams[0])
+    del arrays  # goes back after all streams' work
+    np.testing.assert_array_equal(total.numpy(stream=streams[0]), 2 * np.arange(5))
 
 
 def test_memory_that_another_stream_still_reads_is_not_given_away():

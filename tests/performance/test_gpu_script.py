@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from build_support.cache import Object, compile_all
+from build_support.toolkit import find_toolkit
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -40,6 +43,22 @@ def test_a_bit_that_differs_is_found(tmp_path):
         np.savez(tmp_path / f"{name}.npz", f=np.array(value), g=np.arange(3))
     assert gpu.compare(tmp_path / "a.npz", tmp_path / "a.npz") == 0
     assert gpu.compare(tmp_path / "a.npz", tmp_path / "b.npz") == 1
+
+
+def test_the_program_of_peers_compiles_for_the_gpu():
+    """CUB's algorithms, which are otherwise compiled where there is a GPU; kept in build/ until they change."""
+    path = ROOT / "benchmarks" / "cub.py"
+    cub, toolkit, flags = load(path), find_toolkit(), ("-arch=sm_90",)
+
+    def steps(made: Path, _: Path) -> list:
+        source = made.with_name("cub.cu")
+        source.write_text(cub.SOURCE)
+        return [toolkit.command(*cub.FLAGS, *flags, "-o", made, source)]
+
+    library = Object("benchmarks/cub", (path,), tool="peers", identity=(toolkit.build, *cub.FLAGS, *flags), steps=steps)
+    compile_all([library])
+    made = library.path.read_bytes()
+    assert all(f"\0{name}\0".encode() in made for name in ("add", "sum", "scan", "sort", "sort_pairs", "histogram"))
 
 
 @pytest.fixture

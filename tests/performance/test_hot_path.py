@@ -2,6 +2,7 @@
 
 The software GPU has no graphs. It records which functions of the runtime a call goes through, and a graph remembers a launch, a
 copy within the device and a memset; everything else would have to be refused or, as the address of host memory, be forgotten.
+On a GPU the graphs themselves are made and launched.
 """
 
 import ctypes
@@ -10,10 +11,12 @@ import numpy as np
 import pytest
 
 import pmpp
+from pmpp._runtime import core
 from pmpp._runtime.device import LIBRARIES
 from pmpp.convolution import convolve2d, convolve3d, correlate2d, correlate3d
 from pmpp.histogram import bincount, histogram
 from pmpp.matmul import matmul
+from pmpp.nn.convolution import convolve, images_gradient, weights_gradient
 from pmpp.reduction import (
     reduce_all,
     reduce_any,
@@ -28,7 +31,7 @@ from pmpp.scan import exclusive_scan, inclusive_scan, segmented_scan
 from pmpp.sort import merge, radix
 from pmpp.vector import vector_add
 
-pytestmark = pytest.mark.skipif(pmpp.device() != "sim", reason="the record of calls is the software GPU's")
+recorded_here = pytest.mark.skipif(pmpp.device() != "sim", reason="the record of calls is the software GPU's")
 
 REMEMBERED = {
     "__cudaPushCallConfiguration", "__cudaPopCallConfiguration", "kernel launch", "cudaMemsetAsync", "cudaMemcpyAsync",
@@ -67,6 +70,11 @@ CALLS = {
     merge.merge: lambda: ((numbers(N), numbers(N)), {"out": empty(2 * N)}),
     merge.sort: lambda: ((numbers(N),), {"out": empty(N)}),
     histogram: lambda: ((numbers(N), 50, (0, 90)), {"out": empty(50, dtype="int32"), "weights": numbers(N, dtype="int32")}),
+    convolve: lambda: ((numbers(2, 3, 20, 21), numbers(4, 3, 5, 5)), {"out": empty(2, 4, 16, 17)}),
+    weights_gradient: lambda: (
+        (numbers(2, 3, 20, 21), numbers(2, 4, 16, 17), (4, 3, 5, 5)), {"out": (empty(4, 3, 5, 5), empty(4))}
+    ),
+    images_gradient: lambda: ((numbers(2, 4, 16, 17), numbers(4, 3, 5, 5)), {"out": empty(2, 3, 20, 21)}),
     bincount: lambda: ((numbers(N, dtype="uint8"),), {"out": empty(100, dtype="int64")}),
 }  # fmt: skip
 
@@ -110,6 +118,7 @@ def is_variant(function):
         return False
 
 
+@recorded_here
 @pytest.mark.parametrize(
     ("function", "variant"),
     [pytest.param(f, v, id=f"{f.__module__}.{f.__name__}-{v}") for f in CALLS if f is not bincount for v in pmpp.variants(f)],
@@ -124,6 +133,7 @@ def test_a_call_only_launches(function, variant, recorded):
     assert to_device == to_host == 0
 
 
+@recorded_here
 def test_what_has_to_be_known_on_the_host_is_waited_for(recorded):
     """As documented: bincount for the largest element, a histogram without a range for both ends."""
     arguments, options = CALLS[bincount]()
@@ -131,3 +141,33 @@ def test_what_has_to_be_known_on_the_host_is_waited_for(recorded):
         calls, _, to_host = recorded(call)
         assert "cudaStreamSynchronize" in calls
         assert to_host == 2
+
+
+def checked(status, *found):
+    """What a function of cuda.bindings returns, without its status."""
+    assert int(status) == 0, status
+    return found[0] if found else None
+
+
+@pytest.mark.skipif(pmpp.device() != "cuda", reason="the software GPU has no graphs")
+def test_graphs_repeat_calls():
+    from cuda.bindings import runtime
+
+    for function in CALLS:
+        for variant in pmpp.variants(function) if function is not bincount else ():
+            (arguments, options), stream = CALLS[function](), pmpp.Stream()
+            outs = options["out"] if isinstance(options["out"], tuple) else (options["out"],)
+            function(*arguments, variant=variant, stream=stream, **options)
+            expected = [out.numpy(stream=stream) for out in outs]
+            checked(*runtime.cudaStreamBeginCapture(stream.handle, runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal))
+            function(*arguments, variant=variant, stream=stream, **options)
+            graph = checked(*runtime.cudaStreamEndCapture(stream.handle))
+            ready = checked(*runtime.cudaGraphInstantiate(graph, 0))
+            for out in outs:
+                zeros = np.zeros(out.shape, out.dtype)
+                core.copy_to_device(out.pointer, zeros.ctypes.data, zeros.nbytes, stream.handle)
+            checked(*runtime.cudaGraphLaunch(ready, stream.handle))
+            for out, wanted in zip(outs, expected, strict=True):
+                np.testing.assert_array_equal(out.numpy(stream=stream), wanted, err_msg=f"{function.__name__} {variant}")
+            checked(*runtime.cudaGraphExecDestroy(ready))
+            checked(*runtime.cudaGraphDestroy(graph))
