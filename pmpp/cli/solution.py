@@ -94,25 +94,25 @@ def _print(
 
 
 def show_costs(made: Any, yours: dict[str, int] | None, theirs: dict[str, int] | None) -> None:
-    """Print counters side by side."""
+    """Print counters side by side; the learner's alone where there is no reference solution."""
     from rich.table import Table
 
     from pmpp.cli.screen import say
 
-    if not yours or not theirs:
-        say(
-            made,
-            "There are no counts to compare: " + ("no kernel is counted." if theirs is not None else "not all runs ended well."),
-        )
+    if not yours:
+        say(made, "There are no counts to show: " + ("no kernel is counted." if yours is not None else "not all runs end well."))
         return
     say(made, "In all tests together, counted on the software GPU:", "bold")
     lines = Table.grid(padding=(0, 2))
     lines.add_column(overflow="fold")
-    for _ in range(3):
+    for _ in range(3 if theirs else 1):
         lines.add_column(justify="right", no_wrap=True)
-    lines.add_row("", "yours", "reference", "")
+    if theirs:
+        lines.add_row("", "yours", "reference", "")
     for name, count in yours.items():
-        other = theirs[name]
-        ratio = f"{count / other:.2f} x" if other else ""
-        lines.add_row(name.replace("_", " "), f"{count:,}", f"{other:,}", ratio)
+        row = [name.replace("_", " "), f"{count:,}"]
+        if theirs:
+            other = theirs[name]
+            row += [f"{other:,}", f"{count / other:.2f} x" if other else ""]
+        lines.add_row(*row)
     made.print(lines)
