@@ -233,6 +233,8 @@ def test_solution_is_shown_once_yours_passes(pmpp, solve, mutant):
     assert found["solved"]
     assert found["yours"] == found["reference"]
     assert found["yours"]["global_store_sectors"] > 0
+    assert min(found["seconds"]["yours"], found["seconds"]["reference"]) > 0
+    assert f"{found['seconds']['case']}: yours " in " ".join(said.split())
 
 
 def test_counts_of_a_wasteful_version_stand_beside_the_solutions(pmpp, course):
