@@ -9,16 +9,18 @@ from setuptools.command.build_ext import build_ext
 ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
-from build_support import native  # noqa: E402
+from build_support import handout, native  # noqa: E402
 
 
 class BuildNative(build_ext):
-    """build_ext, by build_support: into the source tree if editable or in place, else into the wheel."""
+    """build_ext, by build_support: into the source tree if editable or in place, else into the wheel, with the exercises."""
 
     def run(self):
         package = ROOT / "pmpp" if self.inplace else Path(self.build_lib).absolute() / "pmpp"
         try:
             native.build(package)
+            if not self.inplace:
+                handout.copy(ROOT, package / "_course")
         except (native.BuildError, native.ToolkitError) as failure:
             raise SystemExit(f"\n{failure}") from None
 
@@ -28,7 +30,8 @@ class BuildNative(build_ext):
         return {str(Path(self.build_lib, "pmpp", name)): str(Path("pmpp", name)) for name in native.outputs()}
 
     def get_outputs(self):
-        return [str(Path(self.build_lib, "pmpp", name)) for name in native.outputs()]
+        made = [*native.outputs(), *(Path("_course", name) for name in handout.handed_out(ROOT))]
+        return [str(Path(self.build_lib, "pmpp", name)) for name in made]
 
     def get_source_files(self):
         return []

@@ -1,6 +1,8 @@
 """A few calls of an installed wheel, from a folder without sources."""
 
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -14,3 +16,11 @@ x = np.arange(1000, dtype=np.float32)
 np.testing.assert_array_equal(vector_add(x, x), 2 * x)
 np.testing.assert_array_equal(convolve2d(np.eye(5), np.ones((1, 1)), mode="same"), np.eye(5))
 print(f"vector_add: {', '.join(pmpp.variants(vector_add))}; convolve2d: {', '.join(pmpp.variants(convolve2d))}")
+
+with tempfile.TemporaryDirectory() as folder:
+    copied = Path(folder, "exercises-of-mine")
+    command = [Path(sys.executable).with_name("pmpp"), "new", copied, "--no-solutions"]
+    print(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[0])
+    assert list(copied.glob("exercises/ch7/stubs/*.cu")) and not list(copied.rglob("solutions"))
+    listed = subprocess.run([command[0], "list"], cwd=copied, check=True, capture_output=True, text=True).stdout
+    assert "0 of" in listed, listed

@@ -2,7 +2,22 @@
 
 import click
 
-from pmpp.cli import bench, check, check_course, doctor, grade, hint, lab, new_problem, occupancy, profile, reset, solution
+from pmpp.cli import (
+    bench,
+    check,
+    check_course,
+    doctor,
+    grade,
+    hint,
+    lab,
+    new,
+    new_problem,
+    occupancy,
+    profile,
+    reset,
+    solution,
+    watch,
+)
 from pmpp.cli import list as list_
 from pmpp.cli import next as next_
 from pmpp.cli.learner import edition_option
@@ -39,11 +54,13 @@ for module in (
     hint,
     lab,
     list_,
+    new,
     new_problem,
     next_,
     occupancy,
     profile,
     reset,
     solution,
+    watch,
 ):
     main.add_command(module.command)

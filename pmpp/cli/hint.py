@@ -34,7 +34,9 @@ def command(problem: str | None, step: int | None) -> None:
         raise click.UsageError(f"--step {step}: {course.name(exercise)} has {len(steps)} steps.")
     else:
         chosen = steps[step - 1]
-    show(course, exercise, steps, chosen, made, why)
+    chapter = course.chapter_of(exercise)
+    say(made, f"{chapter.label(course.edition)}, {chapter.title}", "bold")
+    show(course, exercise, len(steps), chosen, made, why)
     for other in steps:
         if other is not chosen:
             say(made, f"pmpp hint {course.name(exercise)} --step {other.number}  {other.title.lower()}", "cyan")
@@ -64,15 +66,13 @@ def first_step(course: Course, exercise: Exercise, steps: list[Step]) -> tuple[S
     return chosen, f"The test says: {verdict.kind}. This step is about it."
 
 
-def show(course: Course, exercise: Exercise, steps: list[Step], step: Step, made: Any, why: str = "") -> None:
-    """Print a step."""
+def show(course: Course, exercise: Exercise, count: int, step: Step, made: Any, why: str = "") -> None:
+    """Print a step, one of so many."""
     from rich.markdown import Markdown
 
     from pmpp.cli.screen import say
 
-    chapter = course.chapter_of(exercise)
-    say(made, f"{chapter.label(course.edition)}, {chapter.title}", "bold")
-    say(made, f"{course.name(exercise)}, hint {step.number} of {len(steps)}: {step.title}", "bold")
+    say(made, f"{course.name(exercise)}, hint {step.number} of {count}: {step.title}", "bold")
     if why:
         say(made, why)
     made.print(Markdown(step.text, code_theme="ansi_dark"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import shlex
 import time
 import tomllib
 from collections.abc import Callable, Iterable
@@ -234,15 +235,20 @@ class Course:
             raise SystemExit(UNSOLVED)
         return exercise
 
-    def absence(self, exercise: Exercise) -> str:
-        """Say what became of a learner's file that is not there."""
+    def absence(self, exercise: Exercise) -> Iterable[str]:
+        """Yield what may have become of a learner's file that is not there, and what to do."""
         problems = {e.file for e in self.exercises}
         strays = [path for path in exercise.folder.glob("*.cu") if path not in problems]
         newest = max(strays, key=lambda path: path.stat().st_mtime, default=None)
-        renamed = ""
+        yield (
+            f"{self.shown(exercise.file)} is missing. Was it renamed? Then:"
+            if newest
+            else f"{self.shown(exercise.file)} is missing."
+        )
         if newest is not None:
-            renamed = f" Was it renamed? Then: mv '{self.shown(newest)}' {self.shown(exercise.file)} ."
-        return f"{self.shown(exercise.file)} is missing.{renamed} A new one from the stub: pmpp reset {self.name(exercise)}"
+            yield f"  mv {shlex.quote(self.shown(newest))} {self.shown(exercise.file)}"
+        yield "A new one from the stub:"
+        yield f"  pmpp reset {self.name(exercise)}"
 
 
 def _root() -> Path:

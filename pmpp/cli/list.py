@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pmpp.cli.learner import PROBLEM, Chapter, Course, edition_option, hours
 from pmpp.testing.course import Exercise
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 STYLES = {"solved": "green", "begun": "cyan", "to do": "yellow", "missing": "red"}
 
@@ -109,14 +112,14 @@ def show_chapters(course: Course, chapters: list[Chapter]) -> None:
     _say_missing(course, chapters, made)
 
 
-def show_problems(course: Course, chapter: Chapter) -> None:
+def show_problems(course: Course, chapter: Chapter, made: Console | None = None) -> None:
     """Print a line a problem."""
     from rich.table import Table
     from rich.text import Text
 
     from pmpp.cli.screen import console, say
 
-    made, sums = console(), table(course, [chapter])
+    made, sums = made or console(), table(course, [chapter])
     say(made, f"{chapter.label(course.edition)}, {chapter.title}", "bold")
     lines = Table.grid(padding=(0, 2), expand=True)
     lines.add_column(no_wrap=True)
@@ -137,7 +140,8 @@ def _say_missing(course: Course, chapters: list[Chapter], made: Any) -> None:
     for chapter in chapters:
         for exercise in chapter.exercises:
             if not exercise.file.exists():
-                say(made, course.absence(exercise), "red")
+                for line in course.absence(exercise):
+                    say(made, line, "red")
         for name in chapter.missing:
             stub = course.shown(course.home / chapter.folder / "stubs" / f"{name}.cu")
             say(made, f"{stub} is missing, and the problem cannot be shown without it. From a clone: git checkout {stub}", "red")

@@ -33,9 +33,10 @@ def command(chapter: str | None, as_json: bool) -> None:
     first, *rest = todo(course, exercise)
     say(made, first, "bold")
     for line in rest:
-        say(made, line.strip(), indent="  " if line.startswith(" ") else "")
+        say(made, line)
     if not exercise.file.exists():
-        say(made, course.absence(exercise), "red")
+        for line in course.absence(exercise):
+            say(made, line, "red")
     say(made, f"Test at each save: pmpp watch {course.name(exercise)}", "cyan")
     say(made, f"Stuck? pmpp hint {course.name(exercise)}", "cyan")
 

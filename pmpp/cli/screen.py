@@ -31,6 +31,7 @@ def show(made: Console, lines: Iterable[Line]) -> None:
         made.print(text, style=" ".join(markup) or None, soft_wrap=True)
 
 
-def say(made: Console, text: str, style: str = "", indent: str = "", hang: str = "") -> None:
-    """Print a sentence, wrapped; paths stay whole."""
-    show(made, [(line, {style: True} if style else {}) for line in report.wrap(text, indent, indent + hang)])
+def say(made: Console, text: str, style: str = "", hang: str = "") -> None:
+    """Print a sentence, wrapped, indented as it is; paths stay whole."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    show(made, [(line, {style: True} if style else {}) for line in report.wrap(text.lstrip(), indent, indent + hang)])

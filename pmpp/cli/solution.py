@@ -21,10 +21,10 @@ from pmpp.testing.course import Exercise
 def command(problem: str | None, anyway: bool, as_json: bool) -> None:
     """Show the reference solution of PROBLEM once yours passes: the file, a diff, and what both cost in the tests.
 
-    Without PROBLEM: of the problem you left off. The costs are exact counts on the software GPU. The exit code is 1 if your file
-    does not pass and --anyway is not given, 3 if it could not be tested.
+    Without PROBLEM: of the problem you left off. The costs are exact counts on the software GPU, and times on the device in use.
+    The exit code is 1 if your file does not pass and --anyway is not given, 3 if it could not be tested.
     """
-    from pmpp.testing.costs import costs
+    from pmpp.testing.costs import costs, race
 
     course = Course()
     exercise = (course.left_off() if problem is None else None) or course.find(problem)
@@ -41,11 +41,19 @@ def command(problem: str | None, anyway: bool, as_json: bool) -> None:
     counted = [costs(exercise, source, course.cache_dir) for source in (exercise.file, exercise.solution)]
     names = shown(counted)
     yours, theirs = ({name: found.counters[name] for name in names} if found else None for found in counted)
+    raced = race(exercise, course.device.target, course.cache_dir) if verdict.solved else None
     if as_json:
+        times = {"case": raced[2], "yours": raced[0], "reference": raced[1]} if raced else None
         entry = {"name": course.name(exercise), "solved": verdict.solved, "yours": yours, "reference": theirs}
-        click.echo(json.dumps({**entry, "solution": reference, "diff": diff}, indent=2))
+        click.echo(json.dumps({**entry, "seconds": times, "solution": reference, "diff": diff}, indent=2))
     else:
         _print(course, exercise, reference, diff, yours, theirs)
+        if raced:
+            from pmpp.cli.screen import console, say
+
+            ours, other, case = raced
+            line = f"{case}: yours {ours * 1e3:.3g} ms, the reference {other * 1e3:.3g} ms, {ours / other:.2f} x"
+            say(console(), f"{line}; measured in turn, medians, on {course.device.description}.")
 
 
 def _text(course: Course, exercise: Exercise) -> str:
@@ -94,25 +102,25 @@ def _print(
 
 
 def show_costs(made: Any, yours: dict[str, int] | None, theirs: dict[str, int] | None) -> None:
-    """Print counters side by side."""
+    """Print counters side by side; the learner's alone where there is no reference solution."""
     from rich.table import Table
 
     from pmpp.cli.screen import say
 
-    if not yours or not theirs:
-        say(
-            made,
-            "There are no counts to compare: " + ("no kernel is counted." if theirs is not None else "not all runs ended well."),
-        )
+    if not yours:
+        say(made, "There are no counts to show: " + ("no kernel is counted." if yours is not None else "not all runs end well."))
         return
     say(made, "In all tests together, counted on the software GPU:", "bold")
     lines = Table.grid(padding=(0, 2))
     lines.add_column(overflow="fold")
-    for _ in range(3):
+    for _ in range(3 if theirs else 1):
         lines.add_column(justify="right", no_wrap=True)
-    lines.add_row("", "yours", "reference", "")
+    if theirs:
+        lines.add_row("", "yours", "reference", "")
     for name, count in yours.items():
-        other = theirs[name]
-        ratio = f"{count / other:.2f} x" if other else ""
-        lines.add_row(name.replace("_", " "), f"{count:,}", f"{other:,}", ratio)
+        row = [name.replace("_", " "), f"{count:,}"]
+        if theirs:
+            other = theirs[name]
+            row += [f"{other:,}", f"{count / other:.2f} x" if other else ""]
+        lines.add_row(*row)
     made.print(lines)

@@ -10,13 +10,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from pmpp.cli import learner
+from pmpp.cli import learner, main
 from pmpp.cli.learner import Course, hours
 from pmpp.testing import build
 from pmpp.testing.hints import Step, fitting, read
 
 ROOT = Path(__file__).resolve().parents[2]
-LEARNERS = ("hint", "list", "next", "reset", "solution")
+LEARNERS = ("hint", "list", "new", "next", "reset", "solution", "watch")
 
 
 def outside(*arguments, before="pass", **environment):
@@ -122,7 +122,7 @@ def test_file_that_was_renamed_is_found_again(pmpp, course):
     file.rename(file.with_name("my basic.cu"))
     said = " ".join(pmpp("list", "ch7").output.split())
     assert "missing" in said
-    assert "Was it renamed? Then: mv 'exercises/ch7/my basic.cu' exercises/ch7/basic.cu" in said
+    assert "Was it renamed? Then: mv 'exercises/ch7/my basic.cu' exercises/ch7/basic.cu A new one from the stub: pmpp reset ch7/basic" in said
     assert "was missing, and is the stub now" in pmpp("reset", "ch7/basic").output
     assert (course / "exercises/ch7/my basic.cu").exists()
 
@@ -233,6 +233,8 @@ def test_solution_is_shown_once_yours_passes(pmpp, solve, mutant):
     assert found["solved"]
     assert found["yours"] == found["reference"]
     assert found["yours"]["global_store_sectors"] > 0
+    assert min(found["seconds"]["yours"], found["seconds"]["reference"]) > 0
+    assert f"{found['seconds']['case']}: yours " in " ".join(said.split())
 
 
 def test_counts_of_a_wasteful_version_stand_beside_the_solutions(pmpp, course):
@@ -286,3 +288,13 @@ def test_names_are_completed(course, words, offered):
 
 def test_times_are_said_in_words():
     assert [hours(m) for m in (5, 60, 61, 865)] == ["5 min", "1 h", "1 h 1 min", "14 h 25 min"]
+
+
+def test_page_of_the_learner_names_what_there_is():
+    text = (ROOT / "docs" / "learning.md").read_text()
+    commands = set(re.findall(r"`(?:PMPP_\w+=\w )?pmpp (\w[\w-]*)", text))
+    assert set(LEARNERS) | {"watch", "new"} <= commands
+    assert commands <= set(main.commands)
+    options = {option for command in main.commands.values() for parameter in command.params for option in parameter.opts}
+    assert set(re.findall(r" (--[a-z-]+)", text)) <= options | {"--help"}
+    assert text.count("\n") <= 100  # two screens
