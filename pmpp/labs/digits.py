@@ -53,7 +53,7 @@ def run(report: Report) -> None:
 
     report.step("training, three seeds")
     images, labels = digits()
-    epochs, seeds = 10 if report.short else 32, range(1 if report.short else SEEDS)
+    epochs, seeds = 14 if report.short else 32, range(1 if report.short else SEEDS)
     before, first = time.process_time(), time.perf_counter()
     found: list[tuple[nn.Network, list[float]]] = []
     for seed in seeds:
@@ -71,10 +71,13 @@ def run(report: Report) -> None:
     for seed, (one, _) in zip(seeds, found, strict=True):
         learn, held = split(seed)
         right.append(np.mean(one.predict(images[held]) == labels[held]))
+        if report.short:
+            continue
         rows = images.reshape(len(images), -1)
         regression.append(LogisticRegression(max_iter=500).fit(rows[learn], labels[learn]).score(rows[held], labels[held]))
     report.figure(f"held-out digits read right, mean of {len(seeds)} seeds", float(np.mean(right)), at_least=0.97)
-    report.say(f"  logistic regression, one weight a pixel and digit: {np.mean(regression):.4f}")
+    if regression:
+        report.say(f"  logistic regression, one weight a pixel and digit: {np.mean(regression):.4f}")
     report.step("the same bits again")
     again, once_more = (taught(0, 2)[0].parameters.numpy() for _ in range(2))
     report.figure("parameters that differ when trained again", int(np.count_nonzero(again != once_more)), at_most=0)

@@ -86,7 +86,7 @@ class Report:
     pictures
         The folder that the pictures go to.
     short
-        For the tests: fewer seeds and epochs. The bounds are the same.
+        For the tests: fewer seeds and epochs, and without the figures that need more.
     say
         Is called with each line.
     progress
