@@ -48,8 +48,8 @@ def command(name: str, pictures: Path) -> None:
     with Progress(*columns, console=console, transient=True, redirect_stdout=sys.stdout.isatty()) as progress:
         task = progress.add_task(name, total=module.STEPS)
 
-        def step(text: str) -> None:
-            progress.update(task, description=f"{name}: {text}", advance=not text.startswith("speedup: "))
+        def step(text: str, done: int) -> None:
+            progress.update(task, description=f"{name}: {text}", advance=done)
 
         found = report.Report(name, pictures, say=click.echo, progress=step)
         module.run(found)

@@ -1,6 +1,6 @@
 """How weights are found: a loss as a landscape, and the way down; with two weights, where it can be drawn, then with thousands.
 
-The sums are `pmpp.matmul` and `pmpp.reduction`; `pmpp.calculus` measures the slopes that the formulas promise.
+The sums are `pmpp.matmul`, `pmpp.reduction` and `pmpp.nn`; `pmpp.calculus` measures the slopes that formulas promise.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pmpp.calculus import check_gradient, total_derivative
+from pmpp import nn
+from pmpp._runtime import core
+from pmpp.calculus import check_gradient, directional_derivative, partial_derivative, total_derivative
+from pmpp.labs.digits import digits
 from pmpp.labs.edges import grey
 from pmpp.labs.report import DEVICE, SEQUENTIAL, Report, pointer, sequential, torch
 from pmpp.matmul import matmul
 from pmpp.reduction import reduce_mean
 
-STEPS = 3
+STEPS = 6
 PIXELS = 2048
 START = np.array([-0.3, 2.1])
 SEQUENTIAL_SOURCE = """
@@ -74,7 +77,7 @@ def descend(problem: Neighbours, step: float, momentum: float, steps: int) -> np
 def run(report: Report) -> None:
     """Run the lab."""
     problem = Neighbours()
-    report.progress("the slope")
+    report.step("the slope")
     flat, steep = problem.curvatures()
     bottom = np.linalg.lstsq(problem.inputs, problem.target, rcond=None)[0]
     checked = check_gradient(problem.loss, problem.gradient(START), START)
@@ -82,7 +85,7 @@ def run(report: Report) -> None:
     report.figure("formula of the gradient against differences, relative", checked.error, at_most=1e-6)
     _chain_rule(report, problem)
 
-    report.progress("four ways down")
+    report.step("four ways down")
     count = 60
     ways = {
         "a good step": descend(problem, 1 / steep, 0, count),
@@ -109,8 +112,9 @@ def run(report: Report) -> None:
         path = descend(problem, factor / steep, 0, 20)
         grown = abs((path[-1] - bottom) @ axis) / abs((path[0] - bottom) @ axis)
         report.figure(f"step of {factor} over the curvature, distance after 20 steps", grown, **bounds)
-    report.progress("pictures")
+    report.step("pictures")
     _draw(report, problem, ways, above, bottom)
+    _thousands(report)
     report.speedup()
 
 
@@ -156,6 +160,116 @@ def _draw(
             axis.semilogy(np.maximum(values, 1e-12), color=COLOURS[name], label=name)
         axis.set(xlabel="steps", ylabel="loss above the bottom", ylim=(1e-9, 1e3))
         axis.legend()
+
+
+RATES = {"a good step": (0.1, 0.0), "with momentum": (0.1, 0.9), "a small step": (0.01, 0.0), "a bad step": (4.0, 0.0)}
+"""Step and momentum of the four ways down in thousands of dimensions."""
+
+
+def network(dtype: str = "float32") -> nn.Network:
+    """Return a network that reads digits: a vector of 3,130 numbers."""
+    layers = [nn.Convolution(16, 3), nn.ReLU(), nn.Convolution(16, 3), nn.ReLU(), nn.MaxPool(2), nn.Dense(10)]
+    return nn.Network(layers, (1, 8, 8), seed=0, dtype=dtype)
+
+
+def _thousands(report: Report) -> None:
+    """Do the same with all parameters of a network: measure slopes, go down, look at the landscape along the way."""
+    images, labels = (array[: 64 if report.short else 256] for array in digits())
+    _slopes(report, images[:32].astype(np.float64), labels[:32])
+    report.step("four ways down in thousands of dimensions")
+    losses: dict[str, list[float]] = {}
+    paths: dict[str, np.ndarray] = {}
+    for name, (rate, momentum) in RATES.items():
+        report.detail(f"thousands: {name}")
+        walker, visited = network(), []
+        visited.append(walker.parameters.numpy())
+
+        def remember(step: int, loss: float, walker: nn.Network = walker, visited: list[np.ndarray] = visited) -> None:
+            visited.append(walker.parameters.numpy())
+
+        optimizer = nn.SGD(rate, momentum=momentum)
+        # One batch of all images: each epoch is one step against the gradient of the whole loss.
+        losses[name] = nn.train(walker, images, labels, optimizer, epochs=40, batch=len(images), progress=remember)
+        paths[name] = np.array(visited)
+    first = losses["a good step"][0]
+    report.figure("thousands: good step, loss left of the loss at the start", losses["a good step"][-1] / first, at_most=0.5)
+    report.figure("thousands: with momentum, the same", losses["with momentum"][-1] / first, at_most=0.05)
+    report.figure("thousands: small step, the same", losses["a small step"][-1] / first, at_least=0.5)
+    report.figure("thousands: bad step, the loss of guessing is 2.303, this is", losses["a bad step"][-1], at_least=2.2)
+    report.step("picture of the landscape")
+    _draw_thousands(report, images, labels, paths, losses)
+
+
+def _slopes(report: Report, images: np.ndarray, labels: np.ndarray) -> None:
+    """Compare the gradient that the network computes on its way back with differences of the loss."""
+    report.step("slopes in thousands of dimensions")
+    exact = network("float64")
+    rng = np.random.default_rng(0)
+    # Every bias starts at 0, where a pixel without ink is right on the kink of ReLU and has no derivative: a little off it.
+    start = exact.parameters.numpy() + 0.01 * rng.standard_normal(exact.parameters.size)
+    core.copy_to_device(exact.parameters.pointer, start.ctypes.data, start.nbytes)
+    exact.loss_and_gradient(images, labels)
+    slope = exact.gradient.numpy()
+
+    def loss(vector: np.ndarray) -> float:
+        return exact.loss(vector, images, labels)
+
+    report.say(
+        f"  one vector of {start.size} parameters; all partial derivatives by differences would take {2 * start.size} losses"
+    )
+    chosen = rng.choice(start.size, 20, replace=False)
+    measured = np.array([partial_derivative(loss, start, int(index)) for index in chosen])
+    apart = float(np.linalg.norm(measured - slope[chosen]) / np.linalg.norm(measured))
+    report.figure("thousands: 20 partial derivatives against differences, relative", apart, at_most=1e-5)
+    steepest = slope / np.linalg.norm(slope)
+    along = directional_derivative(loss, start, steepest, step=1e-6)
+    report.figure(
+        "thousands: slope along the gradient over its length, off 1 by",
+        abs(along / float(np.linalg.norm(slope)) - 1),
+        at_most=1e-6,
+    )
+    others = [abs(directional_derivative(loss, start, d / np.linalg.norm(d))) for d in rng.standard_normal((10, start.size))]
+    report.say(
+        f"  slope along the gradient {along:.3g}; in ten random directions at most {max(others):.2g}: almost all are level"
+    )
+    report.figure("thousands: steepest of ten random directions over the gradient", max(others) / along, at_most=0.2)
+
+
+def _draw_thousands(
+    report: Report, images: np.ndarray, labels: np.ndarray, paths: dict[str, np.ndarray], losses: dict[str, list[float]]
+) -> None:
+    """Cut the landscape along the plane in which the path with momentum turns most, and draw the paths' shadows on it."""
+    shown = ("a good step", "with momentum")
+    path = paths["with momentum"].astype(np.float64)
+    end = path[-1]
+    plane = np.linalg.svd(path - end, full_matrices=False)[2][:2]
+    shadows = {name: (paths[name] - end) @ plane.T for name in shown}
+    both = np.concatenate(list(shadows.values()))
+    low, high = both.min(axis=0), both.max(axis=0)
+    side, margin = 9 if report.short else 25, 0.25 * (high - low)
+    x, y = np.meshgrid(*(np.linspace(a - m, b + m, side) for a, b, m in zip(low, high, margin, strict=True)))
+    there, some = network(), slice(0, 64)
+    heights = [
+        there.loss(end + u * plane[0] + v * plane[1], images[some], labels[some]) for u, v in zip(x.flat, y.flat, strict=True)
+    ]
+    height = np.reshape(heights, x.shape)
+    with report.picture("thousands", 0, size=(13, 4.6)) as (drawing, _):
+        solid = drawing.add_subplot(1, 3, 1, projection="3d")
+        solid.plot_surface(x, y, np.log10(height), cmap="viridis")
+        solid.set(xlabel="along the path", ylabel="across", title="logarithm of the loss")
+        solid.view_init(45, -60)
+        flat = drawing.add_subplot(1, 3, 2)
+        flat.contour(x, y, np.log10(height), levels=14, colors="0.7", linewidths=0.8)
+        for name, shadow in shadows.items():
+            flat.plot(*shadow.T, ".-", color=COLOURS[name], label=name, ms=4, lw=1)
+        flat.plot(*shadows["with momentum"][0], "ko", label="start")
+        flat.set(xlabel="along the path", ylabel="across")
+        flat.legend(fontsize=8)
+        curve = drawing.add_subplot(1, 3, 3)
+        for name, values in losses.items():
+            curve.semilogy(values, color=COLOURS[name], label=name)
+        curve.set(xlabel="steps", ylabel="loss")
+        curve.legend(fontsize=8)
 
 
 def contest() -> tuple[str, dict[str, Callable[[], object]]]:

@@ -94,7 +94,7 @@ def run(report: Report) -> None:
     from scipy import signal
 
     camera, astronaut = grey("camera"), grey("astronaut")
-    report.progress("filters")
+    report.step("filters")
     results = {name: filtered(camera, weights) for name, weights in FILTERS.items()}
     apart = max(
         np.abs(found - signal.correlate2d(camera, FILTERS[name], mode="same", boundary="symm")).max()
@@ -102,11 +102,11 @@ def run(report: Report) -> None:
     )
     report.figure("largest difference from SciPy, all filters", apart, at_most=1e-5)
     _laws(report, camera)
-    report.progress("picture of the filters")
+    report.step("picture of the filters")
     _draw_filters(report, camera, results)
-    report.progress("picture of the edges")
+    report.step("picture of the edges")
     _draw_edges(report, astronaut)
-    report.progress("impulse")
+    report.step("impulse")
     _draw_impulse(report)
     _templates(report, camera, astronaut)
     report.speedup()
@@ -114,7 +114,7 @@ def run(report: Report) -> None:
 
 def _laws(report: Report, camera: np.ndarray) -> None:
     """Check what follows from the weights alone."""
-    report.progress("what the weights promise")
+    report.step("what the weights promise")
     flat = np.full((16, 16), 0.5, np.float32)
     for name, weights in FILTERS.items():
         error = np.abs(filtered(flat, weights) - 0.5 * weights.sum()).max()
@@ -221,7 +221,7 @@ def _templates(report: Report, camera: np.ndarray, astronaut: np.ndarray) -> Non
     """Cut a piece out, and find it again: by products alone, then by the correlation coefficient."""
     from skimage.feature import match_template
 
-    report.progress("templates")
+    report.step("templates")
     pieces = {"camera": (camera, (130, 305, 29, 31)), "astronaut": (astronaut, EYE)}
     plain_right = 0
     found: list[tuple[np.ndarray, tuple[int, int, int, int], np.ndarray, np.ndarray]] = []
@@ -241,7 +241,7 @@ def _templates(report: Report, camera: np.ndarray, astronaut: np.ndarray) -> Non
     others = found[1][3].copy()
     others[EYE[0] - EYE[2] : EYE[0] + EYE[2], EYE[1] - EYE[3] : EYE[1] + EYE[3]] = -1
     report.figure("pixels from the second best to the other eye", np.hypot(*np.subtract(best(others), OTHER_EYE)), at_most=4)
-    report.progress("templates in the dark and in noise")
+    report.step("templates in the dark and in noise")
     picture, (row, column, height, width), _, _ = found[1]
     template, rng = picture[row : row + height, column : column + width], np.random.default_rng(0)
     dark = 0.2 * picture + 0.1
@@ -249,7 +249,7 @@ def _templates(report: Report, camera: np.ndarray, astronaut: np.ndarray) -> Non
     for name, changed in (("in a fifth of the contrast", dark), ("in noise", noisy)):
         response = match(changed, template)
         report.figure(f"pixels from its place {name}", np.hypot(*np.subtract(best(response), (row, column))), at_most=0)
-    report.progress("picture of the templates")
+    report.step("picture of the templates")
     with report.picture("template", 4, 2, size=(12, 6)) as (_, axes):
         for line, (picture, (row, column, height, width), plain, response) in zip(axes, found, strict=True):
             _mark(line[0], picture, [(row, column, height, width, "C1")], "the picture and the piece")

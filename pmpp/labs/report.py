@@ -86,20 +86,28 @@ class Report:
     pictures
         The folder that the pictures go to.
     short
-        For the tests: fewer seeds and epochs. The bounds are the same.
+        For the tests: fewer seeds and epochs, and without the figures that need more.
     say
         Is called with each line.
     progress
-        Is called with what happens now.
+        Is called with what happens now, and with the steps that are done with it: 0 or 1.
     """
 
     name: str
     pictures: Path
     short: bool = False
     say: Callable[[str], None] = print
-    progress: Callable[[str], None] = lambda text: None
+    progress: Callable[[str, int], None] = lambda text, steps: None
     figures: list[Promise] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+
+    def step(self, text: str) -> None:
+        """Begin one of the lab's steps."""
+        self.progress(text, 1)
+
+    def detail(self, text: str) -> None:
+        """Tell what happens within a step."""
+        self.progress(text, 0)
 
     def figure(self, name: str, value: float, *, at_least: float | None = None, at_most: float | None = None) -> None:
         """Note a number and what it has to be."""
@@ -122,7 +130,7 @@ class Report:
         # 256 colours, and no time or version inside: files are small, and the same lab writes the same ones.
         drawn = io.BytesIO()
         drawing.savefig(drawn, dpi=DOTS)
-        Image.open(drawn).convert("RGB").quantize(COLOURS).save(path, optimize=True)
+        Image.open(drawn).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
         self.say(f"  picture {path}")
 
     def speedup(self) -> None:
@@ -130,10 +138,10 @@ class Report:
         title, contestants = importlib.import_module(f"pmpp.labs.{self.name}").contest()
         rows: list[tuple[str, float]] = []
         for name, call in contestants.items():
-            self.progress(f"speedup: {name}")
+            self.detail(f"speedup: {name}")
             rows.append((device_label(pmpp.device()) if name == DEVICE else name, seconds(call, 1 if self.short else ROUNDS)))
         if pmpp.device() == "cuda":
-            self.progress("speedup: the software GPU")
+            self.detail("speedup: the software GPU")
             rows.append((device_label("sim"), _on_the_software_gpu(self.name)))
         by_name = dict(rows)
         base = by_name.get(SEQUENTIAL)
