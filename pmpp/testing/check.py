@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -353,16 +353,17 @@ class _Checker:
             assert measured is not None
             return measured
 
-        def counted() -> tuple[int, int]:
+        @cache
+        def counted() -> speedup.Counted:
             library = self.library if device == "sim" else build(self.source, self.cache_dir, SIM, text=self.text)
-            return speedup.instructions(problem, folder, library, made(wanted.sizes[0]), self.cache_dir)
+            return speedup.count(problem, folder, library, made(wanted.sizes[0]), self.cache_dir)
 
         try:
             failure, measured, remark = speedup.judge(wanted, device, measure, counted, measure())
         except _StoppedError as stopped:
             return case.name, stopped.failure
         name = "the software GPU" if device == "sim" else device_name()
-        notes = speedup.lines(wanted, measured, name, remark)
+        notes = speedup.lines(wanted, measured, name, remark, counted() if device == "sim" else None)
         if failure is None:
             self.result.notes += notes
             return None

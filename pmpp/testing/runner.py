@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import json
 import marshal
 import mmap
 import os
@@ -26,6 +27,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -72,6 +74,8 @@ class Written:
         Arrays whose canary is gone: name -> bytes before the array (negative) or past its end.
     kernels
         What the launches counted, where counting was asked for.
+    entries
+        The same as the software GPU wrote it, with what only a model of a GPU needs.
     """
 
     returned: int = 0
@@ -95,6 +99,7 @@ class Written:
     changed: dict[str, int] = field(default_factory=dict)
     overrun: dict[str, int] = field(default_factory=dict)
     kernels: list[Kernel] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass
@@ -206,7 +211,7 @@ def call(
             outcome.end, outcome.case = "forged", 0
         elif count:
             for written, line in zip(outcome.written, told, strict=False):
-                written.kernels = parse(line)
+                written.kernels, written.entries = parse(line), json.loads(line)["kernels"]
         elif race:
             outcome.rounds = np.frombuffer(b"".join(told)).reshape(-1, 2 + len(race.others))
         return outcome
@@ -452,7 +457,7 @@ def _environment(device: str, seed: int, threads: int) -> dict[str, str]:
     if device == "sim":
         # With one simulator thread one seed gives one result, every time.
         keep |= {"PMPP_SIM_THREADS": str(threads), "PMPP_SIM_SEED": str(seed), "PMPP_SIM_BUDGET": str(BUDGET)}
-        passed_on = ("PMPP_SIM_ISA", "PMPP_SIM_CHECK", "PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS")
+        passed_on = ("PMPP_SIM_ISA", "PMPP_SIM_GPU", "PMPP_SIM_CHECK", "PMPP_SIM_FINDINGS", "PMPP_SIM_COUNTERS", "PMPP_SIM_PTX")
         keep |= {name: os.environ[name] for name in passed_on if name in os.environ}
     return keep
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from pmpp import model
+from pmpp._toolkit import ToolkitError
 from pmpp.testing.build import Target, build, sequential
 from pmpp.testing.course import CourseError
 from pmpp.testing.faults import Failure
+from pmpp.testing.limits import total
 from pmpp.testing.problem import Case, Problem, Speedup
 from pmpp.testing.runner import Outcome, Race, call
 from pmpp.testing.signature import Signature
@@ -104,17 +109,49 @@ def _function(source: Path) -> str:
     return found[1]
 
 
-def instructions(problem: Problem, folder: Path, library: Path, case: Case, cache_dir: Path) -> tuple[int, int]:
-    """Count the warp instructions of the learner's function and of the baseline, on the software GPU."""
-    from pmpp.testing.limits import total
+@dataclass(frozen=True)
+class Counted:
+    """Warp instructions of the learner's function and of the baseline, and how many times as fast a model says it is."""
 
+    ours: int
+    base: int
+    modelled: float | None = None
+    gpu: str = ""
+    case: str = ""
+
+
+def count(problem: Problem, folder: Path, library: Path, case: Case, cache_dir: Path) -> Counted:
+    """Count both on the software GPU, and model both times on the GPU that is chosen."""
     assert problem.speedup is not None
     path, name = _baseline(problem.speedup, folder, Target("sim"), cache_dir)
-    counted = []
+    instructions, times = [], []
     for file, signature in ((library, problem.signature), (Path(path), _renamed(problem.signature, name))):
-        outcome = call(file, signature, [case], device="sim", memory=problem.memory, seconds=TOO_LONG, count=True)
-        counted.append(total(outcome.written[0].kernels)["warp_instructions"] if outcome.written else 0)
-    return counted[0], counted[1]
+        with tempfile.TemporaryDirectory() as ptx:
+            outcome = call(
+                file, signature, [case], device="sim", memory=problem.memory, seconds=TOO_LONG, count=True,
+                observers={"PMPP_SIM_PTX": ptx},
+            )  # fmt: skip
+            written = outcome.written[0] if outcome.written else None
+            instructions.append(total(written.kernels)["warp_instructions"] if written else 0)
+            times.append(_modelled_us(written.entries, Path(ptx)) if written else None)
+    faster = times[1] / times[0] if times[0] and times[1] else None
+    return Counted(instructions[0], instructions[1], faster, _gpu().name, case.name)
+
+
+def _gpu() -> model.Device:
+    return model.device(os.environ.get("PMPP_SIM_GPU") or "h200")
+
+
+def _modelled_us(kernels: Sequence[Mapping[str, Any]], ptx: Path) -> float | None:
+    """Return what some launches take by the model; None where it cannot say."""
+    try:
+        taken = {
+            key: model.resources(ptx / key[0], _gpu(), key[1])[key[1]]
+            for key in {(kernel["module"], kernel["symbol"]) for kernel in kernels}
+        }
+        return sum(model.modelled(k, _gpu(), taken[k["module"], k["symbol"]]).time_us for k in kernels)
+    except (ToolkitError, ValueError, LookupError, OSError):
+        return None
 
 
 def _renamed(signature: Signature, name: str) -> Signature:
@@ -122,7 +159,7 @@ def _renamed(signature: Signature, name: str) -> Signature:
 
 
 def judge(
-    speedup: Speedup, device: str, again: Callable[[int], Measured], counted: Callable[[], tuple[int, int]], first: Measured
+    speedup: Speedup, device: str, again: Callable[[int], Measured], counted: Callable[[], Counted], first: Measured
 ) -> tuple[Failure | None, Measured, str]:
     """Decide whether a function is fast enough.
 
@@ -131,7 +168,7 @@ def judge(
     again
         Measures once more, with so many times as many rounds.
     counted
-        Warp instructions of the function and of the baseline.
+        Counts the function and the baseline.
 
     Returns
     -------
@@ -141,7 +178,8 @@ def judge(
     wanted = speedup.at_least.get(device)
     if wanted is None:
         return None, first, ""
-    ours, base = counted() if device == "sim" else (0, 0)
+    found = counted() if device == "sim" else Counted(0, 0)
+    ours, base = found.ours, found.base
     if device == "sim" and base < FEWER * ours:
         return None, first, f"not judged by time: it executes {_fewer(base, ours)}"
     measured = first
@@ -157,7 +195,8 @@ def judge(
         if attempt <= TRIES:
             measured = again(attempt)
     if device != "sim":
-        ours, base = counted()
+        found = counted()
+        ours, base = found.ours, found.base
     if base >= FEWER * ours:
         return None, measured, f"too noisy to tell by time; it executes {_fewer(base, ours)}"
     text = f"The result is right; its time varies too much to tell whether it is {_short(wanted)} times as fast as "
@@ -170,13 +209,16 @@ def _fewer(base: int, ours: int) -> str:
     return f"{_short(factor)} times fewer warp instructions" if factor >= 1.05 else "no fewer warp instructions"
 
 
-def lines(speedup: Speedup, measured: Measured, device: str, remark: str) -> list[str]:
+def lines(speedup: Speedup, measured: Measured, device: str, remark: str, counted: Counted | None) -> list[str]:
     """Return what a learner reads of a measurement."""
     where = "the software GPU" if device == "the software GPU" else f"the {device}"
     count = cores()
     with_cores = f", {count} CPU {'core' if count == 1 else 'cores'}" if device == "the software GPU" else ""
     found = [f"{measured.baseline} as fast as {_name(speedup)}, measured on {where}{with_cores}"]
     found[0] += f"; {remark}" if remark else ""
+    if counted is not None and counted.modelled:
+        where = f"modelled on the {counted.gpu}, {counted.case}"
+        found.append(f"{_short(counted.modelled)} times as fast as {_name(speedup)}, {where}")
     if measured.sequential is not None:
         found.append(f"{measured.sequential} as fast as sequential C++ on one CPU core (g++ -O3)")
     if measured.with_copies is not None:

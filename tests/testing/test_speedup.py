@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pmpp import model
 from pmpp.testing import Case, Problem, Speedup, confine
 from pmpp.testing.build import build
 from pmpp.testing.check import check
@@ -10,13 +11,14 @@ from pmpp.testing.course import Exercise
 from pmpp.testing.report import block, summary
 from pmpp.testing.runner import Race, call
 from pmpp.testing.signature import Signature
-from pmpp.testing.speedup import Measured, Ratio, cores, judge, ratio
+from pmpp.testing.speedup import Counted, Measured, Ratio, cores, judge, ratio
 
 DECLARE = '''
 """Doubles in place."""
 
 import numpy as np
 
+from pmpp import model
 from pmpp.testing import Case, Problem, Speedup, confine
 
 
@@ -83,6 +85,7 @@ def test_what_was_measured_is_told(timed):
     assert verdict.solved
     number = cores()
     assert f"as fast as the stub, measured on the software GPU, {number} CPU core{'s' if number > 1 else ''}" in text
+    assert f"times as fast as the stub, modelled on the {model.device('h200').name}, n = 4,096" in text
     assert "as fast as sequential C++ on one CPU core (g++ -O3)" in text
     assert "as fast as it with the copies to the device and back" in text
 
@@ -160,7 +163,7 @@ def _judged(device, ratios, counts):
     """Judge measurements that come one after the other; return the failure's kind, the remark, and how many were taken."""
     taken = [Measured(Ratio(*r), None, None) for r in ratios]
     left = iter(taken[1:])
-    failure, measured, remark = judge(SPEEDUP, device, lambda longer: next(left), lambda: counts, taken[0])
+    failure, measured, remark = judge(SPEEDUP, device, lambda longer: next(left), lambda: Counted(*counts), taken[0])
     return failure.kind if failure else "", remark, 1 + taken.index(measured)
 
 
