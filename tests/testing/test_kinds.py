@@ -110,7 +110,7 @@ def test_a_counted_run_that_did_not_end_meets_no_limit(shown, monkeypatch):
         return Outcome("time", 0, "calling", 0, [], "", "") if rest.get("observers") else call(*args, **rest)
 
     monkeypatch.setattr("pmpp.testing.check.call", cut_short)
-    assert shown(FAST, SLOW, problem=FASTER, case=LIMIT)[0].kind == "endless"
+    assert shown(FAST, SLOW, problem=FASTER, case=LIMIT)[0].kind == "start"
 
 
 def test_technique_is_recognised_by_its_counts(shown):
