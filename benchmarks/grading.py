@@ -99,16 +99,17 @@ def grade(folder: Path, out: Path, jobs: int, temporary: Path) -> subprocess.Pop
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def wait_for_all() -> bool:
-    """Tell whether all processes that descend from this one end within 20 seconds."""
+def left_over() -> str:
+    """Return what descends from this process and has not ended after 20 seconds."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
         try:
             if os.waitpid(-1, os.WNOHANG) == (0, 0):
                 time.sleep(0.05)
         except ChildProcessError:
-            return True
-    return False
+            return ""
+    command = ["ps", "-o", "pid,ppid,stat,args", "--ppid", str(os.getpid())]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
 def verdicts(out: Path) -> dict[str, tuple[str, str, str]]:
@@ -154,16 +155,16 @@ def main(students: int = 120, jobs: int = 2) -> int:
             time.sleep(0.05)
         process.kill()
         process.communicate()
-        gone = wait_for_all()
+        processes = left_over()
         done = len(journal.read_text().splitlines()) - 1
         process = grade(here / "class", here / "twice", jobs, here / "tmp")
         process.communicate()
-        gone = gone and wait_for_all()
+        processes += left_over()
         same = files(here / "once") == files(here / "twice")
         left = [str(path) for path in (*(here / "tmp").iterdir(), *here.glob("*/.work"))]
         print(f"killed after {done} files and started again: {'the same files' if same else 'OTHER FILES'}")
-        print(f"processes left: {'none' if gone else 'SOME'}; temporary files left: {left or 'none'}")
-        return 0 if same and gone and not left and not wrong else 1
+        print(f"processes left: {processes or 'none'}; temporary files left: {left or 'none'}")
+        return 0 if same and not processes and not left and not wrong else 1
 
 
 if __name__ == "__main__":

@@ -129,7 +129,8 @@ def command(
     _print(grades, list(map(grading.name_of, wanted)))
     minutes = (time.monotonic() - began) / 60
     files = sum(grade.kind != "missing" for grade in grades)
-    click.echo(f"{len(students)} submissions, {files} files in {minutes:.1f} min on {device.description}, seed {seed}.")
+    counted = [f"{n} {word}{'s' * (n != 1)}" for n, word in ((len(students), "submission"), (files, "file"))]
+    click.echo(f"{', '.join(counted)} in {minutes:.1f} min on {device.description}, seed {seed}.")
     click.echo(f"Grades: {out}/grades.csv")
     sys.exit(BROKEN if any(grade.state == "broken" for grade in grades) else 0)
 

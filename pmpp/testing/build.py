@@ -114,7 +114,10 @@ def build(source: Path, cache_dir: Path, target: Target, *, text: str | None = N
         _run(command, source, copy, toolkit if confine.strict else None, Path(scratch))
         if said := names.objection(obj):
             raise CompileError([Message(source, 0, said)])
-        _run(_link(toolkit, target, obj, _probe(cache_dir), made), source, copy)
+        probe = _probe(cache_dir)
+        # Shut in too, so that it ends with this process.
+        beside = (probe, simulator(), obj)
+        _run(_link(toolkit, target, obj, probe, made), source, copy, toolkit if confine.strict else None, Path(scratch), beside)
         made.replace(library)
     _trim(cache_dir)
     return library
@@ -211,13 +214,20 @@ def _headers(content: str, folder: Path) -> list[Path]:
     return list(found)
 
 
-def _run(command: list[str], source: Path, compiled: Path, shut_in: Toolkit | None = None, scratch: Path | None = None) -> None:
+def _run(
+    command: list[str],
+    source: Path,
+    compiled: Path,
+    shut_in: Toolkit | None = None,
+    scratch: Path | None = None,
+    beside: Iterable[Path] = (),
+) -> None:
     environment = clean_environment()
     if shut_in is not None and scratch is not None:
-        Path(scratch, "tmp").mkdir()
+        Path(scratch, "tmp").mkdir(exist_ok=True)
         environment["TMPDIR"] = str(scratch / "tmp")
         rules = {
-            "files": confine.readable(*_of_the_compilers(shut_in), "/etc/ld.so.cache", "/dev/urandom")
+            "files": confine.readable(*_of_the_compilers(shut_in), *beside, "/etc/ld.so.cache", "/dev/urandom")
             | confine.writable(scratch, "/dev/null"),
             "limits": _COMPILE_LIMITS,
             "seconds": 2 * COMPILE_SECONDS,

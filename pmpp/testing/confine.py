@@ -251,6 +251,8 @@ def main() -> None:
         limit(**rules["limits"])
         shut(strict=True, files=rules["files"], processes=True)
         os.execv(command[0], command)
+    with contextlib.suppress(OSError):
+        os.setpgid(compiler, compiler)  # whoever of the two comes first: the group is there when it has to be ended
     if os.getppid() != rules["parent"]:
         end()
     signal.alarm(rules["seconds"])
