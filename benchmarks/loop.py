@@ -1,6 +1,6 @@
 """How long a learner waits: from the save of a file to the verdict on the screen of `pmpp watch`, over all problems.
 
-    python benchmarks/loop.py [--json FILE] [CHAPTER]...
+    python benchmarks/loop.py [--json FILE] [ch7 | ch7/tiled]...
 
 Each problem of a fresh copy of the exercises is opened in a terminal. Its file is then saved as editors do (a new file takes the
 place of the old one), once for each version: the solution, and the first wrong solution that there is. All of it is new to the
@@ -96,7 +96,7 @@ def measure(exercise: Exercise, root: Path) -> list[dict]:
 def main() -> None:
     """Measure, print a line a save, and the median and the slowest at the end."""
     parser = argparse.ArgumentParser(description="Time pmpp watch from save to verdict.")
-    parser.add_argument("chapters", nargs="*", help="ch7 ...; all by default")
+    parser.add_argument("names", nargs="*", help="ch7, ch7/tiled ...; all by default")
     parser.add_argument("--json", type=Path, help="write all times to this file")
     arguments = parser.parse_args()
     entries = []
@@ -104,7 +104,8 @@ def main() -> None:
         root = Path(folder)
         copy(ROOT, root)
         for exercise in find_exercises(root / "exercises"):
-            if not arguments.chapters or exercise.chapter in arguments.chapters:
+            name = f"{exercise.chapter}/{exercise.name}"
+            if not arguments.names or {exercise.chapter, name} & set(arguments.names):
                 for entry in measure(exercise, root):
                     entries.append(entry)
                     line = "{seconds:6.2f} s, {processor:5.2f} s of processor time  {state:10} {problem}: {saved}"

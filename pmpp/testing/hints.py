@@ -41,10 +41,12 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "crash": ("cudaMemcpy", "device pointer", "copy", *_BOUNDS),
     "error ignored": ("error", "return"),
     "status": ("error", "return"),
+    "counters": ("sector", "coalesc", "conflict", "neighbour", "side by side", "once", "stride", "fewer"),
+    "slow": ("fewer", "once", "coalesc", "neighbour", "side by side", "shared", "faster"),
     "no wait": ("cudaDeviceSynchronize", "wait"),
 }
 #: Kinds that say that the whole approach is another one: the idea comes first.
-IDEA = frozenset({"stub", "not launched", "technique", "no file", "no answer"})
+IDEA = frozenset({"stub", "not launched", "technique", "no file", "no answer", "prediction", "implausible"})
 #: Kinds of somebody who knows what to write and not how.
 CODE = frozenset({"compile", "no function"})
 
