@@ -214,6 +214,4 @@ def find_toolkit() -> Toolkit:
             worth_telling = tuple(reason for reason in reasons if reason not in ("CUDA_HOME is not set", "no nvcc is on PATH"))
             return Toolkit(**{**vars(answer), "passed_over": worth_telling})
         reasons.append(answer)
-    raise ToolkitError(
-        f"No nvcc that pmpp can use: {'; '.join(reasons)}. Run: python -m pip install \"{REQUIREMENT}\""
-    )
+    raise ToolkitError(f'No nvcc that pmpp can use: {"; ".join(reasons)}. Run: python -m pip install "{REQUIREMENT}"')

@@ -21,7 +21,7 @@ class Name(click.Choice):
         return "Choose a lab:\n" + "\n".join(f"  {name:<10}{question}" for name, question in LABS.items())
 
 
-@click.command("lab")
+@click.command("lab", epilog="Example: pmpp lab edges")
 @click.argument("name", type=Name(list(LABS)))
 @click.option(
     "--pictures", type=click.Path(file_okay=False, path_type=Path), default=PICTURES, show_default=True, help="Where they go."

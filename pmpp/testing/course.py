@@ -129,9 +129,7 @@ class Exercise:
             for edit in entry["edits"]:
                 old, new = edit["replace"], edit["by"]
                 if text.count(old) != 1:
-                    raise CourseError(
-                        f"{path}: [{name}] replaces {old!r}, which stands {text.count(old)} times in the solution"
-                    )
+                    raise CourseError(f"{path}: [{name}] replaces {old!r}, which stands {text.count(old)} times in the solution")
                 text = text.replace(old, new)
             at = entry.get("at", "")
             if at and text.count(at) != 1:
@@ -161,9 +159,7 @@ def in_order(exercises: Sequence[Exercise]) -> list[Exercise]:
     def key(exercise: Exercise) -> tuple:
         home = exercise.folder.parent
         if home not in places:
-            registry = next(
-                (p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None
-            )
+            registry = next((p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None)
             chapters = tomllib.loads(registry.read_text(encoding="utf-8"))["chapter"] if registry else []
             names = [(c["folder"], name) for c in chapters for name in c.get("exercises", [])]
             places[home] = {name: place for place, name in enumerate(names)}

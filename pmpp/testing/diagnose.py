@@ -64,9 +64,7 @@ def diagnose(context: Context) -> Finding | None:
 def _not_launched(c: Context) -> Finding | None:
     if c.launches or not c.needs_launch:
         return None
-    return Finding(
-        "not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?"
-    )
+    return Finding("not launched", "No kernel was launched: is there a call kernel<<<blocks, threads>>>(...) on this path?")
 
 
 def _suspects(c: Context) -> Finding | None:
@@ -106,8 +104,7 @@ def _nan(c: Context) -> Finding | None:
         return None
     return Finding(
         "nan",
-        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote, a sum does not start at 0, "
-        "or 0 was divided by 0.",
+        f"{bad.sum():,} elements are NaN: a value was read that nobody wrote, a sum does not start at 0, or 0 was divided by 0.",
     )
 
 
@@ -124,20 +121,13 @@ def _grid_too_small(c: Context) -> Finding | None:
 
     if not all(orphaned(m.wrong)) or any(orphaned(~m.wrong)):
         return None
-    return Finding(
-        "grid too small", "The grid has no block for any of the wrong elements: is the count of blocks rounded up?"
-    )
+    return Finding("grid too small", "The grid has no block for any of the wrong elements: is the count of blocks rounded up?")
 
 
 def _copy_of_input(c: Context) -> Finding | None:
     m = c.mismatch
     for name, value in c.inputs.items():
-        if (
-            not isinstance(value, np.ndarray)
-            or value.shape != m.got.shape
-            or value.size < 2
-            or value.dtype != m.got.dtype
-        ):
+        if not isinstance(value, np.ndarray) or value.shape != m.got.shape or value.size < 2 or value.dtype != m.got.dtype:
             continue
         if c.same(m.got, value):
             return Finding("copy", f"{m.name} equals the input {name}: the computation has no effect.")
@@ -148,9 +138,7 @@ def _copy_of_input(c: Context) -> Finding | None:
             biggest = np.unravel_index(int(np.argmax(np.abs(given))), given.shape)
             factor = float(got[biggest]) / float(given[biggest])
             if np.isfinite(factor) and factor != 0 and c.same(got, given.astype(np.float64) * factor):
-                return Finding(
-                    "copy", f"{m.name} is the input {name} times a number: the neighbours of an element do not count."
-                )
+                return Finding("copy", f"{m.name} is the input {name} times a number: the neighbours of an element do not count.")
     return None
 
 
@@ -172,9 +160,7 @@ def _shifted(c: Context) -> Finding | None:
     if m.got.ndim > 2 or m.got.size < 8 or _constant(m.expected):
         return None
     steps: list[tuple[int, ...]] = (
-        [(d,) for d in (1, -1)]
-        if m.got.ndim == 1
-        else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+        [(d,) for d in (1, -1)] if m.got.ndim == 1 else [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
     )
     for step in steps:
         # An interior that does not see what was done at the border.
@@ -182,9 +168,7 @@ def _shifted(c: Context) -> Finding | None:
         moved = tuple(slice(1 + d, (d - 1) or None) for d in step)
         if m.got[inside].size > 4 and c.same(m.got[inside], m.expected[moved]):
             where = ", ".join(f"{d:+d}" if d else "0" for d in step)
-            return Finding(
-                "shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where})."
-            )
+            return Finding("shifted", f"The result is shifted: every element holds what belongs to its neighbour at ({where}).")
     return None
 
 
@@ -238,9 +222,7 @@ def _in_the_last_tile(c: Context) -> Finding | None:
     partial = _partly_filled(m.wrong.shape, tile)
     if not partial.any() or partial.all() or m.wrong[~partial].any():
         return None
-    return Finding(
-        "last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds."
-    )
+    return Finding("last tile", "Only elements of the last, partly filled tiles are wrong: look at the check of the bounds.")
 
 
 def _along(axis: int, values: np.ndarray, ndim: int) -> np.ndarray:

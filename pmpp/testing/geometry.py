@@ -46,9 +46,7 @@ class Owned:
 
     def __str__(self) -> str:
         """Name the thread and its block."""
-        block, thread = (
-            str(i[0]) if len(i) == 1 else "(" + ", ".join(map(str, i)) + ")" for i in (self.block, self.thread)
-        )
+        block, thread = (str(i[0]) if len(i) == 1 else "(" + ", ".join(map(str, i)) + ")" for i in (self.block, self.thread))
         return f"thread {thread} of block {block}"
 
 

@@ -74,9 +74,7 @@ HINTS: tuple[tuple[str, str, str], ...] = (
     (r"uses too much shared data", "", "A block may have 48 KiB of static shared memory: make the tile smaller."),
 )
 
-_NVCC = re.compile(
-    r"^(?P<file>.+?)\((?P<line>\d+)\): (?:catastrophic )?(?:error|fatal error)(?: #[\w-]+)?: (?P<text>.*)$"
-)
+_NVCC = re.compile(r"^(?P<file>.+?)\((?P<line>\d+)\): (?:catastrophic )?(?:error|fatal error)(?: #[\w-]+)?: (?P<text>.*)$")
 _GCC = re.compile(r"^(?P<file>.+?):(?P<line>\d+)(?::(?P<column>\d+))?: (?:fatal )?error: (?P<text>.*)$")
 _END = re.compile(r"^At end of source: error(?: #[\w-]+)?: (?P<text>.*)$")
 _PTXAS = re.compile(r"^ptxas (?:error|fatal)\s*: (?P<text>.*)$")
@@ -93,9 +91,7 @@ def read_messages(output: str, source: Path, compiled: Path) -> list[Message]:
             found.append(message)
     if not found:
         kept = [line for line in lines if line.strip() and not line.lstrip().startswith(("#$", "collect2"))]
-        found.append(
-            Message(source, 0, " ".join(kept[:3]).replace(str(compiled), source.name) or "the compiler gave no reason")
-        )
+        found.append(Message(source, 0, " ".join(kept[:3]).replace(str(compiled), source.name) or "the compiler gave no reason"))
     return found
 
 

@@ -119,9 +119,7 @@ class _Report:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the one option of the exercises."""
-    parser.addoption(
-        "--solutions", action="store_true", help="exercises: test the reference solutions instead of your own files"
-    )
+    parser.addoption("--solutions", action="store_true", help="exercises: test the reference solutions instead of your own files")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -111,9 +111,7 @@ def take(step: Step, target: Target, cache_dir: Path, root: Path) -> Proof:
         text = step.mutant.text if step.mutant is not None else None
         # What is made of a mutant may depend on the data: they must not change with the solution that it is an edit of.
         seed = 0 if step.mutant is not None else None
-        verdict = proof.verdict = check(
-            exercise, source, target, cache_dir, root=root, text=text, seed=seed, pictures=pictures
-        )
+        verdict = proof.verdict = check(exercise, source, target, cache_dir, root=root, text=text, seed=seed, pictures=pictures)
         proof.complaints += {"stub": _stub, "solution": _solution, "mutant": _mutant}[step.what](step, verdict)
     return proof
 

@@ -9,10 +9,11 @@ from click.testing import CliRunner
 
 from pmpp.cli import main
 from pmpp.labs import LABS
-from pmpp.labs.report import Report
+from pmpp.labs.report import NEEDED, Report, aside
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "labs"
-pytest.importorskip("skimage", reason="the labs need scikit-image, scikit-learn, SciPy and matplotlib")
+for package in NEEDED:
+    pytest.importorskip(package, reason="the labs need scikit-image, scikit-learn, SciPy and matplotlib: pip install pmpp[labs]")
 
 
 @pytest.mark.parametrize("name", LABS)
@@ -28,6 +29,18 @@ def test_lab(name, tmp_path):
     # What a page shows is what the lab draws, and nothing else lies there.
     assert set(re.findall(rf"\(({name}-[\w-]+\.png)\)", (PAGES / f"{name}.md").read_text())) == drawn
     assert {path.name for path in PAGES.glob(f"{name}-*.png")} == drawn
+
+
+def test_a_time_that_no_clock_read_is_called_modelled(monkeypatch, tmp_path):
+    found = aside("edges")
+    assert found["seconds"] > 0
+    assert found["modelled"] > 1e-6, found.get("said")
+    lines = []
+    monkeypatch.setattr("pmpp.labs.report.aside", lambda name: {"seconds": 1.0, "modelled": 0.002, "gpu": "H200"})
+    Report("edges", tmp_path, say=lines.append).speedup()
+    (row,) = [line for line in lines if "MODELLED" in line]
+    assert row.split()[:2] == ["pmpp,", "H200,"]
+    assert " 2 ms" in row
 
 
 def test_pages_are_small():
@@ -49,6 +62,20 @@ def test_a_figure_that_is_missed_is_the_result(monkeypatch, tmp_path):
     done = CliRunner().invoke(main, ["lab", "edges", "--pictures", str(tmp_path)])
     assert done.exit_code == 0
     assert re.fullmatch(r"edges: all 1 figures met, in \d+ s", done.output.splitlines()[-1])
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setitem(NEEDED, "no_such_package", "no-such-package")
+    done = CliRunner().invoke(main, ["lab", "edges"])
+    assert done.exit_code == 2
+    assert "python -m pip install no-such-package" in done.output
+
+
+def test_links_lead_somewhere():
+    for page in PAGES.glob("*.md"):
+        links = re.findall(r"\]\(([^):#]+)\)", page.read_text())
+        assert links
+        assert [link for link in links if not (PAGES / link).exists()] == []
 
 
 def test_no_name_or_a_wrong_one_is_answered_with_the_names():
