@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import os
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -25,6 +26,14 @@ except ImportError:  # the same: where bfloat16 would be tested, float16 is once
     ml_dtypes = ModuleType("ml_dtypes")
     ml_dtypes.finfo, ml_dtypes.bfloat16 = np.finfo, np.float16
     sys.modules["ml_dtypes"] = ml_dtypes
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Run the whole suite on all cores, a file on one of them: what is compiled for a file is then compiled once."""
+    whole = config.args_source is not pytest.Config.ArgsSource.ARGS and not hasattr(config, "workerinput")
+    if whole and config.pluginmanager.hasplugin("xdist") and config.option.numprocesses is None and not config.option.usepdb:
+        config.option.numprocesses, config.option.dist = len(os.sched_getaffinity(0)), "loadfile"
 
 
 def pytest_report_header() -> list[str]:
