@@ -1,12 +1,15 @@
 """The course proves itself, as `pmpp check-course` does: stubs fail with a sentence, solutions pass, mutants are found out."""
 
-import pytest
-from conftest import CACHE, ROOT, SIM
+from pathlib import Path
 
+import pytest
+
+from pmpp.testing.build import Target
 from pmpp.testing.course import find_exercises
 from pmpp.testing.proof import prove, steps
 from pmpp.testing.speedup import cores
 
+ROOT = Path(__file__).resolve().parents[2]
 STEPS = steps(find_exercises(ROOT / "exercises"))
 RACES = [step for step in STEPS if step.mutant is not None and step.mutant.kind == "race"]
 
@@ -14,7 +17,9 @@ RACES = [step for step in STEPS if step.mutant is not None and step.mutant.kind 
 def _prove(request, test):
     """Prove the steps that were selected, on all cores."""
     selected = [item.callspec.params["step"] for item in request.session.items if getattr(item, "originalname", "") == test]
-    return dict(zip(selected, prove(selected, SIM, CACHE, ROOT, jobs=cores(), done=lambda proof: None), strict=True))
+    cache = ROOT / ".pmpp" / "build"
+    found = prove(selected, Target("sim"), cache, ROOT, jobs=cores(), done=lambda proof: None)
+    return dict(zip(selected, found, strict=True))
 
 
 @pytest.fixture(scope="module")
