@@ -34,8 +34,8 @@ DEVICE = "the device in use"
 """The name of the contestant that runs on pmpp's device; the table says which device that is."""
 SEQUENTIAL = "sequential C, g++ -O3"
 ROUNDS = 5
-DOTS, COLOURS = 100, 200
-"""Of a picture, an inch and in all: pages are read on a screen, and all of them together stay small."""
+DOTS, COLOURS = 100, 160
+"""Of a picture, an inch and in all, beside greys: pages are read on a screen, and all of them together stay small."""
 NEEDED = {
     "matplotlib": "matplotlib",
     "scipy": "scipy",
@@ -130,10 +130,14 @@ class Report:
         yield drawing, axes
         self.pictures.mkdir(parents=True, exist_ok=True)
         path = self.pictures / f"{self.name}-{name}.png"
-        # 256 colours, and no time or version inside: files are small, and the same lab writes the same ones.
+        # Few colours, and no time or version inside: files are small, and the same lab writes the same ones.
         drawn = io.BytesIO()
         drawing.savefig(drawn, dpi=DOTS)
-        Image.open(drawn).convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE).save(path, optimize=True)
+        image, palette = Image.open(drawn).convert("RGB"), Image.new("P", (1, 1))
+        colours = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE).getpalette() or []
+        greys = np.linspace(0, 255, 256 - COLOURS).round().astype(int).repeat(3).tolist()
+        palette.putpalette([*colours[: 3 * COLOURS], *greys])
+        image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
         self.say(f"  picture {path}")
 
     def speedup(self) -> None:
