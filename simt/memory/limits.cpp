@@ -76,6 +76,14 @@ std::size_t address_space_left() {
   return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
 }
 
+std::size_t data_left() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_DATA, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+  std::size_t kib = 0;
+  read_number("/proc/self/status", "VmData:", kib);
+  return limit.rlim_cur > kib << 10 ? limit.rlim_cur - (kib << 10) : 0;
+}
+
 std::size_t host_available() {
   std::size_t kib = 0, bytes = SIZE_MAX;
   if (read_number("/proc/meminfo", "MemAvailable:", kib)) bytes = kib << 10;

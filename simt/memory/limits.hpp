@@ -9,5 +9,7 @@ namespace simt::memory {
 std::size_t host_available();
 /// Address space that `ulimit -v` leaves; SIZE_MAX if there is no limit.
 std::size_t address_space_left();
+/// Data that `ulimit -d` leaves; SIZE_MAX if there is no limit.
+std::size_t data_left();
 
 }  // namespace simt::memory

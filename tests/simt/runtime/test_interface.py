@@ -4,6 +4,7 @@ import ctypes
 import importlib.util
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,17 @@ def test_counters(runtime):
     runtime.pmpp_simt_read_counters(ctypes.byref(counters))
     assert [getattr(counters, name) for name, _ in Counters._fields_] == [0, 2, 130, 1, 7, 1, 5]
     assert runtime.cudaFree(pointer) == 0
+
+
+def test_half_of_a_limit_of_data_is_left_to_others():
+    """Whatever the machine has free: the checkers and the program itself need memory too."""
+    code = (
+        "import ctypes, resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_DATA, (1 << 30,) * 2)\n"
+        "gpu = ctypes.CDLL(sys.argv[1])\n"
+        "free, total = ctypes.c_size_t(), ctypes.c_size_t()\n"
+        "assert gpu.cudaMemGetInfo(ctypes.byref(free), ctypes.byref(total)) == 0\n"
+        "print(total.value)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, LINKS["PMPP_SIMT_1"]], capture_output=True, text=True, check=True)
+    assert 256 << 20 < int(done.stdout) <= 512 << 20
