@@ -15,6 +15,7 @@ from pmpp.cli import (
     occupancy,
     profile,
     reset,
+    run,
     solution,
     watch,
 )
@@ -60,6 +61,7 @@ for module in (
     occupancy,
     profile,
     reset,
+    run,
     solution,
     watch,
 ):

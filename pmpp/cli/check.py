@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from pmpp.cli.program import command_of, run_observed
+from pmpp.cli.program import command_of, nvcc_flags_option, run_observed
 from pmpp.testing.findings import CHECKERS, described, located
 
 
@@ -20,14 +20,17 @@ from pmpp.testing.findings import CHECKERS, described, located
     "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the findings to FILE."
 )
 @click.option("--without", multiple=True, type=click.Choice(CHECKERS), help="Leave a checker out; may be repeated.")
-def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, without: tuple[str, ...]) -> None:
+@nvcc_flags_option
+def command(
+    target: Path, arguments: tuple[str, ...], as_json: Path | None, without: tuple[str, ...], nvcc_flags: list[str]
+) -> None:
     """Run a CUDA program with checkers for memory, races, uninitialised values, synchronisation and API use.
 
     A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
     the shared CUDA runtime (nvcc -cudart shared). The exit code is 1 if there were findings or the program failed.
     """
     wanted = [name for name in CHECKERS if name not in without]
-    with command_of(target, arguments) as program:
+    with command_of(target, arguments, nvcc_flags) as program:
         observed = run_observed(program, "PMPP_SIM_FINDINGS", PMPP_SIM_CHECK=" ".join(wanted), PMPP_SIM_QUIET="1")
         findings = located(observed.entries)
     if as_json:

@@ -12,7 +12,7 @@ import click
 
 from pmpp import model
 from pmpp._toolkit import ToolkitError
-from pmpp.cli.program import command_of, gpu_option, run_observed
+from pmpp.cli.program import command_of, gpu_option, nvcc_flags_option, run_observed
 from pmpp.testing.findings import shown_path, source_text
 
 HOTTEST = 8
@@ -26,7 +26,8 @@ HOTTEST = 8
     "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE."
 )
 @gpu_option
-def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu: str) -> None:
+@nvcc_flags_option
+def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu: str, nvcc_flags: list[str]) -> None:
     """Count what the kernels of a CUDA program do, in total and by source line: exact counts, see docs/counters.md.
 
     A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
@@ -34,7 +35,7 @@ def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu:
 
     From the counts and from what ptxas says, a model computes how long each kernel would take on a GPU: docs/model.md.
     """
-    with command_of(target, arguments) as program, tempfile.TemporaryDirectory() as folder:
+    with command_of(target, arguments, nvcc_flags) as program, tempfile.TemporaryDirectory() as folder:
         observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder)
         said = add_model(observed.entries, model.device(gpu), Path(folder))
     if as_json:

@@ -1,13 +1,14 @@
-"""What `pmpp check` and `pmpp profile` share: from a file to a program that runs on the software GPU and is observed."""
+"""What `pmpp run`, `pmpp check` and `pmpp profile` share: from a file to a program that runs on the software GPU."""
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,9 @@ from typing import Any
 import click
 
 from pmpp import model
-from pmpp._runtime.device import LIBRARIES
 from pmpp._toolkit import ToolkitError, clean_environment, find_toolkit
+from pmpp.cli.executable import RUNTIME, STAND_IN, objections
 from pmpp.testing.findings import read_lines
-
-RUNTIME = LIBRARIES / "run"
-"""The folder of the software GPU that stands in for libcudart.so.13."""
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,51 @@ gpu_option = click.option(
 )
 
 
+def _split(context: click.Context, option: click.Parameter, flags: str) -> list[str]:
+    try:
+        return shlex.split(flags)
+    except ValueError as failure:
+        raise click.BadParameter(f"{flags!r}: {failure}.") from None
+
+
+nvcc_flags_option = click.option(
+    "--nvcc-flags",
+    metavar="FLAGS",
+    default="",
+    callback=_split,
+    help='More flags for nvcc, which compiles FILE.cu: --nvcc-flags "-O3 -Iinclude".',
+)
+
+
+def on_software_gpu(gpu: str | None = None) -> dict[str, str]:
+    """Return the environment in which a program finds the software GPU in the place of its CUDA runtime."""
+    if not STAND_IN.exists():
+        raise click.ClickException("The software GPU was not built. Run: pmpp doctor")
+    paths = os.pathsep.join(filter(None, [str(RUNTIME), os.environ.get("LD_LIBRARY_PATH")]))
+    environment = {**os.environ, "LD_LIBRARY_PATH": paths, "PMPP_DEVICE": "sim"}
+    return environment if gpu is None else {**environment, "PMPP_SIM_GPU": gpu}
+
+
 @contextmanager
-def command_of(target: Path, arguments: tuple[str, ...]) -> Iterator[list[str]]:
-    """Give the command that runs a program, a `.cu` file, which is compiled first, or an exercise, by its test."""
+def command_of(
+    target: Path, arguments: tuple[str, ...], flags: Sequence[str] = (), gpu: str | None = None
+) -> Iterator[list[str]]:
+    """Give the command that runs a program, a `.cu` file, which is compiled first, or an exercise, by its test.
+
+    Raises
+    ------
+    click.ClickException
+        If it does not compile, or would not run on the software GPU: the message says why, and what to do.
+    """
+    own = target.suffix == ".cu" and has_main(target.read_text(errors="replace"))
+    if flags and not own:
+        raise click.UsageError(f"--nvcc-flags is for a .cu file with a main(), which is compiled here; {target} is none.")
     if target.suffix != ".cu":
-        yield [str(target.resolve()), *arguments]
+        _refuse(target, target, on_software_gpu(gpu))
+        yield [str(target) if os.sep in str(target) else f"{os.curdir}{os.sep}{target}", *arguments]
         return
     test = target.resolve().with_name(f"test_{target.stem}.py")
-    if not has_main(target.read_text(errors="replace")):
+    if not own:
         if not test.exists():
             raise click.ClickException(
                 f"{target} has no main(), and no {test.name} beside it has inputs for it. Give a .cu file with a main(), an "
@@ -59,8 +94,17 @@ def command_of(target: Path, arguments: tuple[str, ...]) -> Iterator[list[str]]:
         return
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, target.stem)
-        compile_program(target, program)
+        compile_program(target, program, flags)
+        _refuse(program, target, on_software_gpu(gpu))
         yield [str(program), *arguments]
+
+
+def _refuse(program: Path, target: Path, environment: Mapping[str, str]) -> None:
+    """Raise if a program would not run; the message names what was given on the command line."""
+    devices = model.devices()
+    gpu = devices.get(environment.get("PMPP_SIM_GPU", ""), devices["h200"])
+    if said := list(objections(program, gpu, environment)):
+        raise click.ClickException("\n".join(said).replace(str(program), str(target)))
 
 
 def has_main(text: str) -> bool:
@@ -69,17 +113,31 @@ def has_main(text: str) -> bool:
     return re.search(r"\bmain\s*\(", code) is not None
 
 
-def compile_program(source: Path, program: Path) -> None:
-    """Compile with line information of host and device; the compiler's messages are shown where it fails."""
+def compile_program(source: Path, program: Path, flags: Sequence[str] = ()) -> None:
+    """Compile with line information of host and device; the compiler's messages are shown where it fails.
+
+    Flags that name a language standard or an architecture take the place of those that are chosen otherwise.
+    """
     try:
         toolkit = find_toolkit()
     except ToolkitError as failure:
         raise click.ClickException(str(failure)) from None
     virtual = _architecture(source)
-    _compile(source, toolkit.command(
-        "-std=c++17", "-g", "-lineinfo", f"-gencode=arch={virtual},code={virtual}", "-cudart", "none", "-cudadevrt", "none",
-        f"-L{toolkit.lib}", "-l:libcudart.so.13", "-o", program, source,
-    ))  # fmt: skip
+    chosen = [
+        *([] if _names_one(flags, "-std") else ["-std=c++17"]),
+        *([] if _names_one(flags, "-arch", "-gencode", "-code", "-gpu") else [f"-gencode=arch={virtual},code={virtual}"]),
+    ]
+    with tempfile.TemporaryDirectory() as links:
+        link = ["-cudart", "none", "-cudadevrt", "none", f"-L{toolkit.lib}", "-l:libcudart.so.13"]
+        if _names_one(flags, "-rdc", "-relocatable-device-code", "-dlto"):
+            # nvcc links device code only if it knows the runtime, by a name that the wheels do not have.
+            Path(links, "libcudart.so").symlink_to(toolkit.lib / "libcudart.so.13")
+            link = ["-cudart", "shared", f"-L{links}", f"-L{toolkit.lib}"]
+        _compile(source, toolkit.command(*chosen, "-g", "-lineinfo", *link, "-o", program, source, *flags))
+
+
+def _names_one(flags: Sequence[str], *options: str) -> bool:
+    return any(flag.replace("--", "-", 1).startswith(options) for flag in flags)
 
 
 @contextmanager
@@ -117,12 +175,9 @@ def demangled(symbols: list[str]) -> dict[str, str]:
 
 def run_observed(command: list[str], variable: str, **environment: str) -> Observed:
     """Run a command with observers on that write JSON lines to the file that the variable names."""
-    if not (RUNTIME / "libcudart.so.13").exists():
-        raise click.ClickException("The software GPU was not built. Run: pmpp doctor")
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report")
-        paths = os.pathsep.join(filter(None, [str(RUNTIME), os.environ.get("LD_LIBRARY_PATH")]))
-        env = {**os.environ, "LD_LIBRARY_PATH": paths, "PMPP_DEVICE": "sim", variable: str(report), **environment}
+        env = {**on_software_gpu(), variable: str(report), **environment}
         try:
             status = subprocess.run(command, env=env, check=False).returncode
         except OSError as failure:
