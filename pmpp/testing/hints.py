@@ -41,9 +41,19 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "crash": ("cudaMemcpy", "device pointer", "copy", *_BOUNDS),
     "error ignored": ("error", "return"),
     "status": ("error", "return"),
-    "counters": ("sector", "coalesc", "conflict", "neighbour", "side by side", "once", "stride", "fewer"),
     "slow": ("fewer", "once", "coalesc", "neighbour", "side by side", "shared", "faster"),
     "no wait": ("cudaDeviceSynchronize", "wait"),
+}
+#: The same for a counter that misses its limit, by a part of its name.
+ABOUT_COUNTERS: dict[str, tuple[str, ...]] = {
+    "sectors": ("sector", "coalesc", "side by side", "neighbour"),
+    "requests": ("sector", "coalesc", "side by side", "neighbour", "fewer"),
+    "bank_conflicts": ("bank", "conflict", "padding", "padded"),
+    "wavefronts": ("bank", "conflict", "padding", "padded"),
+    "atomic": ("atomic", "privat"),
+    "divergent": ("diverg", "warp"),
+    "barriers": _ORDER,
+    "instructions": ("fewer", "once", "unroll"),
 }
 #: Kinds that say that the whole approach is another one: the idea comes first.
 IDEA = frozenset({"stub", "not launched", "technique", "no file", "no answer", "prediction", "implausible"})
@@ -81,7 +91,8 @@ def fitting(steps: list[Step], kind: str, said: str = "") -> Step:
         return steps[0]
     if kind in CODE:
         return steps[-1]
-    words = {*ABOUT.get(kind, ()), *re.findall(r"\b(?:__\w+|cuda[A-Z]\w+|\w+Idx)\b", said)}
+    counters = [word for name, words in ABOUT_COUNTERS.items() if kind == "counters" and name in said for word in words]
+    words = {*ABOUT.get(kind, ()), *counters, *re.findall(r"\b(?:__\w+|cuda[A-Z]\w+|\w+Idx)\b", said)}
     # Whoever has written something and is wrong has the idea; the approach says more and gives less away than the code.
     order = [*steps[1:], steps[0]]
     return next((step for step in order if any(word in step.text for word in words)), steps[1])

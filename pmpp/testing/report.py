@@ -5,29 +5,17 @@ Everything fits 80 columns. Lines come with pytest's markup (a dict of its names
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from pmpp.testing import hints
 from pmpp.testing.check import Verdict
 from pmpp.testing.course import Exercise
 
 WIDTH = 78  #: columns that are used; `pmpp` narrows it to those of the terminal
 Line = tuple[str, dict[str, bool]]
 
-#: Kinds and counters, and the words by which a hint is known to speak about them.
-_ABOUT = {
-    r"sectors|requests": r"sector|coalesce|coalescing|side by side|neighbour",
-    r"bank_conflicts|wavefronts": r"\bbank|conflict|padding|padded",
-    r"atomic": r"atomic|privat",
-    r"divergent": r"diverg|\bwarp",
-    r"^race|^barrier|barriers": r"__sync|barrier|fence|wait",
-    r"^(overrun|out of bounds|grid too small|tail|last tile)": r"round\w* up|\bbound|< n\b|outside",
-    r"^uninitialized|^nan": r"initial|first value|starts? (at|with)|\bzero",
-    r"^leak": r"cudaFree",
-    r"^error ignored|^status": r"\berror",
-}
 _MARKUP = {
     "solved": {"green": True},
     "to do": {"yellow": True},
@@ -123,16 +111,13 @@ def _reading(verdict: Verdict, root: Path) -> str:
     return f"Read {', '.join(where)}. Hints: {_short(exercise.hints, root)}{f', step {step} above all' if step else ''}"
 
 
-def _step(verdict: Verdict) -> str:
-    """Return the number of the first step of the hints that speaks about what is wrong, if one does."""
-    about = f"{verdict.kind} {verdict.headline}"
-    words = next((words for sign, words in _ABOUT.items() if verdict.state == "wrong" and re.search(sign, about)), "")
+def _step(verdict: Verdict) -> int:
+    """Return the number of the step of the hints that helps first; 0 where nothing is wrong yet or no hints are there."""
     try:
-        steps = re.split(r"^## (\d)\. ", verdict.exercise.hints.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        steps = hints.read(verdict.exercise.hints) if verdict.state == "wrong" else []
     except (OSError, UnicodeDecodeError):
-        return ""
-    pairs = zip(steps[1::2], steps[2::2], strict=False)
-    return next((number for number, text in pairs if words and re.search(words, text, re.IGNORECASE)), "")
+        return 0
+    return hints.fitting(steps, verdict.kind, " ".join([verdict.headline, *verdict.details])).number if steps else 0
 
 
 def _kind(place: str) -> str:
