@@ -65,11 +65,11 @@ class Elf:
     def _read(self, form: str, at: int) -> tuple[int, ...]:
         try:
             return struct.unpack_from("<" + form, self._bytes, at)
-        except struct.error:
+        except (struct.error, OverflowError):
             raise ElfError("is a damaged ELF file: a table lies outside of it") from None
 
     def _text(self, at: int) -> str:
-        end = self._bytes.find(b"\0", at)
+        end = self._bytes.find(b"\0", at) if at < len(self._bytes) else -1
         if end < 0:
             raise ElfError("is a damaged ELF file: a name does not end")
         return self._bytes[at:end].decode("utf-8", "replace")
@@ -145,8 +145,13 @@ class Elf:
         names = self._names_at(index)
         for section in self._sections:
             if section.kind != _NO_BITS and self._text(names + section.name) == name:
-                return self._bytes[section.at : section.at + section.size]
+                return self._contents(section)
         return b""
+
+    def _contents(self, section: _Section) -> bytes:
+        if section.at + section.size > len(self._bytes):
+            raise ElfError("is a damaged ELF file: a section lies outside of it")
+        return self._bytes[section.at : section.at + section.size]
 
     def _names_at(self, index: int) -> int:
         """Return where the names of a section that holds names begin."""
@@ -160,7 +165,7 @@ class Elf:
             if section.kind != (_DYNAMIC_SYMBOLS if dynamic else _SYMBOLS):
                 continue
             text = self._names_at(section.link)
-            table = self._bytes[section.at : section.at + section.size // 24 * 24]
-            for name, info, _, index, _, _ in struct.iter_unpack("<IBBHQQ", table):
+            table = self._contents(section)
+            for name, info, _, index, _, _ in struct.iter_unpack("<IBBHQQ", table[: len(table) // 24 * 24]):
                 if local or info >> 4:
                     yield Symbol(self._text(text + name), index != 0, info >> 4 == _WEAK)

@@ -43,7 +43,8 @@ class _Image:
     variant: str
 
     def __str__(self) -> str:
-        return f"{'compute' if self.kind == _PTX else 'sm'}_{self.arch}{self.variant}"
+        kind = {_PTX: "compute", _MACHINE_CODE: "sm"}.get(self.kind, "lto")
+        return f"{kind}_{self.arch}{self.variant}"
 
     def runs_on(self, gpu: model.Device) -> bool:
         capability = 10 * gpu.capability[0] + gpu.capability[1]
@@ -183,15 +184,14 @@ def _about_images(elf: Elf, gpu: model.Device) -> Iterator[str]:
     if not failing:
         return
     images = {image for module in failing for image in module}
-    part = "" if len(failing) == len(modules) else f", in {len(failing)} of its {len(modules)} modules,"
+    part = "" if len(failing) == len(modules) else f" in {len(failing)} of its {len(modules)} modules"
     capability = 10 * gpu.capability[0] + gpu.capability[1]
     fitting = [image.arch for image in images if image.arch <= capability]
     arch = f"compute_{max(fitting, default=75)}"
     mend = f"compile it with nvcc -gencode arch={arch},code={arch}"
     ptx = [image for image in images if image.kind == _PTX]
     if not ptx:
-        machine = _names(image for image in images if image.kind == _MACHINE_CODE)
-        yield f"has{part} only machine code ({machine}), and the software GPU executes PTX: {mend}"
+        yield f"has{part} no PTX, only {_names(images)}, and the software GPU executes PTX: {mend}"
         return
     others = [key for key, other in model.devices().items() if all(any(i.runs_on(other) for i in module) for module in modules)]
     choice = f", or choose a GPU that runs it: PMPP_SIM_GPU={' or '.join(others)}" if others else ""

@@ -26,7 +26,9 @@ int main(int argc, char** argv) {
     shift<<<1, 64>>>(out, argc > 1 ? std::atoi(argv[1]) : 1);
     cudaDeviceSynchronize();
     cudaFree(out);
-    return argc > 2 ? std::atoi(argv[2]) : 0;
+#ifdef FAILS
+    return FAILS;
+#endif
 }
 """
 
@@ -64,7 +66,7 @@ def test_a_clean_program_is_clean(source):
 
 
 def test_a_program_that_fails_fails_the_check(source):
-    done = pmpp("check", source, 1, 3)
+    done = pmpp("check", "--nvcc-flags", "-DFAILS=3", source)
     assert done.returncode == 1
     assert "ended with exit code 3" in done.stderr
 
