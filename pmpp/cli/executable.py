@@ -30,7 +30,7 @@ _NVIDIA = re.compile(
 _PREFIXES = {"cuda": r"cu[A-Z]", "nvidia-ml": "nvml", "cufile": "cuFile", "nvcuvid": "cuvid"}
 _SHOWN = 3
 
-_CONTAINER, _PTX, _MACHINE_CODE = 0xBA55ED50, 1, 2
+_CONTAINER, _LINKED, _PTX, _MACHINE_CODE = 0xBA55ED50, 2, 1, 2
 _VARIANT_A, _VARIANT_F, _COMPRESSED = 0x100000, 0x200000, 0xA000
 
 
@@ -178,16 +178,20 @@ def _about_images(elf: Elf, gpu: model.Device) -> Iterator[str]:
     """Say which device code is there if none of it can run."""
     modules = _modules(elf.section(".nv_fatbin"))
     unlinked = _modules(elf.section("__nv_relfatbin"))
-    if unlinked:  # of -rdc=true: the software GPU links the modules; that which nvcc linked is machine code
+    versions = [version for _, version in struct.iter_unpack("<II16x", _whole(elf.section(".nvFatBinSegment"), 24))]
+    if unlinked or len(versions) != len(modules):
+        # Of -rdc=true: the software GPU links the modules; that which nvcc linked is machine code.
         modules = [[image for module in (*modules, *unlinked) for image in module]]
+    else:  # without -rdc=true there is nothing in what nvcc linked, by which each program begins
+        modules = [module for module, version in zip(modules, versions, strict=True) if version != _LINKED]
+    modules = [module for module in modules if module]
     failing = [module for module in modules if not any(image.runs_on(gpu) for image in module)]
     if not failing:
         return
     images = {image for module in failing for image in module}
     part = "" if len(failing) == len(modules) else f" in {len(failing)} of its {len(modules)} modules"
-    capability = 10 * gpu.capability[0] + gpu.capability[1]
-    fitting = [image.arch for image in images if image.arch <= capability]
-    arch = f"compute_{max(fitting, default=75)}"
+    fitting = [twin for twin in (_Image(_PTX, image.arch, image.variant) for image in images) if twin.runs_on(gpu)]
+    arch = max(fitting, key=lambda image: (image.arch, image.variant), default=_Image(_PTX, 75, ""))
     mend = f"compile it with nvcc -gencode arch={arch},code={arch}"
     ptx = [image for image in images if image.kind == _PTX]
     if not ptx:
@@ -202,7 +206,7 @@ def _about_images(elf: Elf, gpu: model.Device) -> Iterator[str]:
 
 
 def _modules(section: bytes) -> list[list[_Image]]:
-    """Return the images of each container of a section; those without a function, which every link adds, are left out."""
+    """Return the images of each container of a section, without machine code that can be seen to have no function."""
     found: list[list[_Image]] = []
     at = 0
     try:
@@ -227,7 +231,11 @@ def _modules(section: bytes) -> list[list[_Image]]:
             at = (end + 7) & ~7
     except struct.error:
         raise ElfError("has damaged device code: compile it again") from None
-    return [module for module in found if module]
+    return found
+
+
+def _whole(table: bytes, size: int) -> bytes:
+    return table[: len(table) // size * size]
 
 
 def _names(images: Iterable[_Image]) -> str:

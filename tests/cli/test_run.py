@@ -80,17 +80,18 @@ class Workshop:
         self.shared = (f"-L{self.toolkit.lib}", "-l:libcudart.so.13")
         self.static = self.toolkit.static_runtime
 
-    def _run(self, command):
+    def run(self, command):
+        """Run a compiler."""
         done = subprocess.run(command, cwd=self.folder, env=clean_environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 
     def nvcc(self, name, text, *flags):
         (self.folder / f"{name}.cu").write_text(text)
-        self._run(self.toolkit.command(*flags, "-Xcompiler", "-fPIC", "-c", f"{name}.cu", "-o", f"{name}.o"))
+        self.run(self.toolkit.command(*flags, "-Xcompiler", "-fPIC", "-c", f"{name}.cu", "-o", f"{name}.o"))
         return self.folder / f"{name}.o"
 
     def link(self, name, *parts):
-        self._run([str(find_host_compiler().path), *map(str, parts), "-o", name])
+        self.run([str(find_host_compiler().path), *map(str, parts), "-o", name])
         return self.folder / name
 
     def answer(self, question):
@@ -234,6 +235,13 @@ def test_machine_code_alone_is_refused(shop, unlinked, machine_code):
     mend = "no PTX, only sm_90, and the software GPU executes PTX: compile it with nvcc -gencode arch=compute_90,code=compute_90."
     assert said(alone) == [f"{alone} has {mend}"]
     assert said(mixed) == [f"{mixed} has in 1 of its 2 modules {mend}"]
+
+
+def test_what_nvcc_adds_when_it_links_is_no_machine_code_alone(shop, unlinked):
+    # Compressed, as with -G, so that it does not show that there is nothing in it.
+    shop.run(shop.toolkit.command("-dlink", "-G", "-gencode", "arch=compute_90,code=sm_90", "-cudadevrt", "none",
+                                  unlinked, "-o", "added.o"))  # fmt: skip
+    assert said(shop.link("by_nvcc", shop.folder / "added.o", unlinked, *shop.shared)) == []
 
 
 def test_ptx_that_the_chosen_gpu_is_too_old_for_is_refused(program):
