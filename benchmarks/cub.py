@@ -54,7 +54,7 @@ int histogram(const unsigned char* x, int* out, size_t n, cudaStream_t s) {
 """
 
 
-FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC")
+FLAGS = ("-O3", "-std=c++17", "-w", "-shared", "-Xcompiler", "-fPIC", "-cudadevrt", "none")
 
 
 def build(*flags: str | Path) -> Path:
@@ -62,7 +62,9 @@ def build(*flags: str | Path) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="pmpp-bench-"))
     source, library = folder / "cub.cu", folder / "cub.so"
     source.write_text(SOURCE)
-    subprocess.run(find_toolkit().command(*FLAGS, *flags, "-o", library, source), env=clean_environment(), check=True)
+    toolkit = find_toolkit()
+    command = toolkit.command(*FLAGS, *flags, *toolkit.link_flags(None), "-o", library, source)
+    subprocess.run(command, env=clean_environment(), check=True)
     return library
 
 

@@ -25,6 +25,7 @@ SETTLED = 0.15
 """Seconds that a file may be away while an editor puts the new one in its place."""
 STEP, GATHER = 20, 200
 """Milliseconds without a change after which a save counts as complete, and how long changes are gathered at most."""
+WAKING, ENDING = (signal.SIGWINCH, signal.SIGCONT), (signal.SIGINT, signal.SIGTERM)
 LINES = 8
 """Lines of the source that `r` shows."""
 ROOM = 20
@@ -82,8 +83,8 @@ class Loop:
         self._changes: list[Path] = []
         threading.Thread(target=self._watch, args=(stop,), daemon=True).start()
         before = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
-        handlers = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGWINCH, signal.SIGCONT)}
-        handlers[signal.SIGTERM] = signal.signal(signal.SIGTERM, _interrupt)
+        # All of them only wake the loop: an exception out of a handler can be lost in what happens to run at the time.
+        handlers = {number: signal.signal(number, lambda *_: None) for number in (*WAKING, *ENDING)}
         try:
             with _single_keys(self.keys) as again, selectors.DefaultSelector() as selector:
                 selector.register(reading, selectors.EVENT_READ)
@@ -133,6 +134,8 @@ class Loop:
 
     def woken(self, what: bytes, again: Any) -> None:
         """A file changed (0), or a signal came (its number)."""
+        if any(number in what for number in ENDING):
+            raise KeyboardInterrupt
         if signal.SIGCONT in what:
             again()
         if signal.SIGWINCH in what or signal.SIGCONT in what:
@@ -394,10 +397,6 @@ def _fingerprint(file: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager

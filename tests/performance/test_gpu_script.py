@@ -53,7 +53,7 @@ def test_the_program_of_peers_compiles_for_the_gpu():
     def steps(made: Path, _: Path) -> list:
         source = made.with_name("cub.cu")
         source.write_text(cub.SOURCE)
-        return [toolkit.command(*cub.FLAGS, *flags, "-o", made, source)]
+        return [toolkit.command(*cub.FLAGS, *flags, *toolkit.link_flags(None), "-o", made, source)]
 
     library = Object("benchmarks/cub", (path,), tool="peers", identity=(toolkit.build, *cub.FLAGS, *flags), steps=steps)
     compile_all([library])

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from build_support.cache import BUILD, Object, compile_all, link  # noqa: E402
-from build_support.native import MERGED_ROOMS, VERSION_SCRIPT  # noqa: E402
+from build_support.native import MERGED_ROOMS, VERSION_SCRIPT, device_rows  # noqa: E402
 from build_support.toolkit import find_host_compiler  # noqa: E402
 
 FLAGS = ("-std=c++20", "-O1", "-g1", "-fPIC", "-fno-omit-frame-pointer", "-ffp-contract=off", "-fno-math-errno", "-fno-trapping-math",
-         "-DSIMT_PORTABLE", "-I.")  # fmt: skip
+         "-DSIMT_PORTABLE", f"-DSIMT_DEVICES={device_rows()}", "-I.")  # fmt: skip
 SANITIZERS = {
     "address": ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined"),
     "thread": ("-fsanitize=thread",),
