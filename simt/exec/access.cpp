@@ -35,7 +35,7 @@ std::string access_of(const Warp& warp, const Instr* instr, unsigned bytes, cons
                       : access.space == ptx::Space::local ? "local "
                                                           : "";
   const auto verb = what_it_does(access);
-  return std::string(verb == "atomic" ? "an " : "a ") + space + (verb == "atomic" ? "atomic operation on " : verb + " of ") +
+  return std::string(verb == "atomic" && !*space ? "an " : "a ") + space + (verb == "atomic" ? "atomic operation on " : verb + " of ") +
          std::to_string(bytes) + (bytes == 1 ? " byte at " : " bytes at ") + address;
 }
 

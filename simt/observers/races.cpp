@@ -425,7 +425,8 @@ void Races::conflict(const Stamp& before, bool before_writes, const Stamp& me, c
   else if (before.instance != me.instance)
     f.message += ": blocks run in any order; let each block write its own place, use an atomic operation, or launch a second kernel";
   else if (before.thread / 32u == me.thread / 32u)
-    f.message += ": lanes of a warp do not move in step; put __syncwarp() between the two";
+    f.message += ": lanes of a warp do not move in step; put __syncthreads() between the two, or __syncwarp() where only lanes of "
+                 "one warp take part";
   else f.message += ": put __syncthreads() between the two";
   report(std::move(f));
 }
