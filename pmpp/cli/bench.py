@@ -65,7 +65,7 @@ def _bar(total: int) -> Iterator[Any]:
         yield progress, progress.add_task("", total=total)
 
 
-@click.command("bench")
+@click.command("bench", epilog="Example: pmpp bench matmul --plot matmul.png")
 @click.argument("names", metavar="[ALGORITHM]...", nargs=-1)
 @click.option("--size", type=click.IntRange(min=1), help="Elements; by default what suits the device.")
 @click.option("--rounds", type=click.IntRange(min=1), help="How often each is timed; 5 on the software GPU, 30 on a GPU.")

@@ -298,3 +298,8 @@ def test_page_of_the_learner_names_what_there_is():
     options = {option for command in main.commands.values() for parameter in command.params for option in parameter.opts}
     assert set(re.findall(r" (--[a-z-]+)", text)) <= options | {"--help"}
     assert text.count("\n") <= 100  # two screens
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_help_shows_an_example(name):
+    assert re.search(rf"^Example: (\w+=\w+ )?pmpp {name}\b", main.commands[name].epilog or "")
