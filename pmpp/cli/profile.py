@@ -35,8 +35,8 @@ def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu:
 
     From the counts and from what ptxas says, a model computes how long each kernel would take on a GPU: docs/model.md.
     """
-    with command_of(target, arguments, nvcc_flags) as program, tempfile.TemporaryDirectory() as folder:
-        observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder)
+    with command_of(target, arguments, nvcc_flags, gpu) as program, tempfile.TemporaryDirectory() as folder:
+        observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder, PMPP_SIM_GPU=gpu)
         said = add_model(observed.entries, model.device(gpu), Path(folder))
     if as_json:
         as_json.write_text(json.dumps({"kernels": observed.entries}, indent=1) + "\n")
