@@ -15,7 +15,9 @@ from pmpp._toolkit import clean_environment, find_host_compiler, find_toolkit
 from pmpp.cli.executable import STAND_IN, objections
 from pmpp.cli.program import on_software_gpu
 
-COMMAND = [sys.executable, "-c", "from pmpp.cli import main; main()"]
+# A shell that starts a job in the background has it ignore SIGINT, and so all that comes of it.
+AS_IN_FRONT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+COMMAND = [sys.executable, "-c", AS_IN_FRONT + "from pmpp.cli import main; main()"]
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = r"""
 #include <cstdio>
