@@ -41,13 +41,13 @@ ABOUT: dict[str, tuple[str, ...]] = {
     "crash": ("cudaMemcpy", "device pointer", "copy", *_BOUNDS),
     "error ignored": ("error", "return"),
     "status": ("error", "return"),
-    "slow": ("fewer", "once", "coalesc", "neighbour", "side by side", "shared", "faster"),
+    "slow": ("fewer", "once", "coalesce", "coalescing", "neighbour", "side by side", "shared", "faster"),
     "no wait": ("cudaDeviceSynchronize", "wait"),
 }
 #: The same for a counter that misses its limit, by a part of its name.
 ABOUT_COUNTERS: dict[str, tuple[str, ...]] = {
-    "sectors": ("sector", "coalesc", "side by side", "neighbour"),
-    "requests": ("sector", "coalesc", "side by side", "neighbour", "fewer"),
+    "sectors": ("sector", "coalesce", "coalescing", "side by side", "neighbour"),
+    "requests": ("sector", "coalesce", "coalescing", "side by side", "neighbour", "fewer"),
     "bank_conflicts": ("bank", "conflict", "padding", "padded"),
     "wavefronts": ("bank", "conflict", "padding", "padded"),
     "atomic": ("atomic", "privat"),
