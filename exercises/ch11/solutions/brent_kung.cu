@@ -11,11 +11,11 @@ constexpr int kSection = 2 * kThreads;
 
 // Threads are numbered anew in every step so that those that work are neighbours: thread t joins the element that ends the t-th pair.
 // No element is read in a step in which another thread writes it, so one barrier a step is enough.
-__global__ void brent_kung_kernel(const int* in, int* out, int n) {
-    __shared__ int sums[kSection];
+__global__ void brent_kung_kernel(const float* in, float* out, int n) {
+    __shared__ float sums[kSection];
     const int first = blockIdx.x * kSection, t = threadIdx.x;
-    sums[t] = first + t < n ? in[first + t] : 0;
-    sums[t + kThreads] = first + t + kThreads < n ? in[first + t + kThreads] : 0;
+    sums[t] = first + t < n ? in[first + t] : 0.0f;
+    sums[t + kThreads] = first + t + kThreads < n ? in[first + t + kThreads] : 0.0f;
     for (int stride = 1; stride <= kThreads; stride *= 2) {
         __syncthreads();
         const int end = (t + 1) * 2 * stride - 1;
@@ -31,7 +31,7 @@ __global__ void brent_kung_kernel(const int* in, int* out, int n) {
     if (first + t + kThreads < n) out[first + t + kThreads] = sums[t + kThreads];
 }
 
-extern "C" int scan_brent_kung(const int* in, int* out, int n) {
+extern "C" int scan_brent_kung(const float* in, float* out, int n) {
     if (n == 0) return 0;
     brent_kung_kernel<<<(n + kSection - 1) / kSection, kThreads>>>(in, out, n);
     return cudaGetLastError();

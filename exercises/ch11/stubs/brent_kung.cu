@@ -9,18 +9,18 @@
 constexpr int kThreads = 128;
 constexpr int kSection = 2 * kThreads;
 
-__global__ void brent_kung_kernel(const int* in, int* out, int n) {
-    __shared__ int sums[kSection];
+__global__ void brent_kung_kernel(const float* in, float* out, int n) {
+    __shared__ float sums[kSection];
     const int first = blockIdx.x * kSection, t = threadIdx.x;
-    sums[t] = first + t < n ? in[first + t] : 0;
-    sums[t + kThreads] = first + t + kThreads < n ? in[first + t + kThreads] : 0;
+    sums[t] = first + t < n ? in[first + t] : 0.0f;
+    sums[t + kThreads] = first + t + kThreads < n ? in[first + t + kThreads] : 0.0f;
     // TODO (about 11 lines): Up: for strides 1, 2 ... kThreads join pairs. Down: for strides kSection / 4 ... 1 complete the sums in
     // between. A barrier before each step, and one at the end.
     if (first + t < n) out[first + t] = sums[t];
     if (first + t + kThreads < n) out[first + t + kThreads] = sums[t + kThreads];
 }
 
-extern "C" int scan_brent_kung(const int* in, int* out, int n) {
+extern "C" int scan_brent_kung(const float* in, float* out, int n) {
     if (n == 0) return 0;
     brent_kung_kernel<<<(n + kSection - 1) / kSection, kThreads>>>(in, out, n);
     return cudaGetLastError();
