@@ -11,6 +11,7 @@ exercises/ch7/basic.cu            the learner's file, at first a copy of the stu
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import sys
 import tomllib
@@ -152,6 +153,20 @@ def find_exercises(folder: Path) -> list[Exercise]:
     return in_order([Exercise(stub.parents[1], stub.stem) for stub in stubs])
 
 
+def registry(folder: Path) -> list[dict]:
+    """Return the chapters of the nearest chapters.toml, in a folder or above it; none if there is no such file."""
+    file = next((p / "chapters.toml" for p in (folder, *folder.parents) if (p / "chapters.toml").is_file()), None)
+    return tomllib.loads(file.read_text(encoding="utf-8"))["chapter"] if file else []
+
+
+def numbers(exercise: Exercise) -> str:
+    """Return the numbers of a problem's chapter in both editions, first in that which PMPP_EDITION names; may be empty."""
+    entry = next((c for c in registry(exercise.folder.parent) if c["folder"] == exercise.chapter), {})
+    editions = ("edition4", "edition5") if os.environ.get("PMPP_EDITION") == "4" else ("edition5", "edition4")
+    known = [f"chapter {entry[key]} of the {key[-1]}th edition" for key in editions if key in entry]
+    return ", ".join(known)
+
+
 def in_order(exercises: Sequence[Exercise]) -> list[Exercise]:
     """Sort problems as chapters.toml lists them, the nearest one above them; unlisted ones come last, by name."""
     places: dict[Path, dict[tuple[str, str], int]] = {}
@@ -159,9 +174,7 @@ def in_order(exercises: Sequence[Exercise]) -> list[Exercise]:
     def key(exercise: Exercise) -> tuple:
         home = exercise.folder.parent
         if home not in places:
-            registry = next((p / "chapters.toml" for p in (home, *home.parents) if (p / "chapters.toml").is_file()), None)
-            chapters = tomllib.loads(registry.read_text(encoding="utf-8"))["chapter"] if registry else []
-            names = [(c["folder"], name) for c in chapters for name in c.get("exercises", [])]
+            names = [(c["folder"], name) for c in registry(home) for name in c.get("exercises", [])]
             places[home] = {name: place for place, name in enumerate(names)}
         listed = places[home]
         return (listed.get((exercise.chapter, exercise.name), len(listed)), exercise.chapter, exercise.name)

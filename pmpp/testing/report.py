@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pmpp.testing import hints
 from pmpp.testing.check import Verdict
-from pmpp.testing.course import Exercise
+from pmpp.testing.course import Exercise, numbers
 
 WIDTH = 78  #: columns that are used; `pmpp` narrows it to those of the terminal
 Line = tuple[str, dict[str, bool]]
@@ -46,6 +46,8 @@ def header(exercises: Sequence[Exercise], *, solutions: bool, device: str, known
         How many of the files passed when they were last tested and have not changed since.
     """
     folders = ", ".join(dict.fromkeys(str(_short(e.folder, root)) for e in exercises))
+    if len({e.folder for e in exercises}) == 1 and (chapter := numbers(exercises[0])):
+        folders += f" ({chapter})"
     if solutions:
         return wrap(f"pmpp: testing the reference solutions of {folders}, on {device}", hang="      ")
     lines = wrap(f"pmpp: testing your files in {folders}, on {device}", hang="      ")

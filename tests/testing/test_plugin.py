@@ -159,6 +159,18 @@ def test_unknown_device_is_one_sentence(course, monkeypatch):
     result.stderr.fnmatch_lines(["*PMPP_DEVICE is 'tpu'; accepted are auto, cuda and sim*"])
 
 
+@pytest.mark.parametrize(
+    ("edition", "said"),
+    [("5", "(chapter 14 of the 5th edition, chapter 13 of the 4th edition)"),
+     ("4", "(chapter 13 of the 4th edition, chapter 14 of the 5th edition)")],
+)  # fmt: skip
+def test_header_names_the_chapter_in_both_editions(course, monkeypatch, edition, said):
+    monkeypatch.setenv("PMPP_EDITION", edition)
+    registry = course.exercise.folder.parents[1] / "chapters.toml"
+    registry.write_text('[[chapter]]\nfolder = "ch2"\nedition5 = 14\nedition4 = 13\nexercises = ["twice"]\n')
+    assert said in " ".join(" ".join(course("exercises/ch2").outlines).split())
+
+
 @pytest.mark.parametrize("colour", ["yes", "no"])
 def test_everything_fits_80_columns(course, colour):
     for text in (None, WRONG, WRONG.replace("return 0;", "return 0"), WRONG.replace("y[i]", "y[1000 * n]")):
