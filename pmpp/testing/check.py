@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import signal
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -22,12 +21,11 @@ from pmpp._runtime.device import choose
 from pmpp._toolkit import ToolkitError
 from pmpp.testing import faults, findings, limits, messages, predict, speedup
 from pmpp.testing.build import CompileError, Target, build, instructions, probe_library
-from pmpp.testing.compare import Mismatch, compare, matches
+from pmpp.testing.compare import compare, matches
 from pmpp.testing.course import CourseError, Exercise
-from pmpp.testing.diagnose import Context, Finding, diagnose
 from pmpp.testing.faults import Failure
-from pmpp.testing.geometry import where
 from pmpp.testing.images import write_picture
+from pmpp.testing.judge import first_wrong
 from pmpp.testing.problem import Case, Prediction, Problem, Speedup, Test
 from pmpp.testing.runner import Outcome, Written, call
 from pmpp.testing.signature import Signature
@@ -54,7 +52,7 @@ class Verdict:
         "solved", "to do" (the file is still the stub), "error" (it does not compile), "wrong", or "broken" (pmpp or
         the machine is at fault, not the learner).
     kind
-        What is wrong, one of the words of diagnose.py, faults.py, limits.py, predict.py and this file.
+        What is wrong, one of the words of diagnose.py, faults.py, limits.py, predict.py, judge.py and this file.
     symptom
         What is wrong with a stub, whose kind is "stub".
     headline
@@ -272,7 +270,7 @@ class _Checker:
         if said:
             text = "the results are right, but the checkers object"
             return "", Failure(kind, text, [f"The results are right, but not by right: {kind}.", *said])
-        if not on_sim and (wrong := _first_wrong(self.problem, cases, outcome)):
+        if not on_sim and (wrong := first_wrong(self.problem, cases, outcome)):
             wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")
             return wrong[0].name, wrong[1]
         odd = any(faults.cuda(written, case, outcome) for case, written in zip(cases, outcome.written, strict=False))
@@ -348,7 +346,7 @@ class _Checker:
                 raise _StoppedError(Failure("slow", long))
             if outcome.end == "race failed":
                 raise _StoppedError(Failure("cuda error", f"Called again and again, it failed with {outcome.stderr.strip()}."))
-            if wrong := _first_wrong(problem, [case], outcome):
+            if wrong := first_wrong(problem, [case], outcome):
                 raise _StoppedError(wrong[1])
             assert measured is not None
             return measured
@@ -395,7 +393,7 @@ class _Checker:
             memory=self.problem.memory,
             count=bool(prediction.counter),
         )
-        if wrong := _first_wrong(self.problem, [prediction.case], outcome, values=False):
+        if wrong := first_wrong(self.problem, [prediction.case], outcome, values=False):
             raise CourseError(f"the kernel of the stub does not run: {wrong[1].headline}")
         written = outcome.written[0]
         if prediction.answer is not None:
@@ -432,7 +430,7 @@ def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, 
         seed=schedule,
     )
     verdict.printed = verdict.printed or outcome.stdout
-    wrong = _first_wrong(problem, cases, outcome)
+    wrong = first_wrong(problem, cases, outcome)
     for number, case in enumerate(cases):
         came_back = number < len(outcome.written) and (outcome.end == "finished" or number != outcome.case)
         if pictures is not None and case.picture is not None and came_back:
@@ -443,95 +441,6 @@ def _run(problem: Problem, cases, library, target, schedule, verdict, pictures, 
             where = "the software GPU, one CPU core" if target.device == "sim" else f"the {device_name()}"
             verdict.notes.append(f"{case.show(outcome.written[number].outputs)}, measured on {where}")
     return wrong
-
-
-def _first_wrong(
-    problem: Problem, cases: Sequence[Case], outcome: Outcome, *, values: bool = True
-) -> tuple[Case, Failure] | None:
-    """Return the first case of a run that failed, and why."""
-    for number, case in enumerate(cases):
-        written = outcome.written[number] if number < len(outcome.written) else None
-        if outcome.end != "finished" and number == outcome.case:
-            fault = faults.ended(outcome, written, problem.signature.name, problem)
-            crashed = outcome.end == "signal" and outcome.code != signal.SIGSYS
-            return case, Failure(fault.kind, fault.text, observe=crashed)
-        if written is None:  # the process says that it came to its end, and has not been here
-            return case, Failure("exit", f"{problem.signature.name} ended the process before this case.", observe=False)
-        if failure := _judge(problem, case, written, outcome, values):
-            return case, failure
-    return None
-
-
-def _judge(problem: Problem, case: Case, written: Written, outcome: Outcome, values: bool) -> Failure | None:
-    """Return what is wrong with what one call left behind."""
-    fault = faults.cuda(written, case, outcome)
-    if fault is not None:
-        return Failure(fault.kind, fault.text)
-    for name, index in written.changed.items():
-        return Failure("input changed", f"The input {name} was changed, first at index {index}: write to the output only.")
-    for name, distance in written.overrun.items():
-        side = f"{-distance} bytes before its start" if distance < 0 else f"{distance} bytes past its end"
-        return Failure("overrun", f"The code wrote outside of {name}, {side}: look at the check of the bounds.")
-    if not case.fail_malloc:
-        for parameter in problem.signature.outputs():
-            if parameter.name not in case.expect or not values:
-                continue  # scratch space, or a run that is only to be counted
-            mismatch = compare(parameter.name, written.outputs[parameter.name], case.expect[parameter.name], case.rtol, case.atol)
-            if mismatch is not None:
-                return _wrong(problem, case, written, mismatch)
-        if case.accept is not None and values and (sentence := case.accept(written.outputs)):
-            return Failure("implausible", sentence)
-    fault = faults.conduct(written, case, problem)
-    return Failure(fault.kind, fault.text) if fault is not None else None
-
-
-def _wrong(problem: Problem, case: Case, written: Written, mismatch: Mismatch) -> Failure:
-    """Describe a wrong output: the first wrong element, its owner, where it lies, the pattern."""
-    context = Context(
-        mismatch=mismatch,
-        touched=written.touched[mismatch.name],
-        launch=written.launch,
-        launches=written.launches,
-        owner=problem.owner,
-        inputs=case.inputs,
-        suspects=case.suspects,
-        radius=case.radius,
-        rtol=case.rtol,
-        atol=case.atol,
-        needs_launch=case.min_launches > 0,
-    )
-    index = mismatch.first
-    got, expected = mismatch.got[index], mismatch.expected[index]
-    # Copies of an output that was never touched hold a NaN nobody computed: say so rather than "nan".
-    value = f"is {_number(got)}"
-    if not context.touched[index]:
-        value = f"is still {_number(got)}" if mismatch.name in case.inputs else "was never written"
-    at = f"{mismatch.name}[{', '.join(map(str, index))}]"
-    headline = f"{at} {value}, expected {_number(expected, got)}"
-    details = [f"{headline}; {mismatch.count:,} of {mismatch.wrong.size:,} elements are wrong."]
-    if written.launch is not None:
-        owned = problem.owner.find(index, mismatch.wrong.shape, written.launch)
-        places = where(index, mismatch.wrong.shape, context.tile, case.radius)
-        sentence = f"It belongs to {owned}" if owned.exists else f"It would belong to {owned}, but the grid has no such block"
-        sentence += f" in {written.launch}."
-        if places:
-            sentence += f" It lies {'; '.join(places)}." if not places[0].startswith("the ") else f" It is {'; '.join(places)}."
-        details.append(sentence)
-    finding: Finding | None = diagnose(context)
-    if finding is not None:
-        details.append(finding.text)
-    return Failure(finding.kind if finding else "wrong", headline, details)
-
-
-def _number(value, beside=None) -> str:
-    """Show a number with as many digits as it takes to tell it from the one beside it."""
-    if np.asarray(value).dtype.kind != "f":
-        return str(value)
-    for digits in (4, 6, 9, 17):
-        text = f"{float(value):.{digits}g}"
-        if beside is None or text != f"{float(beside):.{digits}g}":
-            break
-    return text
 
 
 def _try_other_schedules(problem: Problem, case: Case, library, target, schedule: int, failure: Failure) -> None:
