@@ -69,7 +69,7 @@ def on_software_gpu(gpu: str | None = None) -> dict[str, str]:
 def command_of(
     target: Path, arguments: tuple[str, ...], flags: Sequence[str] = (), gpu: str | None = None
 ) -> Iterator[list[str]]:
-    """Give the command that runs a program, a `.cu` file, which is compiled first, or an exercise, by its test.
+    """Give the command that runs a program, a `.cu` file, compiled first, or an exercise or its solution, by its test.
 
     Raises
     ------
@@ -83,14 +83,17 @@ def command_of(
         _refuse(target, target, on_software_gpu(gpu))
         yield [str(target) if os.sep in str(target) else f"{os.curdir}{os.sep}{target}", *arguments]
         return
-    test = target.resolve().with_name(f"test_{target.stem}.py")
     if not own:
+        solution = target.resolve().parent.name == "solutions"
+        test = target.resolve().parents[solution] / f"test_{target.stem}.py"
         if not test.exists():
             raise click.ClickException(
-                f"{target} has no main(), and no {test.name} beside it has inputs for it. Give a .cu file with a main(), an "
-                f"exercise, or a program that is linked against libcudart.so.13."
+                f"{target} has no main(), and there is no {os.path.relpath(test)} with inputs for it. Give a .cu file with a "
+                f"main(), an exercise, its solution, or a program that is linked against libcudart.so.13."
             )
-        yield [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test), *arguments]
+        yield [
+            sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *["--solutions"] * solution, str(test), *arguments,
+        ]  # fmt: skip
         return
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, target.stem)

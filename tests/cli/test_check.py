@@ -79,6 +79,7 @@ def test_an_exercise_is_run_by_its_test(tmp_path):
     shutil.copytree(ROOT / "exercises" / "ch7", tmp_path / "exercises" / "ch7", ignore=shutil.ignore_patterns("pictures"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     chapter = tmp_path / "exercises" / "ch7"
+    assert pmpp("check", chapter / "solutions" / "tiled.cu", cwd=tmp_path).returncode == 0, "the stub beside it is not it"
     shutil.copy(chapter / "solutions" / "tiled.cu", chapter / "tiled.cu")
     assert pmpp("check", chapter / "tiled.cu", cwd=tmp_path).returncode == 0
     right = (chapter / "tiled.cu").read_text()
@@ -92,9 +93,9 @@ def test_an_exercise_is_run_by_its_test(tmp_path):
 def test_a_file_that_is_neither_program_nor_exercise_is_said(tmp_path):
     path = tmp_path / "kernel.cu"
     path.write_text("__global__ void k() {}  // no main()\n")
-    done = pmpp("check", path)
+    done = pmpp("check", path, cwd=tmp_path)
     assert done.returncode == 1
-    assert "has no main(), and no test_kernel.py beside it" in done.stderr
+    assert "has no main(), and there is no test_kernel.py with inputs for it" in done.stderr
     path.write_text("int main() { oops }\n")
     assert "does not compile" in pmpp("check", path).stderr
 
