@@ -196,6 +196,17 @@ SIMT_INLINE bool in_steps(const Row* address, const Extent<A>& extent) {
   return good && !any(disordered);
 }
 
+/// The words of a window at these places. Clang, with which the fuzzers are built, has no such built-in.
+SIMT_INLINE Words picked(const Words& window, const Words& place) {
+#ifdef __clang__
+  Words d;
+  for (int lane = 0; lane < kStep; ++lane) d[lane] = window[place[lane] % kStep];
+  return d;
+#else
+  return __builtin_shuffle(window, place);
+#endif
+}
+
 /// Loads the words of all lanes if those of each step lie within a register's width upwards of the first lane's: rows
 /// of tiles, broadcasts, and any order within such a window.
 template <class A, class Row>
@@ -214,7 +225,7 @@ SIMT_INLINE bool load_windows(std::byte* regs, std::int32_t d, const Row* addres
 #pragma GCC unroll 8
   for (int step = 0; step < kLanes / kStep; ++step) {
     const Words window = *reinterpret_cast<const LooseWords*>(extent.at(address[step * kStep]));
-    index[step] = __builtin_shuffle(window, index[step]);
+    index[step] = picked(window, index[step]);
   }
 #pragma GCC unroll 8
   for (int step = 0; step < kLanes / kStep; ++step)   // last: the destination may be the address

@@ -117,7 +117,7 @@ SIMT_INLINE void load_known(std::byte* regs, const Instr& instr, std::byte* shar
 #pragma GCC unroll 8
   for (int step = 0; step < kLanes / kStep; ++step) {
     const std::byte* from = shared + u32(address[step * kStep] + u32(instr.mem.offset));
-    d[step] = __builtin_shuffle(*reinterpret_cast<const LooseWords*>(from), index[step]);
+    d[step] = picked(*reinterpret_cast<const LooseWords*>(from), index[step]);
   }
 }
 
