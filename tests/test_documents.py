@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-SETUP = 'python3 -m venv .venv && . .venv/bin/activate && python -m pip install -e ".[dev]" && '
+SETUP = 'python3 -m venv .venv && . .venv/bin/activate && python -m pip install -e ".[{}]" && '
 
 
-@pytest.mark.parametrize("command", ["pytest exercises/ch7", "pytest"])
-def test_readme_has_the_line(command):
-    assert (ROOT / "README.md").read_text().splitlines().count(SETUP + command) == 1
+@pytest.mark.parametrize(("extras", "command"), [("dev", "pytest exercises/ch7"), ("dev,test", "pytest")])
+def test_readme_has_the_line(extras, command):
+    assert (ROOT / "README.md").read_text().splitlines().count(SETUP.format(extras) + command) == 1
 
 
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])

@@ -28,7 +28,7 @@ ROOMS = {
     "cuda_src": {".cu", ".cuh", ".h"},
     "docs": {".md", ".py", ".svg", ".toml", ".png"},
     "exercises": {".cpp", ".cu", ".cuh", ".h", ".md", ".py", ".toml"},
-    "pmpp": {".py", ".pyi", ".pyx", ".pxd", ".typed", ".cpp", ".h"},
+    "pmpp": {".py", ".pyi", ".pyx", ".pxd", ".typed", ".cpp", ".h", ".css", ".js"},
     "simt": {".cpp", ".hpp", ".h", ".def", ".map", ".toml"},
     "tests": {".py", ".cu", ".cuh", ".ptx", ".cpp", ".h", ".hpp", ".txt", ".json"},
 }
@@ -290,7 +290,7 @@ def exercises_are_complete(tree: Tree) -> Iterator[str]:
 @rule
 def files_are_short_and_say_what_they_are(tree: Tree) -> Iterator[str]:
     comments = {".py": ('"""', "#", 'r"""'), ".pyx": ('"""', "#"), ".pxd": ('"""', "#"), ".pyi": ('"""', "#"), ".map": ("/*", "#")}
-    code = {".cu", ".cuh", ".cpp", ".hpp", ".h", ".def", *comments}
+    code = {".cu", ".cuh", ".cpp", ".hpp", ".h", ".def", ".css", ".js", *comments}
     for path in tree.paths:
         if path.suffix not in code:
             continue
@@ -401,6 +401,7 @@ BREAKS = [
     (exercises_are_complete, {"exercises/ch11/grid_scan.cu": "// x\n"}, "grid_scan.cu: belongs to no exercise"),
     (exercises_are_complete, {"exercises/ch11/baselines/slow.cpp": "// x\n"}, "slow.cpp: belongs to no exercise"),
     (files_are_short_and_say_what_they_are, {"pmpp/scan.pyx": "import numpy\n"}, "no comment"),
+    (files_are_short_and_say_what_they_are, {"pmpp/pages/x.css": "a {}\n"}, "no comment"),
     (files_are_short_and_say_what_they_are, {"simt/ptx/parser.cpp": "#include <vector>\n"}, "no comment"),
     (files_are_short_and_say_what_they_are, {"simt/ptx/parser.cpp": "// x\n" + "\n" * 800}, "801 lines"),
 ]  # fmt: skip
