@@ -66,7 +66,14 @@ void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsign
     raise(warp, instr, 700, text + ": a null pointer", lane);
     return;
   }
-  if (const auto inside = space.lookup(address)) {
+  const int device = warp.worker->grid->launch->device;
+  if (const auto inside = space.lookup(address); inside && !space.reaches(device, *inside)) {
+    const auto here = std::to_string(device), there = std::to_string(inside->device);
+    text += ": " + name_of(*inside) + " is memory of device " + there + ", and the kernel runs on device " + here +
+            (inside->shared_with ? ". Memory of a pool is opened to another device with cudaMemPoolSetAccess"
+                                 : ". With device " + here + " current, cudaDeviceEnablePeerAccess(" + there +
+                                       ", 0) lets its kernels use that memory");
+  } else if (inside) {
     const auto past = address + bytes - (inside->base + inside->size);
     text += ", of which the last " + std::to_string(past) + (past == 1 ? " byte lies" : " bytes lie") +
             " past the end of " + name_of(*inside);
@@ -111,7 +118,7 @@ bool refill_site(Warp& warp, std::uint32_t site, std::uint64_t address) {
     window.delta = std::ptrdiff_t(reinterpret_cast<std::uintptr_t>(grid.params.data()) - ir::kParamWindow);
     return true;
   }
-  return AddressSpace::instance().window(address, warp.worker->windows[site]);
+  return AddressSpace::instance().window(address, warp.worker->grid->launch->device, warp.worker->windows[site]);
 }
 
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane) {

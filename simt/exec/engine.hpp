@@ -45,7 +45,9 @@ class Program {
  public:
   /// Links `modules` (one, or several of an -rdc build), lays out .global/.const variables in device memory, resolves
   /// symbols and lowers every function. Null and a fault on failure (unknown opcode: names opcode, PTX and source line).
-  static std::unique_ptr<Program> load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault);
+  /// `first` is the same program on another device, which must live longer: the managed variables are its.
+  static std::unique_ptr<Program> load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault,
+                                       const Program* first = nullptr);
   virtual ~Program() = default;
 
   virtual Kernel* kernel(std::string_view name) = 0;                  ///< null if there is none
@@ -62,11 +64,13 @@ struct Launch {
   bool cooperative = false;
   std::span<const std::byte> params;  ///< laid out as KernelInfo says
   std::uint64_t stream = 0;           ///< for observers and messages
+  int device = 0;                     ///< the program's
 };
 
 /// Runs a grid to its end on the worker threads; the calling thread takes part. Returns the first fault.
 /// Limits on the configuration (block size, grid size, shared memory) are the caller's to check.
-/// Thread-safe; launches from several host threads run one after the other unless `cooperative` needs more.
+/// Thread-safe; launches on one device run one after the other, those on several devices beside each other, each with
+/// worker threads of its own.
 Fault run(const Launch&);
 
 /// Settings, read once from the environment: PMPP_SIM_THREADS, PMPP_SIM_SEED, PMPP_SIM_BUDGET (warp instructions a

@@ -10,6 +10,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/program.hpp"
+#include "simt/model/profile.hpp"
 
 namespace simt::exec {
 
@@ -146,18 +147,19 @@ const Instr* run_assertfail(Warp& warp, const Instr* instr) {
 }
 
 /// Every allocation of device code is one of the address space, so its bounds are checked like any other's.
-std::atomic<std::size_t> heap_used{0};
+std::atomic<std::size_t> heap_used[model::kMaxDevices];
 
 const Instr* run_malloc(Warp& warp, const Instr* instr) {
+  const int device = warp.worker->grid->launch->device;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const std::uint64_t bytes = argument(warp, instr, 0, lane);
     std::uint64_t result = 0;
-    if (bytes && heap_used.fetch_add(bytes) + bytes <= heap_limit()) {
-      const auto address = memory::AddressSpace::instance().allocate(bytes, 0, memory::Kind::device, "device malloc");
+    if (bytes && heap_used[device].fetch_add(bytes) + bytes <= heap_limit(device)) {
+      const auto address = memory::AddressSpace::instance().allocate(bytes, device, memory::Kind::device, "device malloc");
       if (address) result = *address;
     }
-    if (!result) heap_used.fetch_sub(bytes);
+    if (!result) heap_used[device].fetch_sub(bytes);
     std::memcpy(warp.regs + instr->op[0] + 8 * lane, &result, 8);
   }
   return instr + 1;
@@ -172,7 +174,7 @@ const Instr* run_free(Warp& warp, const Instr* instr) {
     const auto block = space.lookup(address);
     if (!block || block->base != address || block->label != "device malloc")
       return raise(warp, instr, 700, "free of an address that device malloc did not return, or that was freed before", lane);
-    heap_used.fetch_sub(block->size);
+    heap_used[block->device].fetch_sub(block->size);
     space.release(address);
   }
   for (auto& window : warp.worker->windows) window = {};   // one of them may have been what was freed

@@ -7,6 +7,7 @@
 
 #include "simt/exec/isa.hpp"
 #include "simt/ir/unit.hpp"
+#include "simt/model/profile.hpp"
 
 namespace simt::exec {
 
@@ -14,8 +15,8 @@ namespace {
 
 class LoadedProgram final : public Program {
  public:
-  Fault load(std::vector<std::unique_ptr<ptx::Module>> modules, int device) {
-    if (auto fault = image_.link(std::move(modules), device)) return fault;
+  Fault load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, const LoadedProgram* first) {
+    if (auto fault = image_.link(std::move(modules), device, first ? &first->image_ : nullptr)) return fault;
     for (const auto& f : image_.functions()) {
       if (!f.function->is_entry || f.function->is_declaration) continue;
       auto code = std::make_unique<ir::Code>();
@@ -78,9 +79,10 @@ Settings::Settings() {
   isa = best_level(level ? level : "");
 }
 
-std::unique_ptr<Program> Program::load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault) {
+std::unique_ptr<Program> Program::load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault,
+                                       const Program* first) {
   auto program = std::make_unique<LoadedProgram>();
-  fault = program->load(std::move(modules), device);
+  fault = program->load(std::move(modules), device, static_cast<const LoadedProgram*>(first));
   if (fault) return nullptr;
   return program;
 }
@@ -90,15 +92,15 @@ Settings& settings() {
   return s;
 }
 
-std::atomic<std::size_t>& stack_limit() {
-  static std::atomic<std::size_t> limit = 1024;
-  return limit;
-}
+namespace {
+struct Limits {
+  std::atomic<std::size_t> stack = kStackLimit, heap = kHeapLimit;
+};
+Limits limits[model::kMaxDevices];
+}  // namespace
 
-std::atomic<std::size_t>& heap_limit() {
-  static std::atomic<std::size_t> limit = 8 << 20;
-  return limit;
-}
+std::atomic<std::size_t>& stack_limit(int device) { return limits[device].stack; }
+std::atomic<std::size_t>& heap_limit(int device) { return limits[device].heap; }
 
 Isa isa() {
 #define SIMT_IS(level) if (settings().isa == #level) return Isa::level;

@@ -23,8 +23,9 @@ class Kernel {
 };
 
 /// Bytes of stack that recursion may use beyond what is known at load (cudaLimitStackSize).
-std::atomic<std::size_t>& stack_limit();
+std::atomic<std::size_t>& stack_limit(int device);
 /// Bytes that device code may have allocated with malloc at a time (cudaLimitMallocHeapSize).
-std::atomic<std::size_t>& heap_limit();
+std::atomic<std::size_t>& heap_limit(int device);
+inline constexpr std::size_t kStackLimit = 1024, kHeapLimit = 8 << 20;   ///< as long as nobody sets others
 
 }  // namespace simt::exec

@@ -9,6 +9,7 @@
 #include "simt/exec/block.hpp"
 #include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
+#include "simt/model/profile.hpp"
 #include "simt/observers/observer.hpp"
 
 namespace simt::exec {
@@ -88,13 +89,14 @@ unsigned workers_for(const Grid& grid) {
   return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }
 
-/// Threads that live as long as the process and take part in launches.
+/// The threads of a device: they live as long as the process and take part in its launches.
 class Pool {
  public:
-  static Pool& instance() {
-    static Pool* pool = new Pool;   // never destroyed: its threads may outlive static destructors
-    return *pool;
+  static Pool& of(int device) {
+    static auto* pools = new Pool[model::kMaxDevices];   // never destroyed: their threads may outlive static destructors
+    return pools[device];
   }
+  std::mutex launch_mutex;   ///< held by the launch that runs
 
   Fault run(Grid& grid) {
     const unsigned wanted = grid.workers;
@@ -173,8 +175,8 @@ class Pool {
   std::uint64_t launch_ = 0;
 };
 
-std::mutex launch_mutex;
-std::uint64_t launch_number = 0;
+std::mutex observed_mutex;   // observers see one launch at a time
+std::atomic<std::uint64_t> launch_number{0};
 
 }  // namespace
 
@@ -195,22 +197,25 @@ Fault run(const Launch& launch) {
   grid.clusters = grid.blocks / grid.cluster_blocks;
   grid.warps = (grid.threads + kLanes - 1) / kLanes;
   grid.shared_bytes = std::uint32_t(code.static_shared + launch.dynamic_shared);
-  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit().load()) : 0);
+  grid.local_bytes = code.local_bytes + (code.recursive ? std::uint32_t(stack_limit(launch.device).load()) : 0);
   grid.params.assign(launch.params.begin(), launch.params.end());
   grid.params.resize(std::max(grid.params.size(), code.info.param_bytes));
 
-  std::lock_guard lock(launch_mutex);
+  Pool& pool = Pool::of(launch.device);
+  std::lock_guard lock(pool.launch_mutex);
   grid.number = ++launch_number;
   auto& space = memory::AddressSpace::instance();
   std::optional<memory::GuestAddr> workspace;
   if (launch.cooperative) {
     // The grid's barrier: cooperative_groups finds it through %envreg1 and 2 and expects zeros.
-    workspace = space.allocate(64, 0, memory::Kind::device, "the grid's workspace");
+    workspace = space.allocate(64, launch.device, memory::Kind::device, "the grid's workspace");
     if (!workspace) return {2, "kernel " + code.info.name + ": no memory for the workspace of a cooperative grid"};
     std::memset(space.host(*workspace, 64), 0, 64);
     grid.workspace_address = *workspace;
   }
+  std::unique_lock observed(observed_mutex, std::defer_lock);
   grid.observers = observers::attached();
+  if (!grid.observers.empty()) observed.lock();
   grid.workers = workers_for(grid);
   grid.seed = settings().seed;
   grid.budget = settings().budget;
@@ -220,7 +225,7 @@ Fault run(const Launch& launch) {
     grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
     for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
   }
-  auto fault = Pool::instance().run(grid);
+  auto fault = pool.run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
   return fault;

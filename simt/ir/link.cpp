@@ -37,6 +37,11 @@ Fault Image::place(PlacedVariable& placed, int device) {
   placed.size = size_of(v);
   if (placed.size >> 40 || v.count >> 40)
     return {kOutOfMemory, "variable " + v.name + " is larger than the device's memory"};
+  if (v.managed && first_) {
+    const auto* there = first_->variable(v.name);
+    placed.address = there ? there->address : 0;
+    return placed.address ? Fault{} : Fault{kSymbolNotFound, "managed variable " + v.name + " is on another device only"};
+  }
   const auto address = memory::AddressSpace::instance().allocate(placed.size ? placed.size : 1, device, kind, v.name);
   if (!address) return {kOutOfMemory, "out of device memory for variable " + v.name};
   placed.address = *address;
@@ -46,6 +51,7 @@ Fault Image::place(PlacedVariable& placed, int device) {
 
 Fault Image::initialise(const PlacedVariable& placed) {
   const auto& v = *placed.variable;
+  if (v.managed && first_) return {};
   std::byte* host = memory::AddressSpace::instance().host(placed.address, placed.size);
   if (!host) return placed.size ? Fault{kOutOfMemory, "variable " + v.name + " has no memory"} : Fault{};
   std::memset(host, 0, placed.size);
@@ -71,8 +77,9 @@ Fault Image::initialise(const PlacedVariable& placed) {
   return {};
 }
 
-Fault Image::link(std::vector<std::unique_ptr<ptx::Module>> modules, int device) {
+Fault Image::link(std::vector<std::unique_ptr<ptx::Module>> modules, int device, const Image* first) {
   modules_ = std::move(modules);
+  first_ = first;
 
   // Functions: a definition wins over declarations, the first one over later weak ones.
   for (const auto& module : modules_) {

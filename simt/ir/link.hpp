@@ -42,8 +42,8 @@ class Image {
   Image(const Image&) = delete;
   ~Image();
 
-  /// Resolves names, allocates and initialises variables.
-  exec::Fault link(std::vector<std::unique_ptr<ptx::Module>> modules, int device);
+  /// Resolves names, allocates and initialises variables. `first` is the same on another device: managed variables are its.
+  exec::Fault link(std::vector<std::unique_ptr<ptx::Module>> modules, int device, const Image* first = nullptr);
 
   const PlacedVariable* variable(const ptx::Module* from, std::string_view name) const;
   /// A variable by the name under which the host knows it, whichever module it is in.
@@ -69,6 +69,7 @@ class Image {
   std::unordered_map<std::string_view, std::uint32_t> global_functions_;
   std::map<std::string, PlacedVariable, std::less<>> global_variables_;
   std::vector<memory::GuestAddr> allocations_;
+  const Image* first_ = nullptr;   ///< while it is linked
 };
 
 }  // namespace simt::ir

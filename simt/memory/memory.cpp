@@ -30,7 +30,8 @@ struct AddressSpace::Impl {
   std::map<GuestAddr, Allocation> live;
   std::map<GuestAddr, Allocation> dead;    // freed and still in quarantine
   Arena device, host;
-  std::size_t capacity = 0, used = 0;
+  std::size_t capacity = 0;                // of each device
+  std::size_t used[model::kMaxDevices] = {};
   std::uint64_t next_id = 1;
 
   const Allocation* find(GuestAddr addr) const {
@@ -71,8 +72,8 @@ AddressSpace& AddressSpace::instance() {
 }
 
 AddressSpace::AddressSpace() : impl_(new Impl) {
-  const std::size_t left = address_space_left();
-  std::size_t capacity = std::min(model::current().global_memory, host_available() / 10 * 8);
+  const std::size_t left = address_space_left(), devices = std::max<std::size_t>(model::devices().size(), 1);
+  std::size_t capacity = std::min(model::current().global_memory * devices, host_available() / 10 * 8);
   std::size_t device = capacity * 4, host = capacity * 4;  // four times the memory: room for the quarantine
   if (left != SIZE_MAX) {
     // Under `ulimit -v` both views of device memory and the host range count.
@@ -84,12 +85,13 @@ AddressSpace::AddressSpace() : impl_(new Impl) {
   device = std::min(device, data_left() / 2);
   impl_->device.reserve(device, true, kDeviceHint, 256);
   impl_->host.reserve(host, false, kHostHint, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
-  impl_->capacity = std::min(capacity, impl_->device.size()) >> 20 << 20;
+  impl_->capacity = std::min(capacity, impl_->device.size()) / devices >> 20 << 20;
   install_fault_handler();
   pthread_atfork(nullptr, nullptr, [] { forked_.store(true, std::memory_order_relaxed); });
 }
 
-std::optional<GuestAddr> AddressSpace::allocate(std::size_t bytes, int device, Kind kind, std::string label) {
+std::optional<GuestAddr> AddressSpace::allocate(std::size_t bytes, int device, Kind kind, std::string label,
+                                                std::shared_ptr<const std::atomic<std::uint32_t>> shared_with) {
   Impl& m = *impl_;
   bytes = std::max<std::size_t>(bytes, 1);
   if (bytes > m.capacity) return std::nullopt;
@@ -97,7 +99,7 @@ std::optional<GuestAddr> AddressSpace::allocate(std::size_t bytes, int device, K
   std::unique_lock lock(m.mutex);
   Arena& arena = host_visible(kind) ? m.host : m.device;
   const std::size_t footprint = arena.footprint(bytes);
-  if (footprint > m.capacity - std::min(m.capacity, m.used)) return std::nullopt;
+  if (footprint > m.capacity - std::min(m.capacity, m.used[device])) return std::nullopt;
   const GuestAddr base = arena.take(bytes);
   if (base == 0) return std::nullopt;
   Allocation a;
@@ -108,7 +110,8 @@ std::optional<GuestAddr> AddressSpace::allocate(std::size_t bytes, int device, K
   a.device = device;
   a.id = m.next_id++;
   a.label = std::move(label);
-  m.used += footprint;
+  a.shared_with = std::move(shared_with);
+  m.used[device] += footprint;
   m.dead.erase(base);
   m.live.emplace(base, std::move(a));
   return base;
@@ -139,7 +142,7 @@ AddressSpace::FreeResult AddressSpace::release(GuestAddr base) {
   Arena* arena = m.device.holds(base) ? &m.device : m.host.holds(base) ? &m.host : nullptr;
   if (it->second.kind == Kind::registered) arena = nullptr;  // somebody registered what lies in our own range
   if (arena) {
-    m.used -= arena->footprint(it->second.size);
+    m.used[it->second.device] -= arena->footprint(it->second.size);
     auto node = m.live.extract(it);
     node.mapped().live = false;
     m.dead.insert(std::move(node));
@@ -176,10 +179,24 @@ std::optional<Allocation> AddressSpace::nearest(GuestAddr addr) const {
   return a ? std::optional(*a) : std::nullopt;
 }
 
-bool AddressSpace::window(GuestAddr addr, Window& out) const {
+bool AddressSpace::reaches(int device, const Allocation& a) const {
+  if (a.device == device || host_visible(a.kind)) return true;
+  const auto mask = a.shared_with ? a.shared_with->load(std::memory_order_relaxed) >> device
+                                  : peers_[device].load(std::memory_order_relaxed) >> a.device;
+  return (mask & 1) != 0;
+}
+
+void AddressSpace::set_peer(int device, int peer, bool may) {
+  const std::uint32_t bit = std::uint32_t{1} << peer;
+  if (may) peers_[device].fetch_or(bit);
+  else peers_[device].fetch_and(~bit);
+  forget_windows();
+}
+
+bool AddressSpace::window(GuestAddr addr, int device, Window& out) const {
   std::shared_lock lock(impl_->mutex);
   const Allocation* a = impl_->find(addr);
-  if (!a) return false;
+  if (!a || !reaches(device, *a)) return false;
   out.lo = a->base;
   out.hi = a->base + a->size;
   out.delta = reinterpret_cast<std::intptr_t>(a->host) - static_cast<std::ptrdiff_t>(a->base);
@@ -196,9 +213,9 @@ std::byte* AddressSpace::host(GuestAddr addr, std::size_t bytes) const {
 
 bool AddressSpace::in_device_range(GuestAddr addr) const { return impl_->device.holds(addr); }
 
-std::size_t AddressSpace::used(int) const {
+std::size_t AddressSpace::used(int device) const {
   std::shared_lock lock(impl_->mutex);
-  return impl_->used;
+  return impl_->used[device];
 }
 
 std::size_t AddressSpace::capacity(int) const { return impl_->capacity; }

@@ -8,8 +8,11 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+
+#include "simt/model/profile.hpp"
 
 namespace simt::memory {
 
@@ -31,6 +34,8 @@ struct Allocation {
   std::uint64_t id = 0;          ///< counts allocations; stable in messages
   bool live = true;
   std::string label;             ///< a symbol's name for module variables, else empty
+  /// Of memory from a pool: the devices beside its own that may use it, a bit each. Other memory obeys peer access.
+  std::shared_ptr<const std::atomic<std::uint32_t>> shared_with;
 };
 
 /// What a memory instruction caches: valid while `epoch` equals AddressSpace::epoch().
@@ -58,7 +63,8 @@ class AddressSpace {
 
   /// 256-byte aligned memory; `managed` and `pinned` memory is whole pages that the host can touch too.
   /// nullopt: out of memory (the limit is capacity()).
-  std::optional<GuestAddr> allocate(std::size_t bytes, int device, Kind kind = Kind::device, std::string label = {});
+  std::optional<GuestAddr> allocate(std::size_t bytes, int device, Kind kind = Kind::device, std::string label = {},
+                                    std::shared_ptr<const std::atomic<std::uint32_t>> shared_with = nullptr);
   /// Makes host memory that the program already owns (pinned, registered) known to kernels.
   void adopt(void* host, std::size_t bytes, int device, Kind kind);
   enum class FreeResult : std::uint8_t { ok, not_a_base, already_freed, unknown };
@@ -72,8 +78,15 @@ class AddressSpace {
   std::optional<Allocation> find_overlap(GuestAddr addr, std::size_t bytes) const;
   /// For messages: the live or recently freed allocation nearest to `addr`.
   std::optional<Allocation> nearest(GuestAddr addr) const;
-  /// Fills a window around `addr`; false if no live allocation holds it.
-  bool window(GuestAddr addr, Window& out) const;
+  /// Fills a window around `addr`; false if no live allocation that kernels of `device` may use holds it.
+  bool window(GuestAddr addr, int device, Window& out) const;
+  /// Whether kernels of `device` may use the memory: their own, the host's, or a peer's.
+  bool reaches(int device, const Allocation&) const;
+  /// Whether kernels of `device` may use the memory of `peer`.
+  void set_peer(int device, int peer, bool may);
+  bool is_peer(int device, int peer) const { return (peers_[device].load(std::memory_order_relaxed) >> peer & 1) != 0; }
+  /// Makes every cached Window look again.
+  void forget_windows() { epoch_.fetch_add(1, std::memory_order_acq_rel); }
   /// Host view of [addr, addr+bytes), or null if any byte of it is not in one live allocation.
   std::byte* host(GuestAddr addr, std::size_t bytes) const;
   /// Whether `addr` lies in the range from which device memory is given out, allocated or not.
@@ -93,6 +106,7 @@ class AddressSpace {
   AddressSpace();
   static std::atomic<bool> forked_;
   std::atomic<std::uint64_t> epoch_{1};
+  std::atomic<std::uint32_t> peers_[model::kMaxDevices]{};
   struct Impl;
   Impl* impl_;
 };

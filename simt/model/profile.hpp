@@ -1,8 +1,10 @@
 // What the software GPU pretends to be: the numbers of one real device.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <string_view>
+#include <vector>
 
 namespace simt::model {
 
@@ -17,6 +19,7 @@ struct Profile {
   std::size_t global_memory;
   int bus_bits, memory_khz, core_khz;
   int fp32_to_fp64;            ///< throughput ratio
+  bool peer_access;            ///< kernels can use another device's memory
   // The same on every device of compute capability 7.5 to 9.0.
   static constexpr int warp_size = 32;
   static constexpr int threads_per_block = 1024;
@@ -36,5 +39,14 @@ struct Profile {
 /// The profile in use: PMPP_SIM_GPU (h200, a100, l4, rtx4090, t4), else the H200. An unknown name is said once, with
 /// the names that are known, and the H200 is used.
 const Profile& current();
+
+/// As many as masks and tables of devices have room for.
+inline constexpr int kMaxDevices = 16;
+
+/// The devices that the program sees, in its order, each by its number in the machine. PMPP_SIM_DEVICES says how many the
+/// machine has, all of one profile; if that is set, CUDA_VISIBLE_DEVICES chooses among them as a driver reads it.
+const std::vector<int>& devices();
+/// Of a device of the machine.
+std::array<char, 16> uuid(int number);
 
 }  // namespace simt::model

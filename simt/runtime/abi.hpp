@@ -34,6 +34,7 @@ enum Error : int {
   kSymbolNotFound = 500,
   kNotReady = 600,
   kLaunchOutOfResources = 701,
+  kPeerAccessAlreadyEnabled = 704,
   kPeerAccessNotEnabled = 705,
   kHostMemoryAlreadyRegistered = 712,
   kHostMemoryNotRegistered = 713,

@@ -31,7 +31,7 @@ Code make_array(const char* name, void** out, const abi::ChannelFormatDesc* desc
     a->element = static_cast<size_t>(bits) / 8;
     size_t bytes;
     if (__builtin_mul_overflow(a->row(), a->rows(), &bytes) || __builtin_mul_overflow(bytes, a->slices(), &bytes)) return out_of_memory(SIZE_MAX);
-    auto base = AddressSpace::instance().allocate(bytes, 0);
+    auto base = AddressSpace::instance().allocate(bytes, current_device());
     if (!base) return out_of_memory(bytes);
     a->base = *base;
     *out = add_array(a);
@@ -164,7 +164,8 @@ Code copy_3d(const char* name, const abi::Memcpy3DParms* p, void* stream, Defaul
 Code copy_3d_peer(const char* name, const abi::Memcpy3DPeerParms* p, void* stream, Default meaning, Wait wait) {
   return call(name, [&]() -> Code {
     if (!p) return fail(abi::kInvalidValue, "the parameters are null.");
-    if (p->srcDevice != 0 || p->dstDevice != 0) return fail(abi::kInvalidDevice, format("there is only device 0; the devices given are %d and %d.", p->srcDevice, p->dstDevice));
+    for (int device : {p->srcDevice, p->dstDevice})
+      if (Code c = check_device(device)) return c;
     return box({p->srcArray, p->srcPos, p->srcPtr, p->dstArray, p->dstPos, p->dstPtr, p->extent, abi::kDefault}, stream_of(stream, meaning), wait);
   });
 }
@@ -176,9 +177,9 @@ PMPP_EXPORT Code cudaMalloc3DArray(void** a, const abi::ChannelFormatDesc* d, ab
 PMPP_EXPORT Code cudaFreeArray(void* handle) {
   return call("cudaFreeArray", [&]() -> Code {
     if (!handle) return 0;
-    const Code before = synchronize_device();
     ArrayRef a = remove_array(handle);
     if (!a) return fail(abi::kInvalidResourceHandle, format("%p is not a CUDA array: it was freed or never allocated.", handle));
+    const Code before = synchronize_users(reinterpret_cast<void*>(a->base));
     AddressSpace::instance().release(a->base);
     return before;
   });
@@ -206,7 +207,8 @@ PMPP_EXPORT Code cudaArrayGetMemoryRequirements(abi::ArrayMemoryRequirements* ou
   return call("cudaArrayGetMemoryRequirements", [&]() -> Code {
     ArrayRef a = array_of(handle);
     if (!a) return abi::kInvalidResourceHandle;
-    if (!out || device != 0) return fail(abi::kInvalidValue, "the place for the answer is null, or the device is not 0.");
+    if (!out) return null_place();
+    if (Code c = check_device(device)) return c;
     *out = {a->row() * a->rows() * a->slices(), 256, {}};
     return 0;
   });

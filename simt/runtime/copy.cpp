@@ -20,6 +20,7 @@ enum class Place { pageable, host, device };   // host: pinned, registered or ma
 struct Resolved {
   Place place = Place::pageable;
   std::byte* at = nullptr;
+  int device = 0;
 };
 
 const char* kind_name(int kind) {
@@ -56,7 +57,7 @@ Code resolve(const char* role, const End& e, const Shape& s, Resolved& out) {
                                            describe(*a).c_str(), where.c_str(), room));
   }
   const bool on_host = a->kind == Kind::pinned || a->kind == Kind::registered || a->kind == Kind::managed;
-  out = {on_host ? Place::host : Place::device, a->host + offset};
+  out = {on_host ? Place::host : Place::device, a->host + offset, a->device};
   return 0;
 }
 
@@ -147,6 +148,12 @@ Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait
     move(d.at, dst, s.at, src, shape);
     if (to_device) tell(dst, shape);
   };
+  // In the default stream, a copy from device to device waits for all work of both.
+  if (to_device && from_device && d.device != s.device && stream->legacy) {
+    std::vector<TaskRef> both = in_flight(d.device);
+    for (TaskRef& task : in_flight(s.device)) both.push_back(std::move(task));
+    return run_now(stream, work, std::move(both));
+  }
   // Pageable host memory belongs to the caller again when the call returns, as on a GPU.
   if (wait == Wait::yes || d.place == Place::pageable || s.place == Place::pageable) return run_now(stream, work);
   submit(stream, work, {false, bytes <= kBrief});

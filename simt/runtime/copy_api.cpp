@@ -74,7 +74,8 @@ PMPP_EXPORT Code cudaMemcpyAsync_ptsz(void* d, const void* s, size_t n, int k, v
 namespace {
 Code peer(const char* name, void* d, int dd, const void* s, int sd, size_t n, void* q, Wait wait) {
   return call(name, [&]() -> Code {
-    if (dd != 0 || sd != 0) return fail(abi::kInvalidDevice, format("there is only device 0; the devices given are %d and %d.", dd, sd));
+    for (int device : {dd, sd})
+      if (Code c = check_device(device)) return c;
     return copy({d}, {s}, {n}, abi::kDefault, stream_of(q, L), wait);
   });
 }

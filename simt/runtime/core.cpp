@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "simt/memory/memory.hpp"
+#include "simt/model/profile.hpp"
 #include "simt/observers/host.hpp"
 
 namespace simt::runtime {
@@ -23,6 +24,8 @@ struct ThreadState {
   const char* name = "";     // the interface's function in progress
   int depth = 0;
   int callbacks = 0;
+  int device = -1;
+  std::vector<int> valid_devices;
 };
 thread_local ThreadState state;
 
@@ -43,6 +46,9 @@ std::atomic<std::uint64_t> launches, copies[3], bytes_copied[3];   // to device,
 /// These say how things are and must work whatever happened before.
 bool always_permitted(const char* name) {
   return std::strcmp(name, "cudaGetLastError") == 0 || std::strcmp(name, "cudaPeekAtLastError") == 0;
+}
+bool needs_no_device(const char* name) {
+  return std::strcmp(name, "cudaDriverGetVersion") == 0 || std::strcmp(name, "cudaRuntimeGetVersion") == 0 || always_permitted(name);
 }
 
 }  // namespace
@@ -69,9 +75,20 @@ Code answer(Code code) {
 }
 
 Code check_device(int device) {
-  if (device == 0) return 0;
-  return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other.", device));
+  const int count = device_count();
+  if (device >= 0 && device < count) return 0;
+  if (count == 1)
+    return fail(abi::kInvalidDevice, format("device %d; the software GPU is device 0 and there is no other (PMPP_SIM_DEVICES=4 makes it four).", device));
+  return fail(abi::kInvalidDevice, format("device %d; there are devices 0 to %d.", device, count - 1));
 }
+
+int device_count() { return static_cast<int>(model::devices().size()); }
+int current_device() {
+  if (state.device >= 0) return state.device;
+  return state.valid_devices.empty() ? 0 : state.valid_devices[0];
+}
+void set_current_device(int device) { state.device = device; }
+void set_valid_devices(std::vector<int> devices) { state.valid_devices = std::move(devices); }
 
 Code unsupported(const char* name) {
   static std::mutex mutex;
@@ -134,6 +151,8 @@ Code enter(const char* name, Body body) {
                 "this process was forked from one that had used the device, and device memory does not survive a "
                 "fork; start the child with spawn (exec) instead.");
   }
+  if (device_count() == 0 && !needs_no_device(name))
+    return fail(abi::kNoDevice, "no device can be seen: CUDA_VISIBLE_DEVICES names none of those of PMPP_SIM_DEVICES.");
   if (state.callbacks && state.depth == 1 && !always_permitted(name)) {
     return fail(abi::kNotPermitted, "a host function that a stream runs must not call CUDA.");
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "simt/exec/engine.hpp"
 #include "simt/runtime/abi.hpp"
@@ -22,8 +23,14 @@ Code fail(Code code, const std::string& sentence);
 Code fail(const exec::Fault& fault);
 /// For a call without a place for its answer.
 inline Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
-/// Fails unless it is device 0.
+/// Fails unless there is such a device.
 Code check_device(int device);
+int device_count();
+/// This thread's: the first one that it may use until it chooses another.
+int current_device();
+void set_current_device(int device);   ///< -1: it has not chosen
+/// The devices that this thread tries, in this order; empty: all.
+void set_valid_devices(std::vector<int>);
 /// Records `code` without a word: for codes that are answers (not ready).
 Code answer(Code code);
 /// For a name of the interface that is not implemented.

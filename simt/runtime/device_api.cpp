@@ -11,6 +11,7 @@
 
 using namespace simt::runtime;
 namespace abi = simt::abi;
+using simt::memory::AddressSpace;
 using std::size_t;
 
 namespace {
@@ -21,8 +22,7 @@ abi::DeviceProp make_properties() {
   const simt::model::Profile& g = simt::model::current();
   abi::DeviceProp p{};
   std::snprintf(p.name, sizeof p.name, "%.*s", static_cast<int>(g.name.size()), g.name.data());
-  std::memcpy(p.uuid, "pmpp-simt-gpu-00", 16);
-  p.totalGlobalMem = simt::memory::AddressSpace::instance().capacity(0);
+  p.totalGlobalMem = AddressSpace::instance().capacity(0);
   p.sharedMemPerBlock = g.shared_per_block;
   p.regsPerBlock = g.registers_per_block;
   p.warpSize = g.warp_size;
@@ -68,15 +68,27 @@ abi::DeviceProp make_properties() {
   return p;
 }
 
-const abi::DeviceProp& properties() {
+/// All devices have these but for who and where they are.
+const abi::DeviceProp& common_properties() {
   static const abi::DeviceProp p = make_properties();
   return p;
 }
 
+/// A device's number in the machine: it tells uuid and bus, whatever CUDA_VISIBLE_DEVICES made of the order.
+int number_of(int device) { return simt::model::devices()[size_t(device)]; }
+
+abi::DeviceProp properties(int device) {
+  abi::DeviceProp p = common_properties();
+  const auto uuid = simt::model::uuid(number_of(device));
+  std::memcpy(p.uuid, uuid.data(), uuid.size());
+  p.pciBusID = number_of(device);
+  return p;
+}
+
 /// -1: the attribute does not exist.
-long attribute(int which) {
+long attribute(int which, int device) {
   const simt::model::Profile& g = simt::model::current();
-  const abi::DeviceProp& p = properties();
+  const abi::DeviceProp& p = common_properties();
   switch (which) {
     case 1: return p.maxThreadsPerBlock;
     case 2: case 3: return g.max_block_xy;
@@ -95,6 +107,7 @@ long attribute(int which) {
     case 19: return p.canMapHostMemory;
     case 30: return static_cast<long>(p.surfaceAlignment);
     case 31: return p.concurrentKernels;
+    case 33: return number_of(device);
     case 36: return g.memory_khz;
     case 37: return p.memoryBusWidth;
     case 38: return p.l2CacheSize;
@@ -128,12 +141,23 @@ long attribute(int which) {
   }
 }
 
-std::atomic<unsigned> device_flags{0};
-std::atomic<int> cache_config{0};
-
+/// What a program may set, of each device.
 /// By cudaLimit: stack, printf buffer, malloc heap, launch depth, pending launches, L2 fetch granularity, persisting L2.
 /// The engine obeys the first and the third; it prints without a buffer, so nothing is ever lost.
-std::atomic<size_t> limits[7] = {simt::exec::stack_limit().load(), size_t{1} << 20, simt::exec::heap_limit().load(), 2, 2048, 64, 0};
+struct Choices {
+  std::atomic<unsigned> flags{0};
+  std::atomic<int> cache_config{0};
+  std::atomic<size_t> limits[7];
+  Choices() { reset(); }
+  void reset() {
+    constexpr size_t at_first[] = {simt::exec::kStackLimit, size_t{1} << 20, simt::exec::kHeapLimit, 2, 2048, 64, 0};
+    flags = 0;
+    cache_config = 0;
+    for (int n = 0; n < 7; ++n) limits[n] = at_first[n];
+  }
+};
+Choices choices[simt::model::kMaxDevices];
+Choices& current_choices() { return choices[current_device()]; }
 constexpr size_t most_stack = 512 << 10;   // local memory of a thread, as on a GPU
 
 template <class T, class V>
@@ -147,28 +171,44 @@ Code give(const char* name, T* out, V value) {
 
 }  // namespace
 
-PMPP_EXPORT Code cudaGetDeviceCount(int* count) { return give("cudaGetDeviceCount", count, 1); }
-PMPP_EXPORT Code cudaGetDevice(int* device) { return give("cudaGetDevice", device, 0); }
+PMPP_EXPORT Code cudaGetDeviceCount(int* count) {
+  if (count) *count = device_count();
+  return give("cudaGetDeviceCount", count, device_count());
+}
+PMPP_EXPORT Code cudaGetDevice(int* device) { return give("cudaGetDevice", device, current_device()); }
 PMPP_EXPORT Code cudaSetDevice(int device) {
-  return call("cudaSetDevice", [&] { return check_device(device); });
+  return call("cudaSetDevice", [&]() -> Code {
+    if (Code c = check_device(device)) return c;
+    set_current_device(device);
+    return 0;
+  });
 }
 PMPP_EXPORT Code cudaInitDevice(int device, unsigned, unsigned) {
   return call("cudaInitDevice", [&] { return check_device(device); });
 }
 PMPP_EXPORT Code cudaSetValidDevices(int* devices, int count) {
   return call("cudaSetValidDevices", [&]() -> Code {
-    if (!devices && count > 0) return null_place();
+    if (count < 0 || count > device_count() || (!devices && count > 0))
+      return fail(abi::kInvalidValue, format("a list of %d devices%s; there are %d.", count, devices ? "" : " that is null", device_count()));
     for (int i = 0; i < count; ++i)
       if (Code c = check_device(devices[i])) return c;
+    set_valid_devices({devices, devices + count});
     return 0;
   });
 }
-PMPP_EXPORT Code cudaChooseDevice(int* device, const abi::DeviceProp*) { return give("cudaChooseDevice", device, 0); }
+// All are equal, so the first is the best.
+PMPP_EXPORT Code cudaChooseDevice(int* device, const abi::DeviceProp* wanted) {
+  return call("cudaChooseDevice", [&]() -> Code {
+    if (!device || !wanted) return null_place();
+    *device = 0;
+    return 0;
+  });
+}
 PMPP_EXPORT Code cudaGetDeviceProperties(abi::DeviceProp* out, int device) {
   return call("cudaGetDeviceProperties", [&]() -> Code {
     if (!out) return null_place();
     if (Code c = check_device(device)) return c;
-    *out = properties();
+    *out = properties(device);
     return 0;
   });
 }
@@ -176,7 +216,7 @@ PMPP_EXPORT Code cudaDeviceGetAttribute(int* value, int which, int device) {
   return call("cudaDeviceGetAttribute", [&]() -> Code {
     if (!value) return null_place();
     if (Code c = check_device(device)) return c;
-    const long v = attribute(which);
+    const long v = attribute(which, device);
     if (v < 0) return fail(abi::kInvalidValue, format("%d is not a cudaDeviceAttr.", which));
     *value = static_cast<int>(v);
     return 0;
@@ -185,19 +225,19 @@ PMPP_EXPORT Code cudaDeviceGetAttribute(int* value, int which, int device) {
 PMPP_EXPORT Code cudaSetDeviceFlags(unsigned flags) {
   return call("cudaSetDeviceFlags", [&]() -> Code {
     if (flags & ~0xffu) return fail(abi::kInvalidValue, format("flags 0x%x are not known.", flags));
-    device_flags = flags;
+    current_choices().flags = flags;
     return 0;
   });
 }
-PMPP_EXPORT Code cudaGetDeviceFlags(unsigned* flags) { return give("cudaGetDeviceFlags", flags, device_flags.load() | 8u); }
+PMPP_EXPORT Code cudaGetDeviceFlags(unsigned* flags) { return give("cudaGetDeviceFlags", flags, current_choices().flags.load() | 8u); }
 PMPP_EXPORT Code cudaDeviceSetCacheConfig(int config) {
   return call("cudaDeviceSetCacheConfig", [&]() -> Code {
     if (config < 0 || config > 3) return fail(abi::kInvalidValue, format("%d is not a cudaFuncCache.", config));
-    cache_config = config;
+    current_choices().cache_config = config;
     return 0;
   });
 }
-PMPP_EXPORT Code cudaDeviceGetCacheConfig(int* config) { return give("cudaDeviceGetCacheConfig", config, cache_config.load()); }
+PMPP_EXPORT Code cudaDeviceGetCacheConfig(int* config) { return give("cudaDeviceGetCacheConfig", config, current_choices().cache_config.load()); }
 PMPP_EXPORT Code cudaDeviceGetSharedMemConfig(int* config) { return give("cudaDeviceGetSharedMemConfig", config, 1); }
 PMPP_EXPORT Code cudaDeviceSetSharedMemConfig(int) { return 0; }   // banks are 4 bytes wide on every device since 5.0
 PMPP_EXPORT Code cudaCtxResetPersistingL2Cache() { return 0; }
@@ -206,7 +246,7 @@ PMPP_EXPORT Code cudaDeviceGetLimit(size_t* value, int which) {
   return call("cudaDeviceGetLimit", [&]() -> Code {
     if (!value) return null_place();
     if (which < 0 || which > 6) return fail(abi::kUnsupportedLimit, format("%d is not a cudaLimit.", which));
-    *value = limits[which];
+    *value = current_choices().limits[which];
     return 0;
   });
 }
@@ -216,9 +256,9 @@ PMPP_EXPORT Code cudaDeviceSetLimit(int which, size_t value) {
     if (which == 6 && value) return fail(abi::kUnsupportedLimit, "persisting L2 lines are not implemented by the software GPU.");
     if (which == 0 && value > most_stack)
       return fail(abi::kInvalidValue, format("a stack of %zu bytes a thread; at most %zu are possible.", value, most_stack));
-    limits[which] = value;
-    if (which == 0) simt::exec::stack_limit() = value;
-    if (which == 2) simt::exec::heap_limit() = value;
+    current_choices().limits[which] = value;
+    if (which == 0) simt::exec::stack_limit(current_device()) = value;
+    if (which == 2) simt::exec::heap_limit(current_device()) = value;
     return 0;
   });
 }
@@ -227,54 +267,90 @@ PMPP_EXPORT Code cudaDeviceGetPCIBusId(char* text, int length, int device) {
   return call("cudaDeviceGetPCIBusId", [&]() -> Code {
     if (Code c = check_device(device)) return c;
     if (!text || length < 13) return fail(abi::kInvalidValue, "the place for the answer is null or shorter than 13 characters.");
-    std::snprintf(text, static_cast<size_t>(length), "0000:00:00.0");
+    std::snprintf(text, static_cast<size_t>(length), "0000:%02x:00.0", unsigned(number_of(device)));
     return 0;
   });
 }
 PMPP_EXPORT Code cudaDeviceGetByPCIBusId(int* device, const char* id) {
   return call("cudaDeviceGetByPCIBusId", [&]() -> Code {
     if (!device || !id) return null_place();
-    if (std::strcmp(id, "0000:00:00.0") != 0) return fail(abi::kInvalidDevice, format("no device has the bus id '%.32s'; the software GPU's is 0000:00:00.0.", id));
-    *device = 0;
-    return 0;
+    // The domain and the function may be left out.
+    unsigned domain = 0, bus = 0, slot = 0, function = 0;
+    bool good = std::sscanf(id, "%x:%x:%x.%x", &domain, &bus, &slot, &function) >= 3;
+    if (!good) domain = function = 0, good = std::sscanf(id, "%x:%x.%x", &bus, &slot, &function) >= 2;
+    for (int d = 0; good && d < device_count(); ++d)
+      if (domain == 0 && slot == 0 && function == 0 && bus == unsigned(number_of(d))) {
+        *device = d;
+        return 0;
+      }
+    return fail(abi::kInvalidDevice, format("no device has the bus id '%.32s'; the software GPU's are 0000:NN:00.0, device 0 is 0000:%02x:00.0.", id, unsigned(number_of(0))));
   });
 }
 
+namespace {
+Code check_pair(int device, int peer) {
+  const Code c = check_device(device);
+  return c ? c : check_device(peer);
+}
+Code check_peer(int device, int peer) {
+  if (Code c = check_pair(device, peer)) return c;
+  return device != peer ? 0 : fail(abi::kInvalidDevice, "a device is no peer of itself.");
+}
+}  // namespace
 PMPP_EXPORT Code cudaDeviceCanAccessPeer(int* can, int device, int peer) {
   return call("cudaDeviceCanAccessPeer", [&]() -> Code {
     if (!can) return null_place();
-    if (Code c = check_device(device)) return c;
-    if (Code c = check_device(peer)) return c;
-    *can = 0;   // a device is no peer of itself
+    if (Code c = check_pair(device, peer)) return c;
+    *can = device != peer && simt::model::current().peer_access;
     return 0;
   });
 }
-PMPP_EXPORT Code cudaDeviceGetP2PAttribute(int* value, int, int device, int peer) {
+PMPP_EXPORT Code cudaDeviceGetP2PAttribute(int* value, int which, int device, int peer) {
   return call("cudaDeviceGetP2PAttribute", [&]() -> Code {
     if (!value) return null_place();
-    if (Code c = check_device(device)) return c;
-    if (Code c = check_device(peer)) return c;
-    return fail(abi::kInvalidDevice, "a device is no peer of itself.");
+    if (Code c = check_peer(device, peer)) return c;
+    // Rank of the link: all are the same. Then: peer access, atomics, CUDA arrays over the link, atomics of some kinds only.
+    if (which < 1 || which > 5) return fail(abi::kInvalidValue, format("%d is not a cudaDeviceP2PAttr.", which));
+    *value = which >= 2 && which <= 4 && simt::model::current().peer_access;
+    return 0;
   });
 }
-PMPP_EXPORT Code cudaDeviceEnablePeerAccess(int peer, unsigned) {
+PMPP_EXPORT Code cudaDeviceEnablePeerAccess(int peer, unsigned flags) {
   return call("cudaDeviceEnablePeerAccess", [&]() -> Code {
-    if (Code c = check_device(peer)) return c;
-    return fail(abi::kInvalidDevice, "a device is no peer of itself.");
+    const int device = current_device();
+    if (Code c = check_peer(device, peer)) return c;
+    if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; they must be 0.", flags));
+    if (!simt::model::current().peer_access)
+      return fail(abi::kPeerAccessUnsupported, "this GPU cannot use the memory of another one; cudaMemcpy copies between them.");
+    auto& space = AddressSpace::instance();
+    if (space.is_peer(device, peer)) return fail(abi::kPeerAccessAlreadyEnabled, format("kernels of device %d may use the memory of device %d already.", device, peer));
+    space.set_peer(device, peer, true);
+    return 0;
   });
 }
 PMPP_EXPORT Code cudaDeviceDisablePeerAccess(int peer) {
   return call("cudaDeviceDisablePeerAccess", [&]() -> Code {
-    if (Code c = check_device(peer)) return c;
-    return fail(abi::kPeerAccessNotEnabled, "peer access was not enabled.");
+    const int device = current_device();
+    if (Code c = check_peer(device, peer)) return c;
+    auto& space = AddressSpace::instance();
+    if (!space.is_peer(device, peer)) return fail(abi::kPeerAccessNotEnabled, format("device %d was not given access to the memory of device %d.", device, peer));
+    const Code before = synchronize_device();
+    space.set_peer(device, peer, false);
+    return before;
   });
 }
 
-// A reset waits for the device's work, forgets its failure and this thread's last error. Memory and modules stay: the
-// failures of the software GPU do not damage them, and other threads may still use them.
+// A reset waits for the device's work, forgets its failure, its limits, its access to peers and this thread's last error. Memory
+// and modules stay: the failures of the software GPU do not damage them, and other threads may still use them.
 PMPP_EXPORT Code cudaDeviceReset() {
   return call("cudaDeviceReset", []() -> Code {
+    const int device = current_device();
     synchronize_device();
+    for (int peer = 0; peer < device_count(); ++peer)
+      if (AddressSpace::instance().is_peer(device, peer)) AddressSpace::instance().set_peer(device, peer, false);
+    choices[device].reset();
+    simt::exec::stack_limit(device) = simt::exec::kStackLimit;
+    simt::exec::heap_limit(device) = simt::exec::kHeapLimit;
     take_error();
     return 0;
   });

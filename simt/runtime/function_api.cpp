@@ -14,9 +14,10 @@ using std::size_t;
 namespace {
 
 template <class F>
-Code with_kernel(const char* name, const void* function, F f) {
+Code with_kernel(const char* name, const void* function, F f, int device = current_device()) {
   return call(name, [&]() -> Code {
-    BoundKernel b = bind(function);
+    if (Code c = check_device(device)) return c;
+    BoundKernel b = bind(function, device);
     return b ? f(b) : b.error;
   });
 }
@@ -109,6 +110,8 @@ Code library_variable(const char* name, void** address, size_t* bytes, void* lib
     ModuleRef m = library_of(library);
     if (!m) return fail(abi::kInvalidResourceHandle, format("%p is not a library.", library));
     simt::exec::Program::Symbol found;
+    m = on_device(m);
+    if (Code c = load(*m)) return c;
     if (!symbol || !m->program->symbol(symbol, found) || found.managed != managed)
       return fail(abi::kSymbolNotFound, format("the library has no %s variable '%s'.", managed ? "managed" : "device", symbol ? symbol : ""));
     if (address) *address = reinterpret_cast<void*>(found.address);
@@ -148,9 +151,8 @@ PMPP_EXPORT Code cudaFuncSetAttribute(const void* f, int attribute, int value) {
 }
 PMPP_EXPORT Code cudaKernelSetAttributeForDevice(void* k, int attribute, int value, int device) {
   return with_kernel("cudaKernelSetAttributeForDevice", k, [&](const BoundKernel& b) -> Code {
-    if (device != 0) return fail(abi::kInvalidDevice, format("there is only device 0, not %d.", device));
     return set_attribute(*b.kernel, attribute, value);
-  });
+  }, device);
 }
 PMPP_EXPORT Code cudaFuncSetCacheConfig(const void* f, int config) {
   return with_kernel("cudaFuncSetCacheConfig", f, [&](const BoundKernel&) -> Code {

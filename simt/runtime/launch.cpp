@@ -135,10 +135,11 @@ Code launch(const BoundKernel& bound, const LaunchRequest& q, void** args, const
   l.dynamic_shared = q.dynamic_shared;
   l.cooperative = q.cooperative;
   l.stream = stream->id;
+  l.device = stream->device;
   l.params = flight->params;
   count_launch();
   submit(stream, [flight] {
-    if (exec::Fault fault = exec::run(flight->launch)) set_fault(std::move(fault));
+    if (exec::Fault fault = exec::run(flight->launch)) set_fault(flight->launch.device, std::move(fault));
   });
   return 0;
 }
@@ -162,6 +163,9 @@ Code launch_by_handle(const char* name, const void* function, const LaunchReques
   return call(name, [&]() -> Code {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return simt::abi::kInvalidResourceHandle;
+    if (s->device != current_device())
+      return fail(simt::abi::kInvalidResourceHandle, format("the stream belongs to device %d, and device %d is current; call cudaSetDevice(%d) before the launch.",
+                                                            s->device, current_device(), s->device));
     BoundKernel bound = bind(function);
     return bound ? launch(bound, request, args, s) : bound.error;
   });

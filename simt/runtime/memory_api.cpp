@@ -18,9 +18,9 @@ using std::size_t;
 
 namespace simt::runtime {
 
-Code out_of_memory(size_t bytes) {
+Code out_of_memory(size_t bytes, int device) {
   auto& space = AddressSpace::instance();
-  const size_t all = space.capacity(0), used = space.used(0);
+  const size_t all = space.capacity(device), used = space.used(device);
   if (bytes < all - std::min(all, used))
     return fail(abi::kMemoryAllocation, format("%zu bytes were asked for, and this machine does not have them to spare now.", bytes));
   return fail(abi::kMemoryAllocation, format("%zu bytes were asked for, but only %zu of the device's %zu bytes are free.", bytes,
@@ -31,7 +31,7 @@ Code allocate(void** out, size_t bytes, Kind kind) {
   if (!out) return fail(abi::kInvalidValue, "the place for the pointer is null.");
   *out = nullptr;
   if (bytes == 0) return 0;
-  auto address = AddressSpace::instance().allocate(bytes, 0, kind);
+  auto address = AddressSpace::instance().allocate(bytes, current_device(), kind);
   if (!address) return out_of_memory(bytes);
   *out = reinterpret_cast<void*>(*address);
   simt::observers::host_allocated(*out, bytes, kind == Kind::device ? "cudaMalloc" : kind == Kind::managed ? "cudaMallocManaged" : "cudaMallocHost");
@@ -84,7 +84,7 @@ std::optional<simt::memory::Allocation> lookup(const void* p) {
 template <class May>
 Code free_memory(void* p, May may, const char* instead) {
   if (!p) return 0;
-  const Code before = synchronize_device();
+  const Code before = synchronize_users(p);
   if (auto a = lookup(p); a && !may(a->kind)) return fail(abi::kInvalidValue, format("%p is %s; use %s.", p, describe(*a).c_str(), instead));
   const Code freed = release(p);
   return freed ? freed : before;
@@ -108,7 +108,7 @@ Code check_managed(const void* p, size_t bytes) {
 }
 
 Code check_location(const abi::MemLocation& l) {
-  if (l.type == 1 && l.id != 0) return fail(abi::kInvalidDevice, format("there is only device 0, not %d.", l.id));
+  if (l.type == 1) return check_device(l.id);
   if (l.type < 0 || l.type > 4) return fail(abi::kInvalidValue, format("%d is not a cudaMemLocationType.", l.type));
   return 0;
 }
@@ -169,14 +169,14 @@ PMPP_EXPORT Code cudaHostRegister(void* p, size_t n, unsigned flags) {
     const auto base = reinterpret_cast<GuestAddr>(p);
     if (space.in_device_range(base)) return fail(abi::kInvalidValue, format("%p is device memory.", p));
     if (auto a = space.find_overlap(base, n)) return fail(abi::kHostMemoryAlreadyRegistered, format("%p overlaps %s, which is pinned or registered already.", p, describe(*a).c_str()));
-    space.adopt(p, n, 0, Kind::registered);
+    space.adopt(p, n, current_device(), Kind::registered);
     remember_flags(p, flags | 2);
     return 0;
   });
 }
 PMPP_EXPORT Code cudaHostUnregister(void* p) {
   return call("cudaHostUnregister", [&]() -> Code {
-    const Code before = synchronize_device();
+    const Code before = synchronize_users(p);
     auto a = lookup(p);
     if (!a || a->kind != Kind::registered || a->base != reinterpret_cast<GuestAddr>(p))
       return fail(abi::kHostMemoryNotRegistered, format("%p was not given to cudaHostRegister.", p));
@@ -208,8 +208,8 @@ PMPP_EXPORT Code cudaMemGetInfo(size_t* free, size_t* total) {
   return call("cudaMemGetInfo", [&]() -> Code {
     if (!free || !total) return fail(abi::kInvalidValue, "a place for an answer is null.");
     auto& space = AddressSpace::instance();
-    *total = space.capacity(0);
-    *free = *total - std::min(*total, space.used(0));
+    *total = space.capacity(current_device());
+    *free = *total - std::min(*total, space.used(current_device()));
     return 0;
   });
 }
@@ -226,6 +226,7 @@ PMPP_EXPORT Code cudaPointerGetAttributes(abi::PointerAttributes* out, const voi
       return 0;
     }
     out->devicePointer = q;
+    out->device = a->device;
     switch (a->kind) {
       case Kind::pinned: case Kind::registered: out->type = 1; break;
       case Kind::managed: out->type = 3; break;

@@ -85,6 +85,25 @@ void check_size(Module& m) {
   }
 }
 
+bool has_managed(const std::vector<std::unique_ptr<ptx::Module>>& modules) {
+  return std::any_of(modules.begin(), modules.end(), [](const auto& m) {
+    return std::any_of(m->variables.begin(), m->variables.end(), [](const ptx::Variable& v) { return v.managed; });
+  });
+}
+
+/// The kernel on the device of `twin`, a module that has `first`; the twin is loaded.
+KernelRef twin_of(const KernelRef& kernel, Module& twin) {
+  std::lock_guard lock(twin.mutex);
+  KernelRef& there = twin.twins[kernel.get()];
+  if (there) return there;
+  there = std::make_shared<Kernel>();
+  there->name = kernel->name;
+  there->handle = kernel->handle;
+  there->entry = twin.program->kernel(there->name);
+  if (there->entry) there->info = &twin.program->info(there->entry);
+  return there;
+}
+
 bool managed_at(Module& m, const void* host, const void* address) {
   std::lock_guard lock(m.mutex);
   return std::any_of(m.variables.begin(), m.variables.end(),
@@ -112,7 +131,17 @@ Code load(Module& m) {
     for (const auto& part : modules)
       for (const ptx::Function& f : part->functions)
         if (f.is_entry && !f.is_declaration) m.entries.push_back(f.name);
-    if (!m.fault) m.program = exec::Program::load(std::move(modules), 0, m.fault);
+    // Managed variables exist once, so that the first device's must be there.
+    std::shared_ptr<exec::Program> first;
+    if (m.first && has_managed(modules)) {
+      load(*m.first);
+      m.fault = m.first->fault;
+      first = m.first->program;
+    }
+    if (!m.fault) {
+      auto program = exec::Program::load(std::move(modules), m.device, m.fault, first.get());
+      if (program) m.program = {program.release(), [first](exec::Program* p) { delete p; }};
+    }
     if (m.program) check_size(m);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {
@@ -128,7 +157,23 @@ Code load(Module& m) {
   return m.program ? 0 : fail(m.fault);
 }
 
-BoundKernel bind(const void* function) {
+ModuleRef on_device(const ModuleRef& module, int device) {
+  if (device == 0 || !module) return module;
+  std::lock_guard lock(module->mutex);
+  if (module->elsewhere.empty()) module->elsewhere.resize(std::size_t(device_count()));
+  ModuleRef& there = module->elsewhere[std::size_t(device)];
+  if (!there) {
+    there = std::make_shared<Module>();
+    there->device = device;
+    there->first = module.get();
+    there->wrapper = module->wrapper;
+    there->image = module->image;
+    there->text = module->text;
+  }
+  return there;
+}
+
+BoundKernel bind(const void* function, int device) {
   BoundKernel b;
   auto& r = registry();
   if (auto entry = r.handles.get(function)) {
@@ -144,7 +189,10 @@ BoundKernel bind(const void* function) {
                    format("%p is not a kernel: neither a __global__ function of this program nor a kernel handle.", function));
     return b;
   }
+  const ModuleRef first = b.module;   // keeps the others
+  b.module = on_device(first, device);
   if ((b.error = load(*b.module)) == 0) {
+    if (device != 0) b.kernel = twin_of(b.kernel, *b.module);
     std::lock_guard lock(b.module->mutex);
     b.program = b.module->program;
     if (!b.kernel->entry)
@@ -181,9 +229,10 @@ BoundSymbol bind_symbol(const void* host_variable) {
                           "its name and not a device pointer.", host_variable));
     return b;
   }
-  if ((b.error = load(*module))) return b;
+  const ModuleRef here = on_device(module);
+  if ((b.error = load(*here))) return b;
+  b.program = here->program;
   std::lock_guard lock(module->mutex);
-  b.program = module->program;
   for (const Module::Variable& v : module->variables) {
     if (v.host != host_variable) continue;
     b.name = v.name;

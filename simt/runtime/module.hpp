@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "simt/runtime/core.hpp"
@@ -49,6 +50,13 @@ struct Module {
     void** managed = nullptr;         // where the host code keeps a managed variable's address
   };
   std::vector<Variable> variables;
+
+  // The module on the devices other than 0, by device; made when it is used there. Such a one has `first`, the module on
+  // device 0, its kernels by those of `first`, and nothing of the rest but the code.
+  int device = 0;
+  std::vector<std::shared_ptr<Module>> elsewhere;
+  Module* first = nullptr;
+  std::unordered_map<const Kernel*, KernelRef> twins;
 };
 using ModuleRef = std::shared_ptr<Module>;
 
@@ -64,8 +72,11 @@ struct BoundKernel {
 /// Loads the module if that was not done yet. 0, or the code after failing the call in progress.
 Code load(Module&);
 
-/// The kernel behind a host function, a cudaKernel_t or a cudaFunction_t.
-BoundKernel bind(const void* function);
+/// The module on a device, given the one on device 0.
+ModuleRef on_device(const ModuleRef&, int device = current_device());
+
+/// The kernel behind a host function, a cudaKernel_t or a cudaFunction_t, on a device.
+BoundKernel bind(const void* function, int device = current_device());
 /// cudaKernel_t of a host function; null if it was never registered.
 void* kernel_handle(const void* host_function);
 
@@ -75,7 +86,7 @@ struct BoundSymbol {
   std::shared_ptr<exec::Program> program;
   Code error = 0;
 };
-/// The device variable behind a host variable.
+/// The current device's variable behind a host variable.
 BoundSymbol bind_symbol(const void* host_variable);
 
 ModuleRef library_of(void* handle);   ///< null if there is none

@@ -1,8 +1,10 @@
 // The interface's stream-ordered allocation. A pool keeps books; the memory itself comes from the address space.
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 #include <unordered_map>
 
+#include "simt/model/profile.hpp"
 #include "simt/observers/host.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
@@ -18,6 +20,8 @@ using std::size_t;
 namespace {
 
 struct Pool {
+  int device = 0;
+  std::shared_ptr<std::atomic<std::uint32_t>> shared_with = std::make_shared<std::atomic<std::uint32_t>>(0);   // other devices, a bit each
   std::uint64_t threshold = 0, used = 0, used_high = 0, reserved_high = 0, max_size = 0;
   int reuse[3] = {1, 1, 1};
   int host_access = 0;
@@ -28,12 +32,15 @@ using PoolRef = std::shared_ptr<Pool>;
 struct Pools {
   std::mutex mutex;   // guards every pool
   Handles<Pool> handles{5};
-  void *default_handle, *current_handle;
+  struct { void *usual, *current; } on[simt::model::kMaxDevices];   // of each device
   std::unordered_map<GuestAddr, std::pair<PoolRef, size_t>> allocations;
   Pools() {
-    auto p = std::make_shared<Pool>();
-    p->is_default = true;
-    default_handle = current_handle = handles.add(p);
+    for (int d = 0; d < device_count(); ++d) {
+      auto p = std::make_shared<Pool>();
+      p->is_default = true;
+      p->device = d;
+      on[d].usual = on[d].current = handles.add(p);
+    }
   }
 };
 Pools& pools() {
@@ -47,16 +54,16 @@ PoolRef pool_of(void* handle) {
   return p;
 }
 
-void* current_pool() {
+void* current_pool(int device) {
   std::lock_guard lock(pools().mutex);
-  return pools().current_handle;
+  return pools().on[device].current;
 }
 
 Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void* stream, Default meaning) {
   return call(name, [&]() -> Code {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return abi::kInvalidResourceHandle;
-    PoolRef p = pool_of(pool ? pool : current_pool());
+    PoolRef p = pool_of(pool ? pool : current_pool(s->device));
     if (!p) return abi::kInvalidValue;
     if (!out) return fail(abi::kInvalidValue, "the place for the pointer is null.");
     *out = nullptr;
@@ -65,13 +72,14 @@ Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void
       std::lock_guard lock(pools().mutex);
       if (p->max_size && bytes > p->max_size - std::min(p->max_size, p->used)) return fail(abi::kMemoryAllocation, "the pool's maximum size is reached.");
     }
-    auto address = AddressSpace::instance().allocate(bytes, 0);
+    auto take = [&] { return AddressSpace::instance().allocate(bytes, p->device, Kind::device, {}, p->shared_with); };
+    auto address = take();
     if (!address) {
       // Frees that are still queued may make room.
       if (Code code = synchronize(s)) return code;
-      address = AddressSpace::instance().allocate(bytes, 0);
+      address = take();
     }
-    if (!address) return out_of_memory(bytes);
+    if (!address) return out_of_memory(bytes, p->device);
     *out = reinterpret_cast<void*>(*address);
     simt::observers::host_allocated(*out, bytes, "cudaMallocAsync");
     std::lock_guard lock(pools().mutex);
@@ -91,28 +99,32 @@ Code free_async(void* p, void* stream, Default meaning) {
     simt::observers::host_freed(p);
     auto a = AddressSpace::instance().lookup(reinterpret_cast<GuestAddr>(p));
     if (!a || a->base != reinterpret_cast<GuestAddr>(p) || a->kind != Kind::device) return release(p) ? abi::kInvalidValue : 0;
-    submit(s, [p] {
+    submit(s, [p, device = s->device] {
       pool_forget(p);
       if (AddressSpace::instance().release(reinterpret_cast<GuestAddr>(p)) != AddressSpace::FreeResult::ok)
-        set_fault({abi::kInvalidValue, format("cudaFreeAsync: %p was freed before.", p)});
+        set_fault(device, {abi::kInvalidValue, format("cudaFreeAsync: %p was freed before.", p)});
     }, {true, true});
     return 0;
   });
 }
 
-Code give_handle(const char* name, void** out, void* handle) {
+Code give_pool(const char* name, void** out, int device, bool usual) {
   return call(name, [&]() -> Code {
+    if (Code c = check_device(device)) return c;
     if (!out) return fail(abi::kInvalidValue, "the place for the pool is null.");
-    *out = handle;
+    *out = usual ? pools().on[device].usual : current_pool(device);
     return 0;
   });
 }
 
-Code use_pool(const char* name, void* handle) {
+Code use_pool(const char* name, int device, void* handle) {
   return call(name, [&]() -> Code {
-    if (!pool_of(handle)) return abi::kInvalidValue;
+    if (Code c = check_device(device)) return c;
+    const PoolRef p = pool_of(handle);
+    if (!p) return abi::kInvalidValue;
+    if (p->device != device) return fail(abi::kInvalidValue, format("the pool is device %d's; it cannot be the one of device %d.", p->device, device));
     std::lock_guard lock(pools().mutex);
-    pools().current_handle = handle;
+    pools().on[device].current = handle;
     return 0;
   });
 }
@@ -136,16 +148,13 @@ PMPP_EXPORT Code cudaFreeAsync(void* p, void* q) { return free_async(p, q, Defau
 PMPP_EXPORT Code cudaFreeAsync_ptsz(void* p, void* q) { return free_async(p, q, Default::per_thread); }
 
 PMPP_EXPORT Code cudaDeviceGetDefaultMemPool(void** pool, int device) {
-  if (device != 0) return call("cudaDeviceGetDefaultMemPool", [&] { return check_device(device); });
-  return give_handle("cudaDeviceGetDefaultMemPool", pool, pools().default_handle);
+  return give_pool("cudaDeviceGetDefaultMemPool", pool, device, true);
 }
 PMPP_EXPORT Code cudaDeviceGetMemPool(void** pool, int device) {
-  if (device != 0) return call("cudaDeviceGetMemPool", [&] { return check_device(device); });
-  return give_handle("cudaDeviceGetMemPool", pool, current_pool());
+  return give_pool("cudaDeviceGetMemPool", pool, device, false);
 }
 PMPP_EXPORT Code cudaDeviceSetMemPool(int device, void* pool) {
-  if (device != 0) return call("cudaDeviceSetMemPool", [&] { return check_device(device); });
-  return use_pool("cudaDeviceSetMemPool", pool);
+  return use_pool("cudaDeviceSetMemPool", device, pool);
 }
 
 namespace {
@@ -157,15 +166,15 @@ Code check_kind(const abi::MemLocation* location, int type) {
 }  // namespace
 PMPP_EXPORT Code cudaMemGetDefaultMemPool(void** pool, abi::MemLocation* location, int type) {
   const Code c = call("cudaMemGetDefaultMemPool", [&] { return check_kind(location, type); });
-  return c ? c : give_handle("cudaMemGetDefaultMemPool", pool, pools().default_handle);
+  return c ? c : give_pool("cudaMemGetDefaultMemPool", pool, location->id, true);
 }
 PMPP_EXPORT Code cudaMemGetMemPool(void** pool, abi::MemLocation* location, int type) {
   const Code c = call("cudaMemGetMemPool", [&] { return check_kind(location, type); });
-  return c ? c : give_handle("cudaMemGetMemPool", pool, current_pool());
+  return c ? c : give_pool("cudaMemGetMemPool", pool, location->id, false);
 }
 PMPP_EXPORT Code cudaMemSetMemPool(abi::MemLocation* location, int type, void* pool) {
   const Code c = call("cudaMemSetMemPool", [&] { return check_kind(location, type); });
-  return c ? c : use_pool("cudaMemSetMemPool", pool);
+  return c ? c : use_pool("cudaMemSetMemPool", location->id, pool);
 }
 
 PMPP_EXPORT Code cudaMemPoolCreate(void** pool, const abi::MemPoolProps* props) {
@@ -175,6 +184,7 @@ PMPP_EXPORT Code cudaMemPoolCreate(void** pool, const abi::MemPoolProps* props) 
     if (Code c = check_device(props->location.id)) return c;
     if (props->handleTypes != 0) return fail(abi::kNotSupported, "pools that are shared between processes are not implemented by the software GPU.");
     auto p = std::make_shared<Pool>();
+    p->device = props->location.id;
     p->max_size = props->maxSize;
     *pool = pools().handles.add(p);
     return 0;
@@ -187,7 +197,8 @@ PMPP_EXPORT Code cudaMemPoolDestroy(void* pool) {
     if (p->is_default) return fail(abi::kInvalidValue, "the default pool cannot be destroyed.");
     pools().handles.remove(pool);
     std::lock_guard lock(pools().mutex);
-    if (pools().current_handle == pool) pools().current_handle = pools().default_handle;
+    auto& there = pools().on[p->device];
+    if (there.current == pool) there.current = there.usual;
     return 0;
   });
 }
@@ -231,19 +242,34 @@ PMPP_EXPORT Code cudaMemPoolGetAttribute(void* pool, int attribute, void* value)
 }
 PMPP_EXPORT Code cudaMemPoolSetAccess(void* pool, const abi::MemAccessDesc* list, size_t count) {
   return call("cudaMemPoolSetAccess", [&]() -> Code {
-    if (!pool_of(pool)) return abi::kInvalidValue;
+    const PoolRef p = pool_of(pool);
+    if (!p) return abi::kInvalidValue;
     if (!list && count) return fail(abi::kInvalidValue, "the list is null.");
-    for (size_t i = 0; i < count; ++i)
-      if (list[i].location.type != 1 || list[i].location.id != 0) return fail(abi::kInvalidDevice, "access can be set for device 0 only.");
-      else if (list[i].flags != 3) return fail(abi::kInvalidValue, "a device keeps full access to its own pool.");
+    std::uint32_t mask = p->shared_with->load();
+    for (size_t i = 0; i < count; ++i) {
+      const auto& [location, flags] = list[i];
+      if (location.type != 1) return fail(abi::kInvalidValue, "access can be set for devices only.");
+      if (Code c = check_device(location.id)) return c;
+      if (flags != 0 && flags != 3) return fail(abi::kInvalidValue, format("%d is no cudaMemAccessFlags that a pool can have: 0 (none) or 3 (read and write).", flags));
+      if (location.id == p->device && flags == 0) return fail(abi::kInvalidValue, "a device keeps full access to its own pool.");
+      const std::uint32_t bit = location.id == p->device ? 0 : std::uint32_t{1} << location.id;
+      if (bit && flags && !simt::model::current().peer_access) return fail(abi::kInvalidDevice, "these devices cannot use each other's memory.");
+      mask = flags ? mask | bit : mask & ~bit;
+    }
+    p->shared_with->store(mask);
+    AddressSpace::instance().forget_windows();
     return 0;
   });
 }
 PMPP_EXPORT Code cudaMemPoolGetAccess(int* flags, void* pool, abi::MemLocation* location) {
   return call("cudaMemPoolGetAccess", [&]() -> Code {
-    if (!pool_of(pool)) return abi::kInvalidValue;
+    const PoolRef p = pool_of(pool);
+    if (!p) return abi::kInvalidValue;
     if (!flags || !location) return fail(abi::kInvalidValue, "the place for the answer or the location is null.");
-    *flags = location->type == 1 && location->id == 0 ? 3 : 0;
+    *flags = 0;
+    if (location->type != 1) return 0;
+    if (Code c = check_device(location->id)) return c;
+    if (location->id == p->device || (p->shared_with->load() >> location->id & 1)) *flags = 3;
     return 0;
   });
 }

@@ -12,6 +12,8 @@
 #include <system_error>
 #include <thread>
 
+#include "simt/memory/memory.hpp"
+#include "simt/model/profile.hpp"
 #include "simt/runtime/handles.hpp"
 
 namespace simt::runtime {
@@ -23,13 +25,17 @@ struct Scheduler {
   std::condition_variable progress;        // a task is done
   std::vector<StreamRef> streams;          // all that may hold work, destroyed ones until they are drained
   Handles<Stream> handles{1};
-  StreamRef legacy;
   std::uint64_t next_id = 1;
-  exec::Fault fault;
-  std::atomic<bool> failed{false};
+  struct Device {
+    StreamRef legacy;
+    exec::Fault fault;
+    std::atomic<bool> failed{false};
+  };
+  Device devices[model::kMaxDevices];
 
-  StreamRef make(unsigned flags, int priority, bool is_legacy) {
+  StreamRef make(int device, unsigned flags, int priority, bool is_legacy) {
     auto s = std::make_shared<Stream>();
+    s->device = device;
     s->flags = flags;
     s->priority = priority;
     s->legacy = is_legacy;
@@ -38,7 +44,9 @@ struct Scheduler {
     streams.push_back(s);
     return s;
   }
-  Scheduler() { legacy = make(0, 0, true); }
+  Scheduler() {
+    for (int d = 0; d < device_count(); ++d) devices[d].legacy = make(d, 0, 0, true);
+  }
 
   void forget(const StreamRef& s) { streams.erase(std::remove(streams.begin(), streams.end(), s), streams.end()); }
 };
@@ -56,14 +64,15 @@ void close(const StreamRef& s) {
   else if (s->queue.empty()) g.forget(s);
 }
 
-/// The thread's own default stream; it is drained after the thread has ended.
-struct ThreadStream {
-  StreamRef stream;
-  ~ThreadStream() {
-    if (stream) close(stream);
+/// The thread's own default streams, one a device; they are drained after the thread has ended.
+struct ThreadStreams {
+  StreamRef on[model::kMaxDevices];
+  ~ThreadStreams() {
+    for (const StreamRef& s : on)
+      if (s) close(s);
   }
 };
-thread_local ThreadStream thread_stream;
+thread_local ThreadStreams thread_streams;
 
 bool done_all(const std::vector<TaskRef>& tasks) {
   return std::all_of(tasks.begin(), tasks.end(), [](const TaskRef& t) { return t->done; });
@@ -79,11 +88,11 @@ void finish(Scheduler& g, Stream& s, Task& task) {
 }
 
 void execute(Scheduler& g, Task& task) {
-  if (task.work && (task.always || !g.failed.load(std::memory_order_acquire))) {
+  if (task.work && (task.always || !g.devices[task.device].failed.load(std::memory_order_acquire))) {
     try {
       task.work();
     } catch (const std::bad_alloc&) {
-      set_fault({abi::kMemoryAllocation, "the host is out of memory for work of a stream."});
+      set_fault(task.device, {abi::kMemoryAllocation, "the host is out of memory for work of a stream."});
     }
   }
   task.work = nullptr;   // here, not under the lock: what it holds may take long to go
@@ -134,9 +143,11 @@ void start_worker(const StreamRef& s) {
 void add_default_order(Scheduler& g, const Stream& s, std::vector<TaskRef>& after) {
   if (s.legacy) {
     for (const StreamRef& other : g.streams)
-      if (other.get() != &s && other->blocking() && other->last && !other->last->done) after.push_back(other->last);
-  } else if (s.blocking() && g.legacy->last && !g.legacy->last->done) {
-    after.push_back(g.legacy->last);
+      if (other.get() != &s && other->device == s.device && other->blocking() && other->last && !other->last->done)
+        after.push_back(other->last);
+  } else if (s.blocking()) {
+    const TaskRef& last = g.devices[s.device].legacy->last;
+    if (last && !last->done) after.push_back(last);
   }
 }
 
@@ -154,10 +165,11 @@ void run_by_caller(Scheduler& g, std::unique_lock<std::mutex>& lock, const Strea
 StreamRef stream_of(void* handle, Default meaning) {
   auto& g = scheduler();
   const auto value = reinterpret_cast<std::uintptr_t>(handle);
-  if ((value == 0 && meaning == Default::legacy) || value == 1) return g.legacy;
+  if ((value == 0 && meaning == Default::legacy) || value == 1) return g.devices[current_device()].legacy;
   if (value == 0 || value == 2) {
-    if (!thread_stream.stream) thread_stream.stream = g.make(0, 0, false);
-    return thread_stream.stream;
+    StreamRef& own = thread_streams.on[current_device()];
+    if (!own) own = g.make(current_device(), 0, 0, false);
+    return own;
   }
   StreamRef s = g.handles.get(handle);
   if (!s) fail(abi::kInvalidResourceHandle, format("%p is not a stream: it was destroyed or never created.", handle));
@@ -166,7 +178,7 @@ StreamRef stream_of(void* handle, Default meaning) {
 
 StreamRef create_stream(unsigned flags, int priority) {
   auto& g = scheduler();
-  StreamRef s = g.make(flags, priority, false);
+  StreamRef s = g.make(current_device(), flags, priority, false);
   s->handle = g.handles.add(s);
   return s;
 }
@@ -185,6 +197,7 @@ TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> afte
   auto task = std::make_shared<Task>();
   task->work = std::move(work);
   task->always = how.always;
+  task->device = s->device;
   std::unique_lock lock(g.mutex);
   task->after = std::move(after);
   add_default_order(g, *s, task->after);
@@ -201,11 +214,13 @@ TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> afte
   return task;
 }
 
-Code run_now(const StreamRef& s, Work work) {
+Code run_now(const StreamRef& s, Work work, std::vector<TaskRef> after) {
   auto& g = scheduler();
   auto task = std::make_shared<Task>();
   task->work = std::move(work);
   task->by_caller = true;
+  task->device = s->device;
+  task->after = std::move(after);
   {
     std::unique_lock lock(g.mutex);
     add_default_order(g, *s, task->after);
@@ -213,7 +228,7 @@ Code run_now(const StreamRef& s, Work work) {
     s->last = task;
     run_by_caller(g, lock, s, task);
   }
-  return report_fault();
+  return report_fault(s->device);
 }
 
 Code synchronize(const StreamRef& s) { return run_now(s, nullptr); }
@@ -224,19 +239,43 @@ Code synchronize(const TaskRef& task) {
     std::unique_lock lock(g.mutex);
     g.progress.wait(lock, [&] { return task->done; });
   }
-  return report_fault();
+  return report_fault(task->device);
 }
 
-Code synchronize_device() {
+namespace {
+/// `devices`: a bit each. The caller holds the lock.
+std::vector<TaskRef> last_tasks(Scheduler& g, unsigned devices) {
+  std::vector<TaskRef> tasks;
+  for (const StreamRef& s : g.streams)
+    if (s->last && (devices >> s->device & 1)) tasks.push_back(s->last);
+  return tasks;
+}
+
+Code wait_for_devices(unsigned devices) {
   auto& g = scheduler();
   {
     std::unique_lock lock(g.mutex);
-    std::vector<TaskRef> tasks;
-    for (const StreamRef& s : g.streams)
-      if (s->last) tasks.push_back(s->last);
+    const std::vector<TaskRef> tasks = last_tasks(g, devices);
     g.progress.wait(lock, [&] { return done_all(tasks); });
   }
-  return report_fault();
+  return report_fault(current_device());
+}
+}  // namespace
+
+std::vector<TaskRef> in_flight(int device) {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  return last_tasks(g, 1u << device);
+}
+
+Code synchronize_device() { return wait_for_devices(1u << current_device()); }
+
+Code synchronize_users(const void* pointer) {
+  const auto& space = memory::AddressSpace::instance();
+  unsigned devices = 1u << current_device();
+  if (const auto a = space.lookup(reinterpret_cast<memory::GuestAddr>(pointer)))
+    for (int d = 0; d < device_count(); ++d) devices |= unsigned(space.reaches(d, *a)) << d;
+  return wait_for_devices(devices);
 }
 
 bool finished(const TaskRef& task) {
@@ -266,30 +305,32 @@ abi::LaunchAttributeValue attribute(const StreamRef& s, int which) {
 
 bool idle(const StreamRef& s) { return work_of(s).empty(); }
 
-void set_fault(exec::Fault fault) {
+void set_fault(int device, exec::Fault fault) {
   auto& g = scheduler();
   std::lock_guard lock(g.mutex);
-  if (g.fault) return;
-  g.fault = std::move(fault);
-  g.failed.store(true, std::memory_order_release);
+  auto& d = g.devices[device];
+  if (d.fault) return;
+  d.fault = std::move(fault);
+  d.failed.store(true, std::memory_order_release);
 }
 
-Code report_fault() {
+Code report_fault(int device) {
   auto& g = scheduler();
-  if (!g.failed.load(std::memory_order_acquire)) return 0;
+  auto& d = g.devices[device];
+  if (!d.failed.load(std::memory_order_acquire)) return 0;
   exec::Fault fault;
   {
     std::lock_guard lock(g.mutex);
-    std::swap(fault, g.fault);
-    g.failed.store(false, std::memory_order_release);
+    std::swap(fault, d.fault);
+    d.failed.store(false, std::memory_order_release);
   }
   return fault ? fail(fault) : 0;
 }
 
-Code pending_fault() {
+Code pending_fault(int device) {
   auto& g = scheduler();
   std::lock_guard lock(g.mutex);
-  return g.fault.code;
+  return g.devices[device].fault.code;
 }
 
 Code record_event(const std::shared_ptr<Event>& event, const StreamRef& s) {

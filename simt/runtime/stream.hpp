@@ -1,7 +1,7 @@
 // Streams: queues of work that run in order, each on a thread of its own, and what orders them among each other.
 //
 // Work in a blocking stream waits for the legacy default stream's earlier work, and the legacy stream's work waits for
-// all earlier work in blocking streams. Work that fails puts the device into a failed state: until a call that
+// all earlier work in blocking streams, on each device for itself. Work that fails puts its device into a failed state: until a call that
 // synchronises has reported the failure, later work is skipped, as on a GPU, whose context is lost. After the report
 // the device works again.
 #pragma once
@@ -27,11 +27,13 @@ struct Task {
   bool always = false;       // runs in the failed state too
   bool by_caller = false;    // the thread that enqueued it runs it
   bool done = false;
+  int device = 0;            // its stream's
 };
 using TaskRef = std::shared_ptr<Task>;
 
 struct Stream {
   unsigned flags = 0;        // 1: non-blocking
+  int device = 0;
   std::atomic<int> priority = 0;
   std::uint64_t id = 0;
   bool legacy = false;
@@ -49,6 +51,7 @@ using StreamRef = std::shared_ptr<Stream>;
 
 struct Event {
   unsigned flags = 0;        // 1: blocking wait, 2: no timing, 4: between processes
+  int device = 0;
   struct Record {
     TaskRef task;
     std::chrono::steady_clock::time_point time;
@@ -56,7 +59,7 @@ struct Event {
   std::shared_ptr<Record> record;   // guarded by the scheduler's lock
 };
 
-/// Which stream the null handle means: functions with the suffixes _ptsz and _ptds use the thread's own.
+/// Which stream of the current device the null handle means: functions with the suffixes _ptsz and _ptds use the thread's own.
 enum class Default : bool { legacy, per_thread };
 /// Short, for the tables of names of the interface.
 inline constexpr auto L = Default::legacy, T = Default::per_thread;
@@ -64,6 +67,7 @@ inline constexpr auto L = Default::legacy, T = Default::per_thread;
 /// The stream behind a handle; null after failing the call in progress if there is none.
 StreamRef stream_of(void* handle, Default);
 
+/// On the current device.
 StreamRef create_stream(unsigned flags, int priority);
 Code destroy_stream(void* handle);
 
@@ -75,11 +79,15 @@ struct How {
 TaskRef submit(const StreamRef&, Work, How = {}, std::vector<TaskRef> after = {});
 /// Runs work in this thread after all earlier work of the stream; then reports a failure of the device, if there is one.
 /// Work is skipped in the failed state.
-Code run_now(const StreamRef&, Work);
+Code run_now(const StreamRef&, Work, std::vector<TaskRef> after = {});
 /// Waits for the stream's work so far and reports.
 Code synchronize(const StreamRef&);
-/// Waits for everything in flight and reports.
+/// Waits for everything in flight on the current device and reports.
 Code synchronize_device();
+/// Waits for everything in flight on the devices that can use the memory at `pointer`; reports of the current one.
+Code synchronize_users(const void* pointer);
+/// The last task of each of the device's streams.
+std::vector<TaskRef> in_flight(int device);
 /// Waits for a task and reports.
 Code synchronize(const TaskRef&);
 bool finished(const TaskRef&);
@@ -89,11 +97,11 @@ bool idle(const StreamRef&);
 std::vector<TaskRef> work_of(const StreamRef&);   ///< what an event recorded now would wait for
 
 /// Called by work that failed.
-void set_fault(exec::Fault);
+void set_fault(int device, exec::Fault);
 /// Fails the call in progress with the device's failure, if there is one, and forgets it; else 0.
-Code report_fault();
+Code report_fault(int device);
 /// The code of a failure that was not reported yet.
-Code pending_fault();
+Code pending_fault(int device);
 
 Code record_event(const std::shared_ptr<Event>&, const StreamRef&);
 Code wait_event(const StreamRef&, const std::shared_ptr<Event>&);

@@ -94,9 +94,9 @@ PMPP_STREAM_CALL(cudaStreamGetId, (void* q, unsigned long long* out), q, [&](con
   *out = s->id;
   return 0;
 })
-PMPP_STREAM_CALL(cudaStreamGetDevice, (void* q, int* out), q, [&](const StreamRef&) -> Code {
+PMPP_STREAM_CALL(cudaStreamGetDevice, (void* q, int* out), q, [&](const StreamRef& s) -> Code {
   if (!out) return null_place();
-  *out = 0;
+  *out = s->device;
   return 0;
 })
 PMPP_STREAM_CALL(cudaStreamIsCapturing, (void* q, int* out), q, [&](const StreamRef&) -> Code {
@@ -113,7 +113,7 @@ PMPP_STREAM_CALL(cudaStreamGetCaptureInfo,
   return 0;
 })
 PMPP_STREAM_CALL(cudaStreamSynchronize, (void* q), q, [&](const StreamRef& s) { return synchronize(s); })
-PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) { return idle(s) ? report_fault() : not_ready(); })
+PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) { return idle(s) ? report_fault(s->device) : not_ready(); })
 PMPP_STREAM_CALL(cudaStreamWaitEvent, (void* q, void* event, unsigned flags), q, [&](const StreamRef& s) -> Code {
   auto e = event_of(event);
   if (!e) return abi::kInvalidResourceHandle;
@@ -131,8 +131,8 @@ PMPP_STREAM_CALL(cudaLaunchHostFunc, (void* q, HostFunction f, void* data), q, [
 PMPP_STREAM_CALL(cudaStreamAddCallback, (void* q, Callback f, void* data, unsigned flags), q, [&](const StreamRef& s) -> Code {
   if (!f) return fail(abi::kInvalidValue, "the function is null.");
   if (flags) return fail(abi::kInvalidValue, "the flags must be 0.");
-  submit(s, [q, f, data] {
-    const Code status = pending_fault();
+  submit(s, [q, f, data, device = s->device] {
+    const Code status = pending_fault(device);
     InCallback scope;
     f(q, status, data);
   }, {true, false});
@@ -165,6 +165,9 @@ Code record(const char* name, void* event, void* stream, unsigned flags, Default
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
     if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; only cudaEventRecordDefault is possible outside of a capture.", flags));
+    if (e->device != s->device)
+      return fail(abi::kInvalidResourceHandle, format("an event of device %d cannot be recorded in a stream of device %d; create it with "
+                                                      "the stream's device current.", e->device, s->device));
     return record_event(e, s);
   });
 }
@@ -176,6 +179,7 @@ Code create_event(const char* name, void** out, unsigned flags) {
     if (flags & 4) return fail(abi::kNotSupported, "cudaEventInterprocess is not implemented by the software GPU.");
     auto e = std::make_shared<Event>();
     e->flags = flags;
+    e->device = current_device();
     *out = events().add(std::move(e));
     return 0;
   });
@@ -194,7 +198,7 @@ PMPP_EXPORT Code cudaEventQuery(void* event) {
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
     TaskRef task = event_task(e);
-    return !task || finished(task) ? report_fault() : not_ready();
+    return !task || finished(task) ? report_fault(e->device) : not_ready();
   });
 }
 PMPP_EXPORT Code cudaEventSynchronize(void* event) {
@@ -202,7 +206,7 @@ PMPP_EXPORT Code cudaEventSynchronize(void* event) {
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
     TaskRef task = event_task(e);
-    return task ? synchronize(task) : report_fault();
+    return task ? synchronize(task) : report_fault(e->device);
   });
 }
 PMPP_EXPORT Code cudaEventDestroy(void* event) {
@@ -217,6 +221,8 @@ PMPP_EXPORT Code cudaEventElapsedTime(float* ms, void* start, void* end) {
     if (!a || !b) return abi::kInvalidResourceHandle;
     if (!ms) return null_place();
     if ((a->flags | b->flags) & 2) return fail(abi::kInvalidResourceHandle, "an event was created with cudaEventDisableTiming and has no time.");
+    if (a->device != b->device)
+      return fail(abi::kInvalidResourceHandle, format("the events are of different devices, %d and %d, whose clocks cannot be compared.", a->device, b->device));
     TaskRef x = event_task(a), y = event_task(b);
     if (!x || !y) return fail(abi::kInvalidResourceHandle, format("the %s event was never recorded.", x ? "second" : "first"));
     if (!finished(x) || !finished(y)) return not_ready();

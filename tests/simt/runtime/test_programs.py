@@ -110,6 +110,47 @@ def test_separate_compilation(folder):
     succeeds(run(folder / "separate"))
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_several_devices(build, threads):
+    stderr = succeeds(run(build("devices"), PMPP_SIM_DEVICES="3", PMPP_SIM_THREADS=threads))
+    for sentence in (
+        "is memory of device 1, and the kernel runs on device 0. With device 0 current, cudaDeviceEnablePeerAccess(1, 0) lets",
+        "Memory of a pool is opened to another device with cudaMemPoolSetAccess",
+        "kernel launch: the stream belongs to device 1, and device 0 is current; call cudaSetDevice(1) before the launch.",
+        "cudaSetDevice: device 3; there are devices 0 to 2.",
+    ):
+        assert sentence in stderr
+
+
+NONE = "0 cudaErrorNoDevice cudaErrorNoDevice"
+SEEN = {
+    ("", "1,2"): "1 cudaSuccess 00:0:0 cudaSuccess",  # that is about real devices
+    ("3", ""): NONE,
+    ("3", "2,0"): "2 cudaSuccess 02:2:1 00:0:1 cudaSuccess",
+    ("3", "1,7,0"): "1 cudaSuccess 01:1:0 cudaSuccess",
+    ("3", "1,1"): NONE,
+    ("3", "GPU-706d7070-2d73-696d-742d-6770752d3031, 2"): "2 cudaSuccess 01:1:1 02:2:1 cudaSuccess",
+    ("3", "GPU-706d"): NONE,  # ambiguous
+}
+
+
+@pytest.mark.parametrize(("devices", "visible"), SEEN)
+def test_visible_devices(build, devices, visible):
+    done = run(build("devices"), "list", PMPP_SIM_DEVICES=devices, CUDA_VISIBLE_DEVICES=visible)
+    assert done.stdout == SEEN[devices, visible] + "\n", done.stderr
+
+
+def test_devices_without_peer_access(build):
+    done = run(build("devices"), "list", PMPP_SIM_DEVICES="2", PMPP_SIM_GPU="rtx4090")
+    assert done.stdout == "2 cudaSuccess 00:0:0 01:1:0 cudaSuccess\n", done.stderr
+
+
+def test_wrong_number_of_devices_is_said(build):
+    done = run(build("devices"), "list", PMPP_SIM_DEVICES="17")
+    assert done.stdout == "1 cudaSuccess 00:0:0 cudaSuccess\n"
+    assert "PMPP_SIM_DEVICES=17 is not a number from 1 to 16; using 1." in done.stderr
+
+
 def test_fault_names_kernel_line_and_allocation(build):
     stderr = succeeds(run(build("faults")))
     assert "faults.cu:4" in stderr
