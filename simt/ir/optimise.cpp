@@ -1,5 +1,6 @@
 // Simplifications that pay in an interpreter: copies vanish, and what nobody reads is not computed.
 #include <algorithm>
+#include <cstdlib>
 
 #include "simt/exec/handlers.hpp"
 #include "simt/ir/unit.hpp"
@@ -78,7 +79,9 @@ void Unit::optimise(Function& function) {
   // first, and every use comes after the copy. A constant source needs the first of these only.
   std::vector<ValueId> source(values.size(), kNoValue);
   std::vector<bool> from_register(values.size(), false);
+  static const bool verbatim = std::getenv("PMPP_SIM_REPLAY") != nullptr;   // a recording shows what each line assigns
   for (auto b : layout) {
+    if (verbatim) break;
     auto& nodes = function.blocks[b].nodes;
     for (std::size_t n = 0; n < nodes.size(); ++n) {
       const auto& node = nodes[n];

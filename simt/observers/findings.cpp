@@ -105,6 +105,11 @@ void report(Finding f) {
   if (!report_path.empty()) append_line(report_path.c_str(), text);
 }
 
+std::size_t finding_count() {
+  std::lock_guard lock(mutex);
+  return kept().findings.size();
+}
+
 std::string host_frames() {
   void* calls[32];
   const int count = backtrace(calls, 32);

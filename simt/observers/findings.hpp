@@ -29,6 +29,8 @@ struct Finding {
 
 /// Keeps the finding, unless there is one of its kind for the same lines (of a race: in either order).
 void report(Finding finding);
+/// How many were kept.
+std::size_t finding_count();
 /// The calls that lead here, for Finding::frames; those inside of this library are left out.
 std::string host_frames();
 /// One write, at the end of the file: several processes may share it.
