@@ -143,13 +143,14 @@ Meeting meet(Gang& gang, const Instr* instr) {
   const auto number = lane_u32(*gang.warps[0], instr->op[0], 0), expected = lane_u32(*gang.warps[0], instr->op[1], 0);
   if (BarrierKind(instr->imm) != BarrierKind::sync || number >= kBarriers || expected != 0) return Meeting::unusual;
   auto& barrier = block.barriers[number];
-  if (gang.count == block.warp_count && barrier.waiting == 0) return Meeting::passed;
+  if (gang.count == block.warp_count && barrier.waiting == 0 && gang.warps[0]->worker->grid->observers.empty())
+    return Meeting::passed;
   barrier.expected = 0;
   for (unsigned k = 0; k < gang.count; ++k) barrier.arrived[gang.warps[k]->index] = kAllLanes;
   barrier.waiting += gang.count * kLanes;
   if (complete(block, barrier)) {
     release(block, number);
-    return gang.count == warp_limit ? Meeting::passed : Meeting::others_too;
+    return gang.count == warp_limit || gang.count == block.warp_count ? Meeting::passed : Meeting::others_too;
   }
   for (unsigned k = 0; k < gang.count; ++k) {   // as park and pick do, for a warp that has no other lanes
     auto& warp = *gang.warps[k];

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "simt/exec/gang.hpp"
+#include "simt/exec/probe.hpp"
 #include "simt/memory/limits.hpp"
 #include "simt/model/profile.hpp"
 
@@ -261,8 +262,8 @@ unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, War
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = grid.seed != 0;
-  // Probes are told of one warp at a time, in the order in which it executes.
-  const unsigned gang_size = shuffled || !grid.observers.empty() ? 1 : grid.code->gang_warps;
+  const unsigned gang_size = shuffled ? 1 : grid.code->gang_warps;
+  const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : grid.code->gang.data();
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {
@@ -275,7 +276,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         const unsigned count = gang_size > 1 && !warp.dead ? form_gang(block, gang_size, n, gang) : 1;
         for (unsigned k = 0; k < count; ++k) gang[k]->state = Warp::ready;
         if (count > 1) {
-          run_gang(gang, count, *grid.code);
+          run_gang(gang, count, *grid.code, entries);
         } else {
           if (shuffled) {   // a shorter slice; what is missing was not executed
             const auto slice = kQuantum >> (next_random(cluster) % 8);

@@ -6,6 +6,7 @@
 
 #include "simt/exec/block.hpp"
 #include "simt/exec/handlers.hpp"
+#include "simt/exec/probe.hpp"
 
 namespace simt::exec {
 
@@ -46,11 +47,11 @@ const Instr* regroup(Gang& gang) {
 void wait_at(Gang& gang, unsigned k, const Instr* pc) { gang.others[gang.waiting++] = {pc, gang.warps[k]}; }
 
 /// Every warp by itself. What they do next may differ; a warp without a next instruction leaves the gang.
-const Instr* each(Gang& gang, const Instr* instr) {
+const Instr* each_by(Handler run, Gang& gang, const Instr* instr) {
   const Instr* next[kGangWarps];
   bool together = true;
   for (unsigned k = 0; k < gang.count; ++k) {
-    next[k] = instr->run(*gang.warps[k], instr);
+    next[k] = run(*gang.warps[k], instr);
     together &= next[k] == instr + 1;
   }
   if (together) [[likely]] return instr + 1;
@@ -62,6 +63,13 @@ const Instr* each(Gang& gang, const Instr* instr) {
   if (faulted) gang.waiting = 0;   // the launch is over
   return regroup(gang);
 }
+
+/// The handler of an instruction, without what observers put in front of it: they have been told of the whole gang.
+Handler handler_of(const Gang& gang, const Instr* instr) {
+  const auto* probed = gang.warps[0]->worker->probed;
+  return probed && probed[instr->origin] ? probed[instr->origin]->run : instr->run;
+}
+const Instr* each(Gang& gang, const Instr* instr) { return each_by(handler_of(gang, instr), gang, instr); }
 
 /// Instructions that change which lanes execute, or where.
 const Instr* control(Gang& gang, const Instr* instr) {
@@ -145,12 +153,17 @@ GangEntry gang_entry(const Instr& instr, GangEntry loop, bool constants) {
   return {loop.full ? loop.full : each, loop.partial ? loop.partial : each};
 }
 
-void run_gang(Warp* const* warps, unsigned count, const ir::Code& code) {
+const Instr* warp_by_warp(Gang& gang, const Instr* instr) {
+  const Instr* next = each_by(instr->run, gang, instr);
+  if (next) look_for_partial(gang);
+  return next;
+}
+
+void run_gang(Warp* const* warps, unsigned count, const ir::Code& code, const GangEntry* entries) {
   Gang gang;
   for (unsigned n = 0; n < count; ++n)
     if (const Instr* pc = warps[n]->pc ? warps[n]->pc : pick(*warps[n])) gang.others[gang.waiting++] = {pc, warps[n]};
   const Instr* const start = code.instrs.get();
-  const GangEntry* const entries = code.gang.data();
   const Instr* pc = regroup(gang);
   while (pc) {
     const auto& entry = entries[pc - start];

@@ -61,7 +61,10 @@ enum class Meeting : std::uint8_t {
 };
 Meeting meet(Gang& gang, const Instr* instr);   // barrier.cpp
 
-/// Executes the warps, which can run, until each of them waits, has exited or used up its slice.
-void run_gang(Warp* const* warps, unsigned count, const ir::Code& code);
+/// Every warp by itself, with what observers want to see of it.
+const Instr* warp_by_warp(Gang& gang, const Instr* instr);
+
+/// Executes the warps, which can run, until each of them waits, has exited or used up its slice. `entries`: by position.
+void run_gang(Warp* const* warps, unsigned count, const ir::Code& code, const GangEntry* entries);
 
 }  // namespace simt::exec

@@ -11,9 +11,16 @@ const Instr* run_probed(Warp& warp, const Instr* instr) {
   return probe.call(probe, warp, instr);
 }
 
+const Instr* run_probed_gang(Gang& gang, const Instr* instr) {
+  const Worker& worker = *gang.warps[0]->worker;
+  for (Probe* probe = worker.probed[instr->origin]; probe; probe = probe->next) probe->gang(*probe, gang, instr);
+  const auto& entry = worker.code->gang[instr->origin];
+  return gang.partial ? entry.partial(gang, instr) : entry.full(gang, instr);
+}
+
 }  // namespace
 
-Instrumentation::Instrumentation(ir::Code& code, unsigned workers) : code_(code), probed_(workers) {
+Instrumentation::Instrumentation(ir::Code& code, unsigned workers) : code_(code), probed_(workers), gang_(code.gang) {
   for (std::size_t n = 0; n < code.count; ++n) handlers_.push_back(code.instrs[n].run);
   for (auto& list : probed_) list.resize(code.count);
 }
@@ -29,6 +36,10 @@ void Instrumentation::add(unsigned worker, std::size_t n, Probe& probe) {
   probe.run = handlers_[n];
   code_.instrs[n].run = place == &probed_[worker][n] && probe.alone ? probe.alone : run_probed;
   *place = &probe;
+  bool all = true;
+  for (const Probe* p = probed_[worker][n]; p; p = p->next) all &= p->gang != nullptr;
+  const GangHandler run = all ? run_probed_gang : warp_by_warp;
+  gang_[n] = {run, run};
 }
 
 void tell_block(const Worker& worker, const BlockState& block, bool begins) {

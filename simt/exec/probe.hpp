@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/gang.hpp"
 
 namespace simt::exec {
 
@@ -14,6 +15,9 @@ namespace simt::exec {
 /// obey the instruction's guard.
 struct Probe {
   const Instr* (*call)(Probe&, Warp&, const Instr*) = nullptr;
+  /// The same for all warps of a gang at once, before any of them executes the instruction. Does not proceed. Without it
+  /// warps are seen and executed one after another.
+  void (*gang)(Probe&, const Gang&, const Instr*) = nullptr;
   Probe* next = nullptr;
   Handler run = nullptr;     ///< what executes the instruction
   Handler alone = nullptr;   ///< a handler that calls it, faster than the general one, for instructions without other probes
@@ -40,11 +44,14 @@ class Instrumentation {
   Handler handler(std::size_t n) const { return handlers_[n]; }
   void add(unsigned worker, std::size_t n, Probe& probe);
   Probe* const* probed(unsigned worker) const { return probed_[worker].data(); }
+  /// What gangs do, by instruction.
+  const GangEntry* gang() const { return gang_.data(); }
 
  private:
   ir::Code& code_;
   std::vector<Handler> handlers_;
   std::vector<std::vector<Probe*>> probed_;   ///< by worker, by instruction
+  std::vector<GangEntry> gang_;
 };
 
 /// The lanes that execute the instruction: the active ones whose guard holds.

@@ -316,6 +316,7 @@ void Recording::place(exec::Instrumentation& instrumentation, unsigned w, Worker
     const auto calls = counting(exec::isa(), plan.counting);
     probe->call = calls.call;
     probe->alone = calls.alone;
+    probe->gang = calls.gang;
     worker.by_instruction[n] = probe;
     if (plan.memory) {
       const auto& access = code_.accesses[n];

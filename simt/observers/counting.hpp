@@ -75,6 +75,7 @@ enum class Counting : std::uint8_t {
 struct Calls {
   decltype(exec::Probe::call) call;
   exec::Handler alone;
+  decltype(exec::Probe::gang) gang;
 };
 Calls counting(exec::Isa level, Counting what);
 

@@ -207,24 +207,17 @@ SIMT_INLINE void forget_execution(Count& count, Mask mask) {
   count.threads -= unsigned(std::popcount(mask));
 }
 
-const Instr* count_executions(Probe& probe, Warp& warp, const Instr* instr) {
-  execution(static_cast<Count&>(probe), warp);
-  return proceed(probe, warp, instr);
-}
+SIMT_INLINE void count_execution(Count& count, Warp& warp, const Instr*) { execution(count, warp); }
 
-const Instr* count_branch(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<Count&>(probe);
+SIMT_INLINE void count_branch(Count& count, Warp& warp, const Instr* instr) {
   execution(count, warp);
   const Mask taken = exec::guarded(warp, instr);
   count.special += taken != 0 && taken != warp.active;
-  return proceed(probe, warp, instr);
 }
 
-const Instr* count_guard(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<Count&>(probe);
+SIMT_INLINE void count_guard(Count& count, Warp& warp, const Instr* instr) {
   execution(count, warp);
   count.special += unsigned(std::popcount(exec::guarded(warp, instr)));
-  return proceed(probe, warp, instr);
 }
 
 SIMT_INLINE TraceEntry* room(Trace& trace, const Warp& warp) {
@@ -280,29 +273,23 @@ SIMT_INLINE void on_shared(MemoryCount& count, const u32* address, u32 offset, M
 }
 
 template <bool Atomic>
-const Instr* count_global(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<MemoryCount&>(probe);
+SIMT_INLINE void count_global(MemoryCount& count, Warp& warp, const Instr* instr) {
   execution(count, warp);
   if (const Mask mask = exec::guarded(warp, instr))
     on_global<Atomic>(count, warp, row<const u64>(warp, instr->op[count.address]), u64(std::int64_t(instr->mem.offset)), mask);
-  return proceed(probe, warp, instr);
 }
 
-const Instr* count_shared(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<MemoryCount&>(probe);   // the pattern counts executions
+SIMT_INLINE void count_shared(MemoryCount& count, Warp& warp, const Instr* instr) {   // the pattern counts executions
   on_shared<false>(count, row<const u32>(warp, instr->op[count.address]), u32(instr->mem.offset), warp.active);
-  return proceed(probe, warp, instr);
 }
 
 template <bool Atomic>
-const Instr* count_guarded_shared(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<MemoryCount&>(probe);
+SIMT_INLINE void count_guarded_shared(MemoryCount& count, Warp& warp, const Instr* instr) {
   execution(count, warp);
   if (const Mask mask = exec::guarded(warp, instr)) {
     on_shared<Atomic>(count, row<const u32>(warp, instr->op[count.address]), u32(instr->mem.offset), mask);
     if constexpr (!Atomic) forget_execution(count, mask);
   }
-  return proceed(probe, warp, instr);
 }
 
 /// Generic addresses: every lane has its own kind of memory.
@@ -324,41 +311,48 @@ void count_lanes(MemoryCount& count, Warp& warp, const Instr* instr, Mask mask) 
 }
 
 template <bool Atomic>
-const Instr* count_generic(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& count = static_cast<MemoryCount&>(probe);
+SIMT_INLINE void count_generic(MemoryCount& count, Warp& warp, const Instr* instr) {
   const bool waits = (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active;
-  if (!count.whole_warp || !waits) {
-    execution(count, warp);
-    if (const Mask mask = exec::guarded(warp, instr) & count.lanes) count_lanes<Atomic>(count, warp, instr, mask);
+  if (count.whole_warp && waits) return;
+  execution(count, warp);
+  if (const Mask mask = exec::guarded(warp, instr) & count.lanes) count_lanes<Atomic>(count, warp, instr, mask);
+}
+
+/// The ways to call a function that counts for one warp.
+template <class Kept, void (*count)(Kept&, Warp&, const Instr*), bool whole = false>   // whole: nothing but executions
+struct Probed {
+  static const Instr* call(Probe& probe, Warp& warp, const Instr* instr) {
+    count(static_cast<Kept&>(probe), warp, instr);
+    return proceed(probe, warp, instr);
   }
-  return proceed(probe, warp, instr);
-}
-
-}  // namespace
-
-namespace {
-
-template <decltype(Probe::call) call>
-const Instr* alone(Warp& warp, const Instr* instr) {
-  return call(*warp.worker->probed[instr->origin], warp, instr);
-}
-template <decltype(Probe::call) call>
-constexpr Calls kCalls = {call, alone<call>};
+  static const Instr* alone(Warp& warp, const Instr* instr) { return call(*warp.worker->probed[instr->origin], warp, instr); }
+  static void gang(Probe& probe, const Gang& gang, const Instr* instr) {
+    if constexpr (whole) {
+      if (!gang.partial) {
+        static_cast<Count&>(probe).warps += gang.count;
+        static_cast<Count&>(probe).threads += gang.count * unsigned(kLanes);
+        return;
+      }
+    }
+    for (unsigned k = 0; k < gang.count; ++k) count(static_cast<Kept&>(probe), *gang.warps[k], instr);
+  }
+  static constexpr Calls calls{call, alone, gang};
+};
 
 }  // namespace
 
 Calls counting(Counting what) {
   switch (what) {
-    case Counting::executions: return kCalls<count_executions>;
-    case Counting::branch: return kCalls<count_branch>;
-    case Counting::guard: return kCalls<count_guard>;
-    case Counting::global: return kCalls<count_global<false>>;
-    case Counting::generic: return kCalls<count_generic<false>>;
-    case Counting::shared: return kCalls<count_shared>;
-    case Counting::guarded_shared: return kCalls<count_guarded_shared<false>>;
-    case Counting::global_atomic: return kCalls<count_global<true>>;
-    case Counting::generic_atomic: return kCalls<count_generic<true>>;
-    case Counting::shared_atomic: return kCalls<count_guarded_shared<true>>;
+    case Counting::executions: return Probed<Count, count_execution, true>::calls;
+    case Counting::branch: return Probed<Count, count_branch>::calls;
+    case Counting::guard: return Probed<Count, count_guard>::calls;
+    case Counting::global: return Probed<MemoryCount, count_global<false>>::calls;
+    case Counting::generic: return Probed<MemoryCount, count_generic<false>>::calls;
+    case Counting::shared: return Probed<MemoryCount, count_shared>::calls;
+    case Counting::guarded_shared: return Probed<MemoryCount, count_guarded_shared<false>>::calls;
+    case Counting::global_atomic: return Probed<MemoryCount, count_global<true>>::calls;
+    case Counting::generic_atomic: return Probed<MemoryCount, count_generic<true>>::calls;
+    case Counting::shared_atomic: return Probed<MemoryCount, count_guarded_shared<true>>::calls;
   }
   return {};
 }

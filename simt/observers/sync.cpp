@@ -52,8 +52,12 @@ class Sync final : public Observer {
     barriers_.clear();
     collectives_.clear();
     arrivals_.clear();
+    block_ = nullptr;
   }
-  void block_end(const exec::Worker&, const exec::BlockState& block) override { arrivals_.erase(&block); }
+  void block_end(const exec::Worker&, const exec::BlockState& block) override {
+    arrivals_.erase(&block);
+    block_ = nullptr;
+  }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override;
   void arrives(const BarrierProbe& probe, Warp& warp, const Instr* instr);
   void collective(const CollectiveProbe& probe, Warp& warp, const Instr* instr);
@@ -80,7 +84,17 @@ class Sync final : public Observer {
   const ir::Code* code_ = nullptr;
   std::vector<BarrierProbe> barriers_;
   std::vector<CollectiveProbe> collectives_;
-  std::unordered_map<const exec::BlockState*, std::array<Arrival, exec::kBarriers>> arrivals_;
+  using Arrivals = std::array<Arrival, exec::kBarriers>;
+  Arrivals& arrivals(const exec::BlockState& block) {
+    if (&block != block_) {
+      block_ = &block;
+      current_ = &arrivals_[&block];
+    }
+    return *current_;
+  }
+  std::unordered_map<const exec::BlockState*, Arrivals> arrivals_;
+  const exec::BlockState* block_ = nullptr;   ///< whose arrivals were looked at last
+  Arrivals* current_ = nullptr;
 };
 
 void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) {
@@ -99,6 +113,10 @@ void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instr
         auto& b = static_cast<BarrierProbe&>(probe);
         b.sync->arrives(b, warp, instr);
         return proceed(probe, warp, instr);
+      };
+      p.gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
+        auto& b = static_cast<BarrierProbe&>(probe);
+        for (unsigned k = 0; k < gang.count; ++k) b.sync->arrives(b, *gang.warps[k], instr);
       };
       p.sync = this;
       p.site = std::uint32_t(n);
@@ -122,6 +140,10 @@ void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instr
       c.sync->collective(c, warp, instr);
       return proceed(probe, warp, instr);
     };
+    p.gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
+      auto& c = static_cast<CollectiveProbe&>(probe);
+      for (unsigned k = 0; k < gang.count; ++k) c.sync->collective(c, *gang.warps[k], instr);
+    };
     instrumentation.add(0, n, collectives_.emplace_back(p));
   }
 }
@@ -131,7 +153,7 @@ void Sync::arrives(const BarrierProbe& probe, Warp& warp, const Instr* instr) {
   const int lane = std::countr_zero(warp.active);
   const auto number = lane_value(warp, instr->op[0], lane) % exec::kBarriers;
   const auto thread = warp.index * 32 + unsigned(lane);
-  auto& first = arrivals_[warp.block][number];
+  auto& first = arrivals(*warp.block)[number];
   if (!first.any) {
     first = {true, lane_value(warp, instr->op[1], lane) != 0, probe.site, thread};
     return;
@@ -146,7 +168,7 @@ void Sync::arrives(const BarrierProbe& probe, Warp& warp, const Instr* instr) {
 }
 
 void Sync::barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) {
-  auto& first = arrivals_[&block][number];
+  auto& first = arrivals(block)[number];
   if (first.any && !first.counted)
     for (std::uint32_t w = 0; w < block.warp_count; ++w) {
       const Mask missing = lanes_of_block(block, w) & ~arrived[w];
@@ -161,7 +183,13 @@ void Sync::barrier(const exec::Worker&, const exec::BlockState& block, unsigned 
 }
 
 void Sync::collective(const CollectiveProbe& probe, Warp& warp, const Instr* instr) {
-  const Mask active = exec::guarded(warp, instr), there = lanes_of_block(*warp.block, warp.index);
+  const Mask active = exec::guarded(warp, instr);
+  if (active == exec::kAllLanes) {   // nobody to wait for, nobody who is missing: fine if each names itself
+    Mask own = 1;
+    for (int lane = 0; lane < exec::kLanes; ++lane) own &= lane_value(warp, instr->op[probe.members], lane) >> lane;
+    if (own) return;
+  }
+  const Mask there = lanes_of_block(*warp.block, warp.index);
   Mask members = 0, strangers = 0;
   for (Mask left = active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);

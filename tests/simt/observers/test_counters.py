@@ -275,3 +275,32 @@ def test_counts_do_not_depend_on_the_schedule(gpu, library, counted, seed):
     for threads in (1, 2):
         gpu.threads(threads)
         assert counted(launch) == reference
+
+
+PARTS = r"""
+extern "C" __global__ void parts(const int* in, int* out) {   // warps part at branches and meet at barriers
+    __shared__ int s[256];
+    int t = threadIdx.x, v = in[t], n = t / 32 + v;
+    s[t] = v;
+    __syncthreads();
+    for (int k = 0; k < n; ++k) v += s[(t * k + 1) % 256];
+    __syncthreads();
+    if (t / 32 % 2) atomicAdd(&s[t / 64], v);
+    if (t % 3 == 0) v += __shfl_down_sync(__activemask(), v, 1);
+    __syncthreads();
+    out[t] = s[255 - t] + v;
+}
+"""
+
+
+def test_warps_in_lockstep_count_like_warps_alone(gpu, counted):
+    kernels = gpu.load(PARTS)
+    values, out = gpu.array(np.arange(256, dtype=I32) % 5), gpu.array(np.zeros(256, I32))
+
+    def launch():
+        kernels.launch("parts", 2, 250, values, out)
+
+    together = counted(launch)
+    gpu.seed(1)  # warps run one after another
+    assert counted(launch) == together
+    assert together[0]["counters"]["divergent_branches"] > 0
