@@ -31,6 +31,7 @@ _PREFIXES = {"cuda": r"cu[A-Z]", "nvidia-ml": "nvml", "cufile": "cuFile", "nvcuv
 _SHOWN = 3
 
 _CONTAINER, _LINKED, _PTX, _MACHINE_CODE = 0xBA55ED50, 2, 1, 2
+_DEVICE_RUNTIME = b"cuda_device_runtime_cu"
 _VARIANT_A, _VARIANT_F, _COMPRESSED = 0x100000, 0x200000, 0xA000
 
 
@@ -180,8 +181,10 @@ def _about_images(elf: Elf, gpu: model.Device) -> Iterator[str]:
     unlinked = _modules(elf.section("__nv_relfatbin"))
     versions = [version for _, version in struct.iter_unpack("<II16x", _whole(elf.section(".nvFatBinSegment"), 24))]
     if unlinked or len(versions) != len(modules):
-        # Of -rdc=true: the software GPU links the modules; that which nvcc linked is machine code.
-        modules = [[image for module in (*modules, *unlinked) for image in module]]
+        # Of -rdc=true: the software GPU links the units itself, and has the functions of NVIDIA's library for device code
+        # itself; what nvcc linked stands among the modules, and is machine code or nothing.
+        modules = _without(modules, versions.count(_LINKED) - modules.count([]), gpu)
+        modules += _without(unlinked, _DEVICE_RUNTIME in elf.section("__nv_module_id"), gpu)
     else:  # without -rdc=true there is nothing in what nvcc linked, by which each program begins
         modules = [module for module, version in zip(modules, versions, strict=True) if version != _LINKED]
     modules = [module for module in modules if module]
@@ -203,6 +206,13 @@ def _about_images(elf: Elf, gpu: model.Device) -> Iterator[str]:
         f"has{part} PTX for {_names(ptx)} only, and the GPU that is modelled, {gpu.name}, has compute capability "
         f"{gpu.capability[0]}.{gpu.capability[1]}: {mend}{choice}"
     )
+
+
+def _without(modules: list[list[_Image]], count: int, gpu: model.Device) -> list[list[_Image]]:
+    """Leave out so many modules that need not run: of those that cannot, the ones with the most images."""
+    failing = [module for module in modules if not any(image.runs_on(gpu) for image in module)]
+    left = sorted(failing, key=len)[: len(failing) - count] if count > 0 else failing
+    return [module for module in modules if module not in failing] + left
 
 
 def _modules(section: bytes) -> list[list[_Image]]:

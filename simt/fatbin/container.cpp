@@ -130,6 +130,7 @@ bool read_wrapper(const void* address, std::vector<Container>& containers, std::
   for (const Entry& entry : containers[0].entries) {
     if (entry.kind == Entry::ptx) return true;
   }
+  containers[0].linked = true;
   for (std::size_t i = 0; wrapper.prelinked[i] != nullptr; ++i) {
     if (i == max_prelinked) {
       error = "the list of linked fatbinaries has no end";

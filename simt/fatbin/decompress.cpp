@@ -78,14 +78,14 @@ bool ptx_text(const Entry& entry, std::string& text, std::string& error) {
 }
 
 bool program_ptx(const std::vector<Container>& containers, std::uint32_t capability, std::vector<std::string>& texts,
-                 std::string& skipped, std::string& error) {
+                 std::vector<std::string>& skipped, std::string& error) {
   texts.clear();
   skipped.clear();
   for (const Container& container : containers) {
-    if (container.entries.empty() && containers.size() > 1) continue;
+    if (containers.size() > 1 && (container.linked || container.entries.empty())) continue;
     const Entry* entry = choose(container, capability, error);
     if (entry == nullptr) {
-      skipped = error;
+      skipped.push_back(error);
     } else if (!ptx_text(*entry, texts.emplace_back(), error)) {
       return false;
     }

@@ -44,10 +44,11 @@ char* dump(const std::vector<Container>& containers, std::uint32_t capability) {
     });
   });
   std::vector<std::string> texts;
-  std::string skipped, error;
+  std::vector<std::string> skipped;
+  std::string error;
   if (program_ptx(containers, capability, texts, skipped, error)) {
     json.list("ptx", texts, [&](const std::string& text) { json.string(text); });
-    json.field("skipped", skipped);
+    json.list("skipped", skipped, [&](const std::string& why) { json.string(why); });
   } else {
     json.field("ptx_error", error);
   }

@@ -1,4 +1,4 @@
-// What is in a fatbinary, as JSON: {"containers": [[entry ...] ...], "ptx": [text ...], "skipped": why} or {"error": ...}.
+// What is in a fatbinary, as JSON: {"containers": [[entry ...] ...], "ptx": [text ...], "skipped": [why ...]} or {"error": ...}.
 #pragma once
 
 #include <cstddef>

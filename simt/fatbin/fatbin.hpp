@@ -28,6 +28,7 @@ struct Entry {
 
 struct Container {
   std::vector<Entry> entries;
+  bool linked = false;   ///< what nvcc linked the others to
 };
 
 /// Reads the container that begins `bytes`, which may be anything. False and a sentence in `error` if it is damaged.
@@ -71,8 +72,8 @@ bool ptx_text(const Entry& entry, std::string& text, std::string& error);
 
 /// The PTX of each container, one text a module: together the program, if the containers are those of one wrapper. A
 /// container without fitting PTX (linked machine code, the toolkit's cudadevrt) is passed over as long as another has
-/// some; `skipped` then says why, for the message that a missing symbol may need.
+/// some; `skipped` then says why, one sentence each, for the message that a missing symbol may need.
 bool program_ptx(const std::vector<Container>& containers, std::uint32_t capability, std::vector<std::string>& texts,
-                 std::string& skipped, std::string& error);
+                 std::vector<std::string>& skipped, std::string& error);
 
 }  // namespace simt::fatbin

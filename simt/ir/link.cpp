@@ -64,17 +64,36 @@ Fault Image::initialise(const PlacedVariable& placed) {
     if (!item.symbol.empty()) {
       if (const auto* target = variable(placed.module, item.symbol)) {
         bits += target->address;
-      } else if (const auto* target_function = function(placed.module, item.symbol)) {
+      } else if (const auto* target_function = function(placed.module, item.symbol); target_function && !target_function->function->is_declaration) {
         bits += target_function->address;
       } else {
         return {kInvalidPtx, "line " + std::to_string(v.line) + ": the initialiser of " + v.name + " names " +
-                                 item.symbol + ", which no module defines"};
+                                 item.symbol + ", which no unit of the program defines (" + place_of(*placed.module, v.line) + ")"};
       }
       if (item.mask != ~0ull && item.mask != 0) bits = (bits & item.mask) >> __builtin_ctzll(item.mask);
     }
     std::memcpy(host + n * width, &bits, width < 8 ? width : 8);
   }
   return {};
+}
+
+std::string Image::place_of(const ptx::Module& module, std::uint32_t line) const {
+  std::string text;
+  if (!module.files.empty()) {
+    const auto& path = module.files.front().second;
+    text = path.substr(path.find_last_of('/') + 1);
+  } else {
+    std::size_t n = 0;
+    while (n < modules_.size() && modules_[n].get() != &module) ++n;
+    text = "unit " + std::to_string(n + 1) + " of " + std::to_string(modules_.size());
+  }
+  return text + ", PTX line " + std::to_string(line);
+}
+
+Fault Image::twice(const char* what, const std::string& name, const ptx::Module& first, std::uint32_t line,
+                   const ptx::Module& second, std::uint32_t other) const {
+  return {kInvalidPtx, std::string(what) + " " + name + " is defined twice: in " + place_of(first, line) + ", and in " +
+                           place_of(second, other) + "; all but one must be declared extern, static or inline"};
 }
 
 Fault Image::link(std::vector<std::unique_ptr<ptx::Module>> modules, int device, const Image* first) {
@@ -97,11 +116,10 @@ Fault Image::link(std::vector<std::unique_ptr<ptx::Module>> modules, int device,
           auto& known = functions_[at->second];
           names.functions[f.name] = at->second;
           if (f.is_declaration) continue;
-          if (known.function->is_declaration) {
+          if (known.function->is_declaration || (known.function->linkage == Linkage::weak && f.linkage != Linkage::weak)) {
             known = {module.get(), &f, known.address};
           } else if (f.linkage != Linkage::weak && known.function->linkage != Linkage::weak) {
-            return {kInvalidPtx, "function " + f.name + " is defined twice (PTX lines " +
-                                     std::to_string(known.function->line) + " and " + std::to_string(f.line) + ")"};
+            return twice("function", f.name, *known.module, known.function->line, *module, f.line);
           }
           continue;
         }
@@ -112,23 +130,34 @@ Fault Image::link(std::vector<std::unique_ptr<ptx::Module>> modules, int device,
   }
 
   // Variables: `.extern` ones find their definition, or are an error where they are used.
+  const auto may_repeat = [](const ptx::Variable& v) { return v.linkage == Linkage::weak || v.linkage == Linkage::common; };
   for (const auto& module : modules_) {
     for (const auto& v : module->variables) {
-      if (!in_memory(v) || v.linkage == Linkage::external) continue;
-      PlacedVariable placed{module.get(), &v};
-      if (seen_by_others(v.linkage)) {
-        auto [at, fresh] = global_variables_.try_emplace(v.name, placed);
-        if (!fresh) {
-          if (v.linkage != Linkage::weak && v.linkage != Linkage::common)
-            return {kInvalidPtx, "variable " + v.name + " is defined twice (PTX line " + std::to_string(v.line) + ")"};
-          continue;
-        }
-        if (auto fault = place(at->second, device)) return fault;
-      } else {
-        auto& slot = local_[module.get()].variables[v.name];
-        slot = placed;
-        if (auto fault = place(slot, device)) return fault;
-      }
+      if (!in_memory(v) || v.linkage == Linkage::external || !seen_by_others(v.linkage)) continue;
+      auto [at, fresh] = global_variables_.try_emplace(v.name, PlacedVariable{module.get(), &v});
+      if (fresh || may_repeat(v)) continue;
+      if (!may_repeat(*at->second.variable)) return twice("variable", v.name, *at->second.module, at->second.variable->line, *module, v.line);
+      at->second = {module.get(), &v};
+    }
+  }
+  for (const auto& module : modules_) {
+    for (const auto& v : module->variables) {
+      if (!in_memory(v) || v.linkage != Linkage::external || (v.is_array && v.count == 0)) continue;
+      const auto at = global_variables_.find(v.name);
+      if (at == global_variables_.end() || size_of(v) == size_of(*at->second.variable)) continue;
+      return {kInvalidPtx, "variable " + v.name + " has " + std::to_string(size_of(v)) + " bytes in " + place_of(*module, v.line) + ", and " +
+                               std::to_string(size_of(*at->second.variable)) + " where it is defined, in " +
+                               place_of(*at->second.module, at->second.variable->line)};
+    }
+  }
+  for (auto& [name, placed] : global_variables_)
+    if (auto fault = place(placed, device)) return fault;
+  for (const auto& module : modules_) {
+    for (const auto& v : module->variables) {
+      if (!in_memory(v) || seen_by_others(v.linkage)) continue;
+      auto& slot = local_[module.get()].variables[v.name];
+      slot = {module.get(), &v};
+      if (auto fault = place(slot, device)) return fault;
     }
     // Variables that a function body declares are constants and globals of that function; their names are unique.
     for (const auto& f : module->functions) {
@@ -185,6 +214,11 @@ const LinkedFunction* Image::function(const ptx::Module* from, std::string_view 
   if (names == local_.end()) return nullptr;
   auto at = names->second.functions.find(name);
   return at == names->second.functions.end() ? nullptr : &functions_[at->second];
+}
+
+const LinkedFunction* Image::function_at(std::uint64_t address) const {
+  const std::uint64_t at = address - kFunctionWindow, index = at / 16;
+  return at % 16 || index == 0 || index > functions_.size() ? nullptr : &functions_[index - 1];
 }
 
 const LinkedFunction* Image::entry(std::string_view name) const {

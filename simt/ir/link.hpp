@@ -50,6 +50,9 @@ class Image {
   const PlacedVariable* variable(std::string_view name) const;
   const LinkedFunction* function(const ptx::Module* from, std::string_view name) const;
   const LinkedFunction* entry(std::string_view name) const;
+  const LinkedFunction* function_at(std::uint64_t address) const;
+  /// "a.cu, PTX line 12", for messages; a unit without line information is counted.
+  std::string place_of(const ptx::Module& module, std::uint32_t line) const;
   const std::vector<std::unique_ptr<ptx::Module>>& modules() const { return modules_; }
   /// By address: kFunctionWindow + 16 * index.
   const std::vector<LinkedFunction>& functions() const { return functions_; }
@@ -60,6 +63,8 @@ class Image {
     std::unordered_map<std::string_view, std::uint32_t> functions;
     std::unordered_map<std::string_view, PlacedVariable> variables;   ///< those that other modules do not see
   };
+  exec::Fault twice(const char* what, const std::string& name, const ptx::Module& first, std::uint32_t line,
+                    const ptx::Module& second, std::uint32_t other) const;
   exec::Fault place(PlacedVariable& placed, int device);
   exec::Fault initialise(const PlacedVariable& placed);
 

@@ -239,13 +239,22 @@ ValueId FunctionLowering::symbol(const ptx::SymbolOperand& operand, Type type) {
     return unit_.constant(cls, truncate(placed->address + offset, cls));
   if (const auto* f = unit_.image.function(function_.module, name)) {
     if (f->function->is_declaration) {
-      fail(*current_, "function " + std::string(name) + " is declared, but no module defines it");
+      undefined(*current_, "function", f->function->name, *f->module, f->function->line);
       return kNoValue;
     }
     return unit_.constant(cls, f->address);
   }
-  fail(*current_, "no module defines " + std::string(name));
+  std::uint32_t line = 0;
+  for (const auto& v : function_.module->variables)
+    if (v.name == name) line = v.line;
+  undefined(*current_, "variable", std::string(name), *function_.module, line);
   return kNoValue;
+}
+
+bool FunctionLowering::undefined(const Instruction& instruction, const char* what, const std::string& name, const ptx::Module& module,
+                                 std::uint32_t line) {
+  return fail(instruction, std::string(what) + " " + name + " is declared in " + unit_.image.place_of(module, line) +
+                               ", but no unit of the program defines it");
 }
 
 ValueId FunctionLowering::resize(ValueId value, Cls cls, bool sign) {

@@ -199,7 +199,7 @@ bool FunctionLowering::call(const Instruction& instruction) {
   const auto* s = std::get_if<ptx::SymbolOperand>(&callee.value);
   if (s) {
     const auto* linked = unit_.image.function(function_.module, s->name);
-    if (!linked) return fail(instruction, "no module defines function " + s->name);
+    if (!linked) return fail(instruction, "no unit of the program defines function " + s->name);
     if (linked->function->is_declaration) {
       if (!external(instruction, *linked, results, arguments)) return false;
       end_skip();
@@ -255,32 +255,29 @@ bool FunctionLowering::external(const Instruction& instruction, const LinkedFunc
                                 const std::vector<std::string>& results, const std::vector<std::string>& arguments) {
   const auto& name = callee.function->name;
   const auto* known = exec::find_external(name);
-  if (!known) {
-    if (name.rfind("__cudaCDP2", 0) == 0 || name.rfind("cudaLaunchDevice", 0) == 0)
-      return fail(instruction, "the software GPU does not launch kernels from kernels");
-    return fail(instruction, "function " + name + " is declared, but no module defines it");
-  }
-  if (results.size() > 1 || arguments.size() != known->arguments)
-    return fail(instruction, name + " takes " + std::to_string(known->arguments) + " arguments");
+  if (!known) return undefined(instruction, "function", name, *callee.module, callee.function->line);
   Node node;
   node.handler = known->handler;
   node.has_site = true;   // it reads strings and arguments
   const auto result = unit_.temporary(known->wide_result ? Cls::r64 : Cls::r32);
   node.add(result, true);
+  unsigned rows = 0;
   for (const auto& argument : arguments) {
     const auto words = function_.params[argument];
-    if (words.count == 2) {
+    for (std::uint32_t k = 0; k < words.count; k += 2, ++rows) {
+      if (!known->listed && (k > 0 || rows >= known->arguments)) return fail(instruction, "an argument of " + name + " has an unexpected size");
       const auto value = unit_.temporary(Cls::r64);
-      emit(exec::move_handler(unit_.level, "zip")).add(value, true).add(words.first).add(words.first + 1);
-      node.add(value);
-    } else if (words.count == 1) {
-      const auto value = unit_.temporary(Cls::r64);
-      emit(exec::move_handler(unit_.level, "widen_u32_64")).add(value, true).add(words.first);
-      node.add(value);
-    } else {
-      return fail(instruction, "an argument of " + name + " has an unexpected size");
+      if (k + 1 < words.count)
+        emit(exec::move_handler(unit_.level, "zip")).add(value, true).add(words.first + ValueId(k)).add(words.first + ValueId(k + 1));
+      else
+        emit(exec::move_handler(unit_.level, "widen_u32_64")).add(value, true).add(words.first + ValueId(k));
+      if (known->listed) node.list.push_back(value);
+      else node.add(value);
     }
   }
+  if (results.size() > 1 || rows != known->arguments)
+    return fail(instruction, name + " is called with other arguments than CUDA 13.0 passes to it");
+  if (known->listed && node.list.empty()) node.list.push_back(unit_.constant(Cls::r64, 0));   // a list is never empty
   push(std::move(node));
   if (results.empty()) return true;
   const auto words = function_.params[results[0]];

@@ -29,6 +29,7 @@ class FunctionLowering {
   bool instruction(const Instruction& instruction);
   bool lane_wise(const Instruction& instruction);
   bool fail(const Instruction& instruction, std::string why);
+  bool undefined(const Instruction& instruction, const char* what, const std::string& name, const ptx::Module& module, std::uint32_t line);
   Node& push(Node node);
   Node& emit(exec::Handler handler, bool pure = true);
   void begin_skip();   ///< a guarded instruction that must not run under a mask: branch around it

@@ -133,6 +133,7 @@ void Unit::reach() {
   bool indirect = false;
   std::vector<const ptx::Variable*> dynamic;
   std::unordered_set<const ptx::Variable*> seen;
+  std::unordered_map<std::string_view, std::uint32_t> weak;   // of inline functions, which several units may have: one place
   auto use = [&](const ptx::Function& f, const ptx::Module& module, std::string_view name) {
     for (const auto* variables : {&f.variables, &module.variables}) {
       for (const auto& v : *variables) {
@@ -147,8 +148,13 @@ void Unit::reach() {
           fault = {kInvalidPtx, "shared variable " + v.name + " is larger than any shared memory"};
           return;
         }
+        if (const auto at = weak.find(v.name); at != weak.end()) {
+          shared_offsets[&v] = at->second;
+          continue;
+        }
         static_shared = (static_shared + align - 1) / align * align;
         shared_offsets[&v] = static_shared;
+        if (v.linkage == ptx::Linkage::weak) weak[v.name] = static_shared;
         shared_names.emplace_back(v.name, static_shared);
         static_shared += std::uint32_t(size_of(v));
         if (static_shared > kMaxShared) fault = {kInvalidPtx, "shared variables are larger than any shared memory"};

@@ -35,11 +35,11 @@ exec::Fault add(std::string_view text, Module& m, std::vector<std::unique_ptr<pt
 exec::Fault read_modules(Module& m, std::vector<std::unique_ptr<ptx::Module>>& out) {
   if (!m.wrapper && !m.image.data()) return add(m.text, m, out);
   std::vector<fatbin::Container> containers;
-  std::string error, skipped;
+  std::string error;
   if (m.wrapper ? !fatbin::read_wrapper(m.wrapper, containers, error) : m.image.empty() || !fatbin::read_image(m.image, containers, error))
     return {abi::kInvalidKernelImage, error.empty() ? "this is machine code alone; the software GPU runs PTX: compile with nvcc -arch=compute_NN, or pass the .ptx." : error};
   std::vector<std::string> texts;
-  if (!fatbin::program_ptx(containers, static_cast<std::uint32_t>(model::current().cc()), texts, skipped, error))
+  if (!fatbin::program_ptx(containers, static_cast<std::uint32_t>(model::current().cc()), texts, m.left_out, error))
     return {abi::kNoKernelImageForDevice, error};
   for (const std::string& text : texts)
     if (exec::Fault fault = add(text, m, out)) return fault;

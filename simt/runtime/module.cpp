@@ -104,6 +104,20 @@ KernelRef twin_of(const KernelRef& kernel, Module& twin) {
   return there;
 }
 
+/// What to say after something was not found in the PTX of a linked program: which of its units has none.
+std::string left_out(const Module& m) {
+  auto why = m.left_out;
+  const auto& kernels = m.first ? m.first->kernels : m.kernels;
+  // nvcc links a library of its own, of which the software GPU has the functions itself.
+  if (std::any_of(kernels.begin(), kernels.end(), [](const KernelRef& k) { return k->name.find("cuda_device_runtime_cu") != k->name.npos; })) {
+    const auto own = std::max_element(why.begin(), why.end(), [](const auto& a, const auto& b) { return a.size() < b.size(); });
+    if (own != why.end()) why.erase(own);
+  }
+  constexpr std::string_view whole = "the program has ";
+  if (why.empty()) return "";
+  return why[0].starts_with(whole) ? ". One of its units has " + why[0].substr(whole.size()) : ". One of its units cannot be used: " + why[0];
+}
+
 bool managed_at(Module& m, const void* host, const void* address) {
   std::lock_guard lock(m.mutex);
   return std::any_of(m.variables.begin(), m.variables.end(),
@@ -142,6 +156,7 @@ Code load(Module& m) {
       auto program = exec::Program::load(std::move(modules), m.device, m.fault, first.get());
       if (program) m.program = {program.release(), [first](exec::Program* p) { delete p; }};
     }
+    if (!m.program && m.fault.message.find("no unit of the program defines") != std::string::npos) m.fault.message += left_out(m);
     if (m.program) check_size(m);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {
@@ -196,10 +211,21 @@ BoundKernel bind(const void* function, int device) {
     std::lock_guard lock(b.module->mutex);
     b.program = b.module->program;
     if (!b.kernel->entry)
-      b.error = fail(abi::kInvalidDeviceFunction, "kernel " + readable(b.kernel->name) + " is not in the PTX of its module.");
+      b.error = fail(abi::kInvalidDeviceFunction, "kernel " + readable(b.kernel->name) + " is not in the PTX of the program" + left_out(*b.module));
   }
   if (b.error) b.kernel = nullptr;
   return b;
+}
+
+KernelRef kernel_named(Module& m, const std::string& name) {
+  KernelRef found;
+  {
+    Module& first = m.first ? *m.first : m;
+    std::lock_guard lock(first.mutex);
+    for (const KernelRef& k : first.kernels)
+      if (k->name == name) found = k;
+  }
+  return found && m.first ? twin_of(found, m) : found;
 }
 
 void* kernel_handle(const void* host_function) {
@@ -238,7 +264,7 @@ BoundSymbol bind_symbol(const void* host_variable) {
     b.name = v.name;
     if (b.program->symbol(v.name, b.symbol)) return b;
   }
-  b.error = fail(abi::kInvalidSymbol, "variable '" + b.name + "' is not in the PTX of its module.");
+  b.error = fail(abi::kInvalidSymbol, "variable '" + b.name + "' is not in the PTX of the program" + left_out(*module));
   return b;
 }
 

@@ -40,6 +40,7 @@ struct Module {
   bool tried = false;
   exec::Fault fault;
   std::shared_ptr<exec::Program> program;
+  std::vector<std::string> left_out;  // why units have no PTX that the device could run, one sentence each
   int ptx_arch = 0;                   // 75 for PTX made for compute_75
   std::vector<std::string> entries;   // names of all kernels in the PTX
   std::vector<KernelRef> kernels;
@@ -77,6 +78,8 @@ ModuleRef on_device(const ModuleRef&, int device = current_device());
 
 /// The kernel behind a host function, a cudaKernel_t or a cudaFunction_t, on a device.
 BoundKernel bind(const void* function, int device = current_device());
+/// The kernel of that name, on the device of the module; null if the host knows none.
+KernelRef kernel_named(Module&, const std::string& name);
 /// cudaKernel_t of a host function; null if it was never registered.
 void* kernel_handle(const void* host_function);
 
