@@ -188,23 +188,31 @@ void copy(void* out, const void* in, unsigned bytes) {
 }  // namespace
 
 bool read_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, void* out) {
+  return read_at(warp, instr, instr->mem.site, address, bytes, lane, out);
+}
+
+bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, const void* in) {
+  return write_at(warp, instr, instr->mem.site, address, bytes, lane, in);
+}
+
+bool read_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane, void* out) {
   bool good = true;
   if (local_lane(warp, instr, address, bytes, lane, good, [&](std::byte* word, unsigned at, unsigned n) {
         std::memcpy(static_cast<std::byte*>(out) + at, word, n);
       }))
     return good;
-  const std::byte* host = host_of(warp, instr, address, bytes, lane);
+  const std::byte* host = host_at(warp, instr, site, address, bytes, lane);
   if (host) copy(out, host, bytes);
   return host != nullptr;
 }
 
-bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, const void* in) {
+bool write_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane, const void* in) {
   bool good = true;
   if (local_lane(warp, instr, address, bytes, lane, good, [&](std::byte* word, unsigned at, unsigned n) {
         std::memcpy(word, static_cast<const std::byte*>(in) + at, n);
       }))
     return good;
-  std::byte* host = host_of(warp, instr, address, bytes, lane);
+  std::byte* host = host_at(warp, instr, site, address, bytes, lane);
   if (host) copy(host, in, bytes);
   return host != nullptr;
 }

@@ -39,6 +39,9 @@ void put(Warp& warp, std::int32_t row, int lane, T value) {
 /// Reads or writes `bytes` at the generic or global address of one lane. False: a fault was raised.
 bool read_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, void* out);
 bool write_lane(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane, const void* in);
+/// The same for instructions whose operands are a list: their site is there.
+bool read_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane, void* out);
+bool write_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane, const void* in);
 /// Host address of [address, address + bytes) for lane, null after a fault. Not for local memory, which is interleaved.
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane);
 /// The same for instructions whose operands are a list: their site is there.

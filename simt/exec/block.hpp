@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "simt/exec/engine.hpp"
+#include "simt/exec/family.hpp"
 #include "simt/exec/warp.hpp"
 #include "simt/ir/code.hpp"
 #include "simt/memory/memory.hpp"
@@ -118,6 +119,7 @@ struct Grid {
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one
+  std::shared_ptr<Offspring> offspring;  ///< what its threads asked for, if they did
 };
 
 struct Worker {
@@ -188,6 +190,7 @@ void raise_deadlock(Worker& worker, const Cluster& cluster);
 void tell_block(const Worker& worker, const BlockState& block, bool begins);
 void tell_wait(const Warp& warp, const Instr* instr);
 void tell_copy(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read);
+void tell_write(const Warp& warp, int lane, std::uint64_t to, unsigned bytes);
 void tell_barrier(const Worker& worker, const BlockState& block, unsigned number);
 
 // block.cpp --------------------------------------------------------------------------------------------------------

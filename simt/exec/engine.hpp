@@ -54,6 +54,8 @@ class Program {
   virtual const KernelInfo& info(const Kernel*) const = 0;
   struct Symbol { std::uint64_t address = 0; std::size_t size = 0; bool managed = false; };
   virtual bool symbol(std::string_view name, Symbol& out) const = 0;  ///< module-scope variables
+  /// The kernel that device code knows by this address; null if there is none.
+  virtual Kernel* kernel_at(std::uint64_t address) = 0;
 };
 
 struct Launch {
@@ -65,9 +67,12 @@ struct Launch {
   std::span<const std::byte> params;  ///< laid out as KernelInfo says
   std::uint64_t stream = 0;           ///< for observers and messages
   int device = 0;                     ///< the program's
+  std::uint32_t depth = 0;            ///< kernels that it is nested in: a kernel launched it, which another one launched ...
+  const void* owner = nullptr;        ///< whatever the caller wants launches from this kernel to know
 };
 
-/// Runs a grid to its end on the worker threads; the calling thread takes part. Returns the first fault.
+/// Runs a grid to its end on the worker threads, and all launches that come from it; the calling thread takes part.
+/// Returns the first fault.
 /// Limits on the configuration (block size, grid size, shared memory) are the caller's to check.
 /// Thread-safe; launches on one device run one after the other, those on several devices beside each other, each with
 /// worker threads of its own.

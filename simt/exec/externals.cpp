@@ -7,6 +7,7 @@
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/program.hpp"
@@ -150,35 +151,27 @@ const Instr* run_assertfail(Warp& warp, const Instr* instr) {
 std::atomic<std::size_t> heap_used[model::kMaxDevices];
 
 const Instr* run_malloc(Warp& warp, const Instr* instr) {
-  const int device = warp.worker->grid->launch->device;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    const std::uint64_t bytes = argument(warp, instr, 0, lane);
-    std::uint64_t result = 0;
-    if (bytes && heap_used[device].fetch_add(bytes) + bytes <= heap_limit(device)) {
-      const auto address = memory::AddressSpace::instance().allocate(bytes, device, memory::Kind::device, "device malloc");
-      if (address) result = *address;
-    }
-    if (!result) heap_used[device].fetch_sub(bytes);
+    const std::uint64_t result = heap_allocate(warp, argument(warp, instr, 0, lane));
     std::memcpy(warp.regs + instr->op[0] + 8 * lane, &result, 8);
   }
   return instr + 1;
 }
 
 const Instr* run_free(Warp& warp, const Instr* instr) {
-  auto& space = memory::AddressSpace::instance();
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const std::uint64_t address = argument(warp, instr, 0, lane);
-    if (address == 0) continue;
-    const auto block = space.lookup(address);
-    if (!block || block->base != address || block->label != "device malloc")
+    if (address && !heap_free(warp, address))
       return raise(warp, instr, 700, "free of an address that device malloc did not return, or that was freed before", lane);
-    heap_used[block->device].fetch_sub(block->size);
-    space.release(address);
   }
-  for (auto& window : warp.worker->windows) window = {};   // one of them may have been what was freed
   return instr + 1;
+}
+
+std::vector<std::span<const External>>& provided() {
+  static std::vector<std::span<const External>> tables;
+  return tables;
 }
 
 constexpr External kExternals[] = {
@@ -190,9 +183,41 @@ constexpr External kExternals[] = {
 
 }  // namespace
 
+std::uint64_t heap_allocate(const Warp& warp, std::uint64_t bytes) {
+  const int device = warp.worker->grid->launch->device;
+  std::uint64_t result = 0;
+  if (bytes && heap_used[device].fetch_add(bytes) + bytes <= heap_limit(device)) {
+    const auto address = memory::AddressSpace::instance().allocate(bytes, device, memory::Kind::device, "device malloc");
+    if (address) result = *address;
+  }
+  if (!result) heap_used[device].fetch_sub(bytes);
+  return result;
+}
+
+bool heap_free(Warp& warp, std::uint64_t address) {
+  auto& space = memory::AddressSpace::instance();
+  const auto block = space.lookup(address);
+  if (!block || block->base != address || block->label != "device malloc") return false;
+  heap_used[block->device].fetch_sub(block->size);
+  space.release(address);
+  for (auto& window : warp.worker->windows) window = {};   // one of them may have been what was freed
+  return true;
+}
+
+std::uint64_t listed_argument(const Warp& warp, const Instr* instr, unsigned n, int lane) {
+  std::uint64_t value;
+  std::memcpy(&value, warp.regs + instr->list[2 + n] + 8 * lane, 8);
+  return value;
+}
+
+void provide(std::span<const External> table) { provided().push_back(table); }
+
 const External* find_external(std::string_view name) {
   for (const auto& e : kExternals)
     if (e.name == name) return &e;
+  for (const auto& table : provided())
+    for (const auto& e : table)
+      if (e.name == name) return &e;
   return nullptr;
 }
 

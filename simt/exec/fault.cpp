@@ -129,7 +129,9 @@ void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
                            ": the kernel was stopped as endless after " + std::to_string(grid.budget) +
                            " warp instructions, in the " + (loop <= instr ? "loop" : "function") + " that begins at " +
                            source_of(*warp.worker->code, loop) + ". In this block " +
-                           waits(*warp.block->cluster) + ". PMPP_SIM_BUDGET sets the limit",
+                           waits(*warp.block->cluster) +
+                           (grid.offspring ? ". The kernels that it launched begin when its blocks have ended, so it cannot wait for them" : "") +
+                           ". PMPP_SIM_BUDGET sets the limit",
             &warp, instr, std::countr_zero(warp.active));
 }
 

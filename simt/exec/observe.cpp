@@ -50,6 +50,10 @@ void tell_copy(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned 
   for (const auto& o : warp.worker->grid->observers) o->copied(warp, to, from, bytes, read);
 }
 
+void tell_write(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) {
+  for (const auto& o : warp.worker->grid->observers) o->wrote(warp, lane, to, bytes);
+}
+
 void tell_wait(const Warp& warp, const Instr* instr) {
   for (const auto& o : warp.worker->grid->observers) o->waits(warp, instr);
 }

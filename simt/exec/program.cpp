@@ -29,6 +29,10 @@ class LoadedProgram final : public Program {
     auto at = kernels_.find(name);
     return at == kernels_.end() ? nullptr : &at->second;
   }
+  Kernel* kernel_at(std::uint64_t address) override {
+    const auto* f = image_.function_at(address);
+    return f && f->function->is_entry ? kernel(f->function->name) : nullptr;
+  }
   const KernelInfo& info(const Kernel* kernel) const override { return kernel->code().info; }
   bool symbol(std::string_view name, Symbol& out) const override {
     const auto* placed = image_.variable(name);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/family.hpp"
 #include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
 #include "simt/model/profile.hpp"
@@ -177,10 +178,12 @@ class Pool {
 
 std::mutex observed_mutex;   // observers see one launch at a time
 std::atomic<std::uint64_t> launch_number{0};
+/// What a launch costs of the budget beside its instructions.
+constexpr std::uint64_t kLaunchCost = 4096;
 
 }  // namespace
 
-Fault run(const Launch& launch) {
+Fault run_grid(const Launch& launch, Family& family) {
   const ir::Code& code = launch.kernel->code();
   Grid grid;
   grid.launch = &launch;
@@ -219,6 +222,7 @@ Fault run(const Launch& launch) {
   grid.workers = workers_for(grid);
   grid.seed = settings().seed;
   grid.budget = settings().budget;
+  grid.spent = family.spent;
   std::optional<Instrumentation> instrumentation;
   if (!grid.observers.empty()) {
     // Launches run one at a time, so the kernel's own code can take the probes.
@@ -228,6 +232,8 @@ Fault run(const Launch& launch) {
   auto fault = pool.run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
+  family.spent = grid.spent + kLaunchCost;
+  if (grid.offspring) family.open.push_back(std::move(grid.offspring));
   return fault;
 }
 

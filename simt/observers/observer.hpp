@@ -33,6 +33,8 @@ class Observer {
   virtual void copied(const exec::Warp&, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
     (void)to, (void)from, (void)bytes, (void)read;
   }
+  /// A function of the CUDA runtime that a thread called wrote `bytes` to a generic address.
+  virtual void wrote(const exec::Warp&, int lane, std::uint64_t to, unsigned bytes) { (void)lane, (void)to, (void)bytes; }
 };
 
 /// From the next launch on. An observer may be attached once; it is kept alive until it is detached.

@@ -85,6 +85,7 @@ class Uninitialized final : public UninitializedChecker {
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override { blocks_.erase(&block); }
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
+  void wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) override;
 
   void memory(std::uint32_t site, Warp& warp, const Instr* instr);
   void value(std::uint32_t site, Warp& warp, const Instr* instr);
@@ -188,6 +189,17 @@ void Uninitialized::copied(const Warp& warp, std::uint64_t to, std::uint64_t fro
     const Bits* const given = n ? bits_of(warp, source, n) : nullptr;
     const bool written = !given || given->all(source, n);
     if (Bits* const bits = bits_of(warp, destination, step)) bits->set(destination, step, written);
+  }
+}
+
+void Uninitialized::wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) {
+  constexpr unsigned step = 4;
+  for (unsigned at = 0; at < bytes; at += step) {
+    std::uint64_t place = to + at;
+    if (place - memory::kLocalWindow < memory::kWindowSize)
+      blocks_[warp.block].local[warp.index].set(place - memory::kLocalWindow + std::uint64_t(warp.local_bytes) * unsigned(lane), step, true);
+    else if (Bits* const bits = bits_of(warp, place, step))
+      bits->set(place, step, true);
   }
 }
 

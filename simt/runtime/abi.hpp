@@ -20,6 +20,8 @@ enum Error : int {
   kInvalidChannelDescriptor = 20,
   kInvalidMemcpyDirection = 21,
   kMissingConfiguration = 52,
+  kLaunchMaxDepthExceeded = 65,
+  kLaunchPendingCountExceeded = 69,
   kInvalidDeviceFunction = 98,
   kNoDevice = 100,
   kInvalidDevice = 101,

@@ -69,6 +69,8 @@ Code fail(const exec::Fault& fault) {
   return fault.code;
 }
 
+void say(const std::string& sentence) { print(sentence); }
+
 Code answer(Code code) {
   state.last_error = code;
   return code;

@@ -21,6 +21,8 @@ using Code = int;   ///< a cudaError_t
 Code fail(Code code, const std::string& sentence);
 /// The same for a fault of the engine, whose message already says where it happened.
 Code fail(const exec::Fault& fault);
+/// Prints a sentence as failures are printed.
+void say(const std::string& sentence);
 /// For a call without a place for its answer.
 inline Code null_place() { return fail(abi::kInvalidValue, "the place for the answer is null."); }
 /// Fails unless there is such a device.

@@ -171,6 +171,12 @@ Code give(const char* name, T* out, V value) {
 
 }  // namespace
 
+namespace simt::runtime {
+long device_attribute(int which, int device) { return ::attribute(which, device); }
+std::size_t device_limit(int which, int device) { return choices[device].limits[which]; }
+int device_cache_config(int device) { return choices[device].cache_config; }
+}  // namespace simt::runtime
+
 PMPP_EXPORT Code cudaGetDeviceCount(int* count) {
   if (count) *count = device_count();
   return give("cudaGetDeviceCount", count, device_count());

@@ -122,27 +122,30 @@ Code library_variable(const char* name, void** address, size_t* bytes, void* lib
 
 }  // namespace
 
+abi::FuncAttributes simt::runtime::attributes_of(const Kernel& k, int ptx_arch) {
+  abi::FuncAttributes out{};
+  out.sharedSizeBytes = k.info->static_shared;
+  out.constSizeBytes = k.info->const_bytes;
+  out.localSizeBytes = k.info->local_bytes;
+  out.maxThreadsPerBlock = static_cast<int>(k.info->max_threads_per_block);
+  out.numRegs = registers(k);
+  out.ptxVersion = ptx_arch;
+  out.binaryVersion = simt::model::current().cc();   // what a driver would compile the PTX to
+  out.maxDynamicSharedSizeBytes = static_cast<int>(max_dynamic_shared(k));
+  out.preferredShmemCarveout = k.carveout;
+  const auto& r = k.info->required_cluster;
+  out.requiredClusterWidth = r[0] ? int(r[0]) : k.required_cluster[0].load();
+  out.requiredClusterHeight = r[0] ? int(r[1]) : k.required_cluster[1].load();
+  out.requiredClusterDepth = r[0] ? int(r[2]) : k.required_cluster[2].load();
+  out.clusterSchedulingPolicyPreference = k.cluster_policy;
+  out.nonPortableClusterSizeAllowed = k.non_portable_cluster;
+  return out;
+}
+
 PMPP_EXPORT Code cudaFuncGetAttributes(abi::FuncAttributes* out, const void* function) {
   return with_kernel("cudaFuncGetAttributes", function, [&](const BoundKernel& b) -> Code {
     if (!out) return null_place();
-    const Kernel& k = *b.kernel;
-    *out = {};
-    out->sharedSizeBytes = k.info->static_shared;
-    out->constSizeBytes = k.info->const_bytes;
-    out->localSizeBytes = k.info->local_bytes;
-    out->maxThreadsPerBlock = static_cast<int>(k.info->max_threads_per_block);
-    out->numRegs = registers(k);
-    out->ptxVersion = b.module->ptx_arch;
-    out->binaryVersion = simt::model::current().cc();   // what a driver would compile the PTX to
-    out->maxDynamicSharedSizeBytes = static_cast<int>(max_dynamic_shared(k));
-    out->preferredShmemCarveout = k.carveout;
-    out->clusterDimMustBeSet = 0;
-    const auto& r = k.info->required_cluster;
-    out->requiredClusterWidth = r[0] ? int(r[0]) : k.required_cluster[0].load();
-    out->requiredClusterHeight = r[0] ? int(r[1]) : k.required_cluster[1].load();
-    out->requiredClusterDepth = r[0] ? int(r[2]) : k.required_cluster[2].load();
-    out->clusterSchedulingPolicyPreference = k.cluster_policy;
-    out->nonPortableClusterSizeAllowed = k.non_portable_cluster;
+    *out = attributes_of(*b.kernel, b.module->ptx_arch);
     return 0;
   });
 }

@@ -14,11 +14,20 @@ std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / 
 unsigned long long volume(const abi::Dim3& d) { return 1ull * d.x * d.y * d.z; }
 std::string text(const abi::Dim3& d) { return format("(%u, %u, %u)", d.x, d.y, d.z); }
 
-Code check(const Kernel& k, const LaunchRequest& q, abi::Dim3& cluster) {
+/// A kernel on its way: keeps alive what it runs.
+struct Flight {
+  BoundKernel bound;
+  exec::Launch launch;
+  std::vector<std::byte> params;
+};
+
+}  // namespace
+
+exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& cluster) {
   const model::Profile& gpu = model::current();
   const exec::KernelInfo& info = *k.info;
   const std::string name = readable(k.name);
-  auto bad = [&](Code code, const std::string& why) { return fail(code, "kernel " + name + ": " + why); };
+  auto bad = [&](Code code, const std::string& why) { return exec::Fault{code, "kernel " + name + ": " + why}; };
 
   if (volume(q.grid) == 0) return bad(abi::kInvalidConfiguration, "the grid " + text(q.grid) + " has no blocks; every dimension must be at least 1.");
   if (volume(q.block) == 0) return bad(abi::kInvalidConfiguration, "the block " + text(q.block) + " has no threads; every dimension must be at least 1.");
@@ -73,17 +82,8 @@ Code check(const Kernel& k, const LaunchRequest& q, abi::Dim3& cluster) {
                  format("a cooperative grid of %llu blocks, but only %llu fit on the device at once (%d on each of %d SMs).",
                         volume(q.grid), room, per_sm, gpu.sms));
   }
-  return 0;
+  return {};
 }
-
-/// A kernel on its way: keeps alive what it runs.
-struct Flight {
-  BoundKernel bound;
-  exec::Launch launch;
-  std::vector<std::byte> params;
-};
-
-}  // namespace
 
 int registers(const Kernel& k) {
   const int threads = static_cast<int>(round_up(std::clamp(k.info->max_threads_per_block, 1u, 1024u), 128));
@@ -117,7 +117,7 @@ Code launch(const BoundKernel& bound, const LaunchRequest& q, void** args, const
   const exec::KernelInfo& info = *bound.kernel->info;
   auto flight = std::make_shared<Flight>();
   abi::Dim3 cluster{};
-  if (Code code = check(*bound.kernel, q, cluster)) return code;
+  if (const exec::Fault fault = check_launch(*bound.kernel, q, cluster)) return fail(fault.code, fault.message);
   if (!args && !info.params.empty())
     return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": it takes %zu parameters, but no arguments came.", info.params.size()));
   flight->params.resize(info.param_bytes);
@@ -136,6 +136,7 @@ Code launch(const BoundKernel& bound, const LaunchRequest& q, void** args, const
   l.cooperative = q.cooperative;
   l.stream = stream->id;
   l.device = stream->device;
+  l.owner = bound.module.get();
   l.params = flight->params;
   count_launch();
   submit(stream, [flight] {

@@ -14,9 +14,13 @@ struct LaunchRequest {
   bool cooperative = false;
 };
 
+/// What a GPU would refuse about a launch, with its code, or no fault; `cluster` becomes the one that it has.
+exec::Fault check_launch(const Kernel&, const LaunchRequest&, abi::Dim3& cluster);
 /// Checks and enqueues; `args` points to each parameter's value.
 Code launch(const BoundKernel&, const LaunchRequest&, void** args, const StreamRef&);
 
+/// What cudaFuncGetAttributes says of a kernel.
+abi::FuncAttributes attributes_of(const Kernel&, int ptx_arch);
 /// Registers a thread as cudaFuncGetAttributes reports them: the engine's estimate within what the launch bounds allow.
 int registers(const Kernel&);
 std::size_t max_dynamic_shared(const Kernel&);
