@@ -9,6 +9,7 @@
 #include "simt/exec/block.hpp"
 #include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
+#include "simt/jit/jit.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -220,6 +221,7 @@ Fault run(const Launch& launch) {
   grid.seed = settings().seed;
   grid.budget = settings().budget;
   std::optional<Instrumentation> instrumentation;
+  if (grid.observers.empty()) jit::prepare(launch.kernel->code());
   if (!grid.observers.empty()) {
     // Launches run one at a time, so the kernel's own code can take the probes.
     grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
