@@ -263,7 +263,8 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = grid.seed != 0;
   const unsigned gang_size = shuffled ? 1 : grid.code->gang_warps;
-  const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : grid.code->gang.data();
+  const auto& plain = grid.code->fused.empty() ? grid.code->gang : grid.code->fused;
+  const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : plain.data();
   for (;;) {
     bool waiting = false, progress = false, left = false;
     for (auto& block : cluster.blocks) {

@@ -10,6 +10,7 @@
 #include "simt/exec/family.hpp"
 #include "simt/exec/probe.hpp"
 #include "simt/exec/program.hpp"
+#include "simt/jit/jit.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -224,6 +225,7 @@ Fault run_grid(const Launch& launch, Family& family) {
   grid.budget = settings().budget;
   grid.spent = family.spent;
   std::optional<Instrumentation> instrumentation;
+  if (grid.observers.empty()) jit::prepare(launch.kernel->code());
   if (!grid.observers.empty()) {
     // Launches run one at a time, so the kernel's own code can take the probes.
     grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);

@@ -100,6 +100,9 @@ struct Code {
   std::vector<Operands> operands;      ///< likewise
   std::vector<std::vector<std::int32_t>> lists;
   std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
+  std::vector<exec::GangEntry> fused;  ///< the same with pieces of machine code (simt/jit), without observers; may be empty
+  std::shared_ptr<const void> fused_memory;
+  bool fused_known = false;            ///< whether there are pieces has been found out
   unsigned gang_warps = 1;             ///< how many may form a gang, by what their registers take
 
   std::size_t file_bytes = 0;          ///< register file of a warp

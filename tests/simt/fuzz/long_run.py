@@ -21,7 +21,7 @@ ROOT = sanitized.ROOT
 ROOMS = {
     "fatbin": ("simt/fatbin", "simt/ptx"),
     "ptx": ("simt/ptx",),
-    "lower": tuple(f"simt/{room}" for room in ("ptx", "ir", "ops", "exec", "memory", "observers", "model")),
+    "lower": tuple(f"simt/{room}" for room in ("ptx", "ir", "ops", "exec", "jit", "memory", "observers", "model")),
 }
 """Where the code lies that a target needs."""
 CORPUS = {"fatbin": ("fatbin",), "ptx": ("ptx",), "lower": ("ptx", "lower")}

@@ -1,0 +1,314 @@
+// The instructions of a piece that do not touch memory.
+#include <bit>
+
+#include "simt/jit/piece.hpp"
+
+namespace simt::jit {
+
+bool Piece::knows(const ir::Code& code, const Rows& rows, std::size_t n) {
+  const auto& instr = code.instrs[n];
+  const auto* form = form_of(instr.run);
+  if (!form) return false;
+  switch (form->what) {
+    case Do::shift: return form->lane == 4 || rows.constant(instr.op[2], 4);
+    case Do::multiply_wide16: return rows.constant(instr.op[2], 2).has_value() || rows.constant(instr.op[1], 2).has_value();
+    case Do::load_uniform: return constant_place(rows, instr) != nullptr;
+    case Do::load: case Do::store: case Do::load_shared: case Do::store_shared: return instr.mem.offset % 4 == 0;
+    default: return true;
+  }
+}
+
+void Piece::instruction() {
+  const Form& form = *form_of(now().run);
+  switch (form.what) {
+    case Do::copy: return copy(form);
+    case Do::binary: return binary(form);
+    case Do::negate: case Do::complement: case Do::convert: return one_operand(form);
+    case Do::shift: return shift(form);
+    case Do::multiply: return multiply(form, false);
+    case Do::multiply_add: return multiply(form, true);
+    case Do::multiply_wide: return multiply_wide(form, false);
+    case Do::multiply_add_wide: return multiply_wide(form, true);
+    case Do::multiply_high: return multiply_high(form);
+    case Do::multiply_wide16: return multiply_wide16();
+    case Do::extend: return extend(form);
+    case Do::extend16: return extend16(form);
+    case Do::truncate: return truncate();
+    case Do::single: return single(form);
+    case Do::fma: return fma();
+    case Do::test: case Do::test_single: return test(form);
+    case Do::logic3: return logic3();
+    case Do::select: return select(form);
+    case Do::predicate: return predicate(form);
+    case Do::load: return load();
+    case Do::load_byte: return load_byte();
+    case Do::load_uniform: return load_uniform();
+    case Do::load_shared: return load_shared();
+    case Do::store: return store_flat();
+    case Do::store_shared: return store_shared();
+  }
+}
+
+void Piece::copy(const Form& form) {
+  const auto s = source(now().op[1], form.lane);
+  const auto d = result(form.lane, s.uniform);
+  for (int part = 0; part < d.parts; ++part) a_.vector(kMove, d.reg[part], 0, s.of(part));
+  bind(now().op[0], form.lane, d);
+}
+
+void Piece::binary(const Form& form) {
+  auto first = now().op[1], second = now().op[2];
+  if (form.detail && !held_[first].held && held_[second].held) std::swap(first, second);   // memory can only be the last
+  const auto a = source(first, form.lane), b = source(second, form.lane, true);
+  const auto d = result(form.lane, a.uniform && b.uniform);
+  for (int part = 0; part < d.parts; ++part) a_.vector(form.op, d.reg[part], a.reg(part), b.of(part));
+  bind(now().op[0], form.lane, d);
+}
+
+void Piece::one_operand(const Form& form) {
+  const auto s = source(now().op[1], form.lane, form.what != Do::complement);
+  const auto d = result(form.lane, s.uniform);
+  for (int part = 0; part < d.parts; ++part) {
+    const int reg = d.reg[part];
+    switch (form.what) {
+      case Do::negate:
+        a_.vector(kXor32, 0, 0, in_register(0));
+        a_.vector(form.op, reg, 0, s.of(part));
+        break;
+      case Do::complement: a_.vector(form.op, reg, s.reg(part), s.of(part), 0, 0x55); break;
+      default: a_.vector(form.op, reg, 0, s.of(part));
+    }
+  }
+  bind(now().op[0], form.lane, d);
+}
+
+void Piece::shift(const Form& form) {
+  const auto count = rows_.constant(now().op[2], 4);
+  const bool wide = form.lane == 8;
+  const auto a = source(now().op[1], form.lane);
+  if (count) {
+    const auto d = result(form.lane, a.uniform);
+    const int by = int(*count < 255 ? *count : 255);
+    // Arithmetic shifts of 64 bits have the opcode of those of 32.
+    Opcode op = wide && form.detail != 4 ? kShiftImm64 : kShiftImm32;
+    op.wide = wide;
+    for (int part = 0; part < d.parts; ++part) a_.vector(op, form.detail, d.reg[part], a.of(part), 0, by);
+    return bind(now().op[0], form.lane, d);
+  }
+  const auto b = source(now().op[2], 4, true);
+  const auto d = result(form.lane, a.uniform && b.uniform);
+  for (int part = 0; part < d.parts; ++part) a_.vector(form.op, d.reg[part], a.reg(part), b.of(part));
+  bind(now().op[0], form.lane, d);
+}
+
+/// A product with a constant that is a power of two is a shift.
+void Piece::multiply(const Form& form, bool add) {
+  const auto& op = now().op;
+  const bool wide = form.lane == 8;
+  auto first = op[1], second = op[2];
+  if (rows_.constant(first, form.lane)) std::swap(first, second);
+  const auto factor = rows_.constant(second, form.lane);
+  const bool shifts = factor && std::has_single_bit(*factor);
+  const auto a = source(first, form.lane), b = shifts ? Source{} : source(second, form.lane, true);
+  const auto c = add ? source(op[3], form.lane, true) : Source{};
+  const bool uniform = a.uniform && (shifts || b.uniform);
+  const auto d = result(form.lane, uniform && (!add || c.uniform));
+  for (int part = 0; part < d.parts; ++part) {
+    if (shifts) a_.vector(wide ? kShiftImm64 : kShiftImm32, 6, d.reg[part], a.of(part), 0, std::countr_zero(*factor));
+    else a_.vector(wide ? kMul64 : kMul32, d.reg[part], a.reg(part), b.of(part));
+    if (add) a_.vector(wide ? kAdd64 : kAdd32, d.reg[part], d.reg[part], c.of(part));
+  }
+  bind(op[0], form.lane, d);
+}
+
+/// A part of a row of words, eight lanes to a register. The upper half of a register takes an extra step.
+void Piece::widen(int d, const Source& s, int part, bool is_signed) {
+  const Opcode op = is_signed ? kWidenS32 : kWidenU32;
+  if (s.uniform) return a_.vector(op, d, 0, s.place[0]);
+  int from = s.place[std::size_t(part / 2)].reg;
+  if (part % 2) {
+    a_.vector(kUpperHalf, from, 0, in_register(0), 0, 1);
+    from = 0;
+  }
+  a_.vector(op, d, 0, in_register(from));
+}
+
+void Piece::extend(const Form& form) {
+  const auto s = source(now().op[1], 4);
+  const auto d = result(8, s.uniform);
+  for (int part = 0; part < d.parts; ++part) widen(d.reg[part], s, part, form.is_signed);
+  bind(now().op[0], 8, d);
+}
+
+void Piece::multiply_wide(const Form& form, bool add) {
+  const auto& op = now().op;
+  auto first = op[1], second = op[2];
+  if (rows_.uniform(first)) std::swap(first, second);
+  const auto factor = rows_.constant(second, 4);
+  const bool shifts = factor && *factor >> 31 == 0 && std::has_single_bit(*factor);
+  const auto a = source(first, 4), b = shifts ? Source{} : source(second, 4);
+  const auto c = add ? source(op[3], 8, true) : Source{};
+  const auto d = result(8, a.uniform && (shifts || b.uniform) && (!add || c.uniform));
+  const Opcode product = form.is_signed ? kMulS : kMulU;
+  for (int part = 0; part < d.parts; ++part) {
+    const int reg = d.reg[part];
+    widen(reg, a, part, form.is_signed);
+    if (shifts) {
+      a_.vector(kShiftImm64, 6, reg, in_register(reg), 0, std::countr_zero(*factor));
+    } else if (b.uniform) {   // its words are in every place
+      a_.vector(product, reg, reg, b.place[0]);
+    } else {
+      widen(1, b, part, form.is_signed);
+      a_.vector(product, reg, reg, in_register(1));
+    }
+    if (add) a_.vector(kAdd64, reg, reg, c.of(part));
+  }
+  bind(op[0], 8, d);
+}
+
+void Piece::multiply_high(const Form& form) {
+  const auto a = source(now().op[1], 4), b = source(now().op[2], 4);
+  const auto d = result(4, a.uniform && b.uniform);
+  const Opcode product = form.is_signed ? kMulS : kMulU;
+  for (int part = 0; part < d.parts; ++part) {
+    a_.vector(product, 0, a.reg(part), b.of(part));   // of words with even numbers
+    a_.vector(kShiftImm64, 2, 1, a.of(part), 0, 32);
+    a_.vector(kShiftImm64, 2, 2, b.of(part), 0, 32);
+    a_.vector(product, 1, 1, in_register(2));
+    a_.vector(kMove, d.reg[part], 0, constant(kOddWords, false));
+    a_.vector(kPermute2, d.reg[part], 0, in_register(1));
+  }
+  bind(now().op[0], 4, d);
+}
+
+void Piece::truncate() {
+  const auto s = source(now().op[1], 8);
+  const auto d = result(4, s.uniform);
+  for (int part = 0; part < d.parts; ++part) {
+    if (s.uniform) {
+      a_.vector(kBroadcast32, d.reg[part], 0, s.of(0));
+      continue;
+    }
+    a_.vector(kMove, d.reg[part], 0, constant(kEvenWords, false));
+    a_.vector(kPermute2, d.reg[part], s.reg(2 * part), s.of(2 * part + 1));
+  }
+  bind(now().op[0], 4, d);
+}
+
+void Piece::extend16(const Form& form) {
+  const auto s = source(now().op[1], 2);
+  const auto d = result(4, false);
+  const Opcode op = form.is_signed ? kWidenS16 : kWidenU16;
+  a_.vector(op, d.reg[0], 0, s.of(0));
+  a_.vector(kUpperHalf, s.reg(0), 0, in_register(0), 0, 1);
+  a_.vector(op, d.reg[1], 0, in_register(0));
+  bind(now().op[0], 4, d);
+}
+
+void Piece::multiply_wide16() {
+  auto first = now().op[1], second = now().op[2];
+  if (!rows_.constant(second, 2)) std::swap(first, second);
+  const auto factor = *rows_.constant(second, 2);
+  const auto s = source(first, 2);
+  const auto d = result(4, false);
+  a_.vector(kWidenU16, d.reg[0], 0, s.of(0));
+  a_.vector(kUpperHalf, s.reg(0), 0, in_register(0), 0, 1);
+  a_.vector(kWidenU16, d.reg[1], 0, in_register(0));
+  if (!std::has_single_bit(factor)) {
+    a_.move64_imm(rax, factor);
+    a_.vector(kBroadcastGpr32, 0, 0, in_register(rax));
+  }
+  for (int part = 0; part < 2; ++part) {
+    const int reg = d.reg[part];
+    if (std::has_single_bit(factor)) a_.vector(kShiftImm32, 6, reg, in_register(reg), 0, std::countr_zero(factor));
+    else a_.vector(kMul32, reg, reg, in_register(0));
+  }
+  bind(now().op[0], 4, d);
+}
+
+/// Single precision knows one NaN. Which one a NaN is matters as soon as somebody looks at its bits; sums and products
+/// only see that it is one.
+void Piece::single(const Form& form) {
+  const auto& op = now().op;
+  const bool two = form.detail == 2;
+  const auto a = source(op[1], 4, false, false), b = two ? source(op[2], 4, true, false) : Source{};
+  const auto d = result(4, a.uniform && (!two || b.uniform));
+  for (int part = 0; part < d.parts; ++part) {
+    if (two) a_.vector(form.op, d.reg[part], a.reg(part), b.of(part));
+    else a_.vector(form.op, d.reg[part], 0, a.of(part));
+  }
+  bind(op[0], 4, d, true);
+}
+
+void Piece::fma() {
+  const auto& op = now().op;
+  auto first = op[1], second = op[2];
+  if (!held_[first].held && held_[second].held) std::swap(first, second);
+  const auto c = source(op[3], 4, false, false), a = source(first, 4, false, false), b = source(second, 4, true, false);
+  const auto d = result(4, a.uniform && b.uniform && c.uniform);
+  for (int part = 0; part < d.parts; ++part) {
+    a_.vector(kMove, d.reg[part], 0, c.of(part));
+    a_.vector(kFma231, d.reg[part], a.reg(part), b.of(part));
+  }
+  bind(op[0], 4, d, true);
+}
+
+void Piece::test(const Form& form) {
+  const auto& instr = now();
+  const bool single = form.what == Do::test_single;
+  const auto a = source(instr.op[1], form.lane, false, !single), b = source(instr.op[2], form.lane, true, !single);
+  int relation = form.detail;
+  if (instr.imm && single) relation = relation == 0x07 ? 0x03 : relation == 0x00 ? 0x04 : relation == 0x0c ? 0x08
+                                     : relation == 0x11 ? 0x15 : relation == 0x12 ? 0x16 : relation == 0x1e ? 0x1a : 0x19;
+  else if (instr.imm) relation ^= 4;
+  const bool uniform = a.uniform && b.uniform;
+  const int parts = uniform ? 1 : form.lane / 2;
+  const Opcode op = single ? kCompareSingle : form.op;
+  for (int part = 0; part < parts; ++part) a_.vector(op, 1 + part, a.reg(part), b.of(part), 0, relation);
+  const auto part = [&](int k) { return uniform ? 1 : 1 + k; };
+  if (form.lane == 8) {   // masks of eight bits to masks of sixteen
+    a_.mask(p66, false, 0x4b, 5, part(1), part(0), true);
+    a_.mask(p66, false, 0x4b, 6, part(3), part(2), true);
+    a_.mask(none_, false, 0x4b, 1, 6, 5, true);
+  } else {
+    a_.mask(none_, false, 0x4b, 1, part(1), part(0), true);
+  }
+  a_.store_mask32(rbp, instr.op[0], 1);
+}
+
+void Piece::logic3() {
+  const auto& op = now().op;
+  const auto a = source(op[1], 4), b = source(op[2], 4), c = source(op[3], 4, true);
+  const auto d = result(4, a.uniform && b.uniform && c.uniform);
+  for (int part = 0; part < d.parts; ++part) {
+    a_.vector(kMove, d.reg[part], 0, a.of(part));
+    a_.vector(kTernary32, d.reg[part], b.reg(part), c.of(part), 0, int(now().imm & 255));
+  }
+  bind(op[0], 4, d);
+}
+
+void Piece::select(const Form& form) {
+  const auto& op = now().op;
+  const auto a = source(op[1], form.lane, true), b = source(op[2], form.lane);
+  const auto d = result(form.lane, false);
+  for (int part = 0; part < d.parts; ++part) {
+    a_.load_mask(rbp, op[3] + (form.lane == 4 ? 2 : 1) * part, 1, form.lane == 4 ? 2 : 1);
+    a_.vector(form.op, d.reg[part], b.reg(part), a.of(part), 1);
+  }
+  bind(op[0], form.lane, d);
+}
+
+void Piece::predicate(const Form& form) {
+  const auto& op = now().op;
+  a_.load32(rax, rbp, op[1]);
+  switch (form.detail) {
+    case 'n': a_.not32(rax); break;
+    case '&': a_.and32_mem(rax, rbp, op[2]); break;
+    case '|': a_.or32_mem(rax, rbp, op[2]); break;
+    case '^': a_.xor32_mem(rax, rbp, op[2]); break;
+    default: break;
+  }
+  a_.store32(rbp, op[0], rax);
+}
+
+}  // namespace simt::jit

@@ -1,0 +1,25 @@
+// Machine code for straight-line pieces of kernels, on processors with AVX-512.
+//
+// A handler reads rows and writes rows; between two instructions every value goes through memory, and somebody has to
+// find the next handler. A piece is a run of instructions without a branch: its machine code takes one warp of a gang
+// after the other through all of them, with the values in vector registers. What it cannot do (an address outside of the
+// memory that the instruction met last) it leaves to the handlers, from that instruction to the end of the piece. So
+// whatever can go wrong is said by them, and all that pieces have to know of an access is when it is safe.
+//
+// Pieces are for gangs of which every lane executes, in launches without observers.
+#pragma once
+
+#include "simt/ir/code.hpp"
+
+// On other processors, and in builds for sanitizers, which cannot look into machine code, there are none.
+#if defined(__x86_64__) && !defined(SIMT_PORTABLE)
+#define SIMT_JIT 1
+#endif
+
+namespace simt::jit {
+
+/// Makes the pieces of a kernel, once: Code::fused. Nothing happens where the processor, the system (which may forbid
+/// memory that is executed) or PMPP_SIM_JIT=0 does not allow it.
+void prepare(ir::Code& code);
+
+}  // namespace simt::jit
