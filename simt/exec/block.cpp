@@ -262,7 +262,7 @@ unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, War
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = grid.seed != 0;
-  const unsigned gang_size = shuffled ? 1 : grid.code->gang_warps;
+  const unsigned gang_size = shuffled || grid.by_turns ? 1 : grid.code->gang_warps;
   const auto& plain = grid.code->fused.empty() ? grid.code->gang : grid.code->fused;
   const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : plain.data();
   for (;;) {

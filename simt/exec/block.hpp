@@ -116,6 +116,7 @@ struct Grid {
   std::atomic<std::uint64_t> fences{0};
   std::vector<std::shared_ptr<observers::Observer>> observers;
   const Instrumentation* instrumentation = nullptr;   ///< their probes
+  bool by_turns = false;                 ///< warps execute one by one, not in gangs
   bool alone = false;                    ///< one worker only: atomics need no bus lock
   std::mutex mutex;
   Fault fault;                           ///< the first one

@@ -230,6 +230,7 @@ Fault run_grid(const Launch& launch, Family& family) {
     // Launches run one at a time, so the kernel's own code can take the probes.
     grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
     for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
+    for (const auto& o : grid.observers) grid.by_turns |= o->by_turns();
   }
   auto fault = pool.run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);

@@ -22,6 +22,8 @@ class Observer {
   virtual void block_end(const exec::Worker&, const exec::BlockState&) {}
   /// Whether it needs blocks to run one after another, on one worker.
   virtual bool alone() const { return false; }
+  /// Whether warps of a block have to take turns, for as long as each can run, and not execute in lockstep.
+  virtual bool by_turns() const { return false; }
   /// A barrier of the block is complete: `arrived` has the lanes of each warp that came to it.
   virtual void barrier(const exec::Worker&, const exec::BlockState&, unsigned number, const exec::Mask* arrived) {
     (void)number, (void)arrived;

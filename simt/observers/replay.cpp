@@ -116,6 +116,7 @@ class Recorder final : public Observer {
   }
 
   bool alone() const override { return true; }
+  bool by_turns() const override { return true; }   // a step is a warp on a line, however many instructions that takes
 
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) override {
     code_ = &instrumentation.code();
