@@ -4,6 +4,7 @@ A seed shuffles warps, and then each of them executes alone, by handlers. Where 
 are made by handlers.
 """
 
+import gc
 import os
 import pathlib
 import re
@@ -249,9 +250,11 @@ def test_registers_that_a_loop_and_a_branch_carry(gpu):
 
 
 def executable_memory():
-    """Return how many anonymous mappings of this process hold code."""
+    """Return how many bytes of anonymous memory of this process hold code: neighbouring mappings are listed as one."""
+    gc.collect()  # modules of other tests
     maps = pathlib.Path("/proc/self/maps").read_text()
-    return len(re.findall(r"r-xp 00000000 00:00 0 *$", maps, re.MULTILINE))
+    ranges = re.findall(r"^(\w+)-(\w+) r-xp 00000000 00:00 0 *$", maps, re.MULTILINE)
+    return sum(int(end, 16) - int(start, 16) for start, end in ranges)
 
 
 def test_pieces_are_made_once_and_go_with_their_module(gpu):
@@ -265,6 +268,6 @@ def test_pieces_are_made_once_and_go_with_their_module(gpu):
     a = gpu.array(np.arange(64, dtype=np.int32))
     for _ in range(3):
         library.launch("k", 1, 64, a)
-    assert executable_memory() == before + 1
+    assert 0 < executable_memory() - before <= 8192
     library.unload()
     assert executable_memory() == before
