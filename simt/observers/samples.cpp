@@ -197,6 +197,9 @@ class SamplesObserver final : public Observer {
           static_cast<SampleProbe&>(p).look(warp, instr);
           return exec::proceed(p, warp, instr);
         };
+        probe.gang = [](exec::Probe& p, const exec::Gang& gang, const Instr* instr) {
+          for (unsigned k = 0; k < gang.count; ++k) static_cast<SampleProbe&>(p).look(*gang.warps[k], instr);
+        };
         probe.n = n;
         probe.access = access;
         if (instruction->opcode() == "ldmatrix" || instruction->opcode() == "stmatrix") {
