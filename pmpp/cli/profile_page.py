@@ -14,6 +14,8 @@ WHOLE = 1500
 """Lines of a source file up to which the page has all of it."""
 AROUND = 12
 """Lines around each counted one that it has of a longer file."""
+NOWHERE = "(what the compiler says is of no line)"
+"""In the place of line 0."""
 
 
 def write(
@@ -56,5 +58,5 @@ def _source(file: str, counted: set[int]) -> dict[str, Any]:
     shown = counted | set(range(1, len(text) + 1))
     if len(text) > WHOLE:
         shown = {n for line in counted for n in range(line - AROUND, line + AROUND + 1) if 0 < n <= len(text)} | counted
-    lines = [{"number": n, "text": text[n - 1] if 0 < n <= len(text) else ""} for n in sorted(shown)]
+    lines = [{"number": n, "text": text[n - 1] if 0 < n <= len(text) else "" if n else NOWHERE} for n in sorted(shown)]
     return {"shown": shown_path(file) if file else "without line information", "found": bool(text), "lines": lines}

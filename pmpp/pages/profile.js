@@ -162,7 +162,7 @@
 
   // ---- what lanes touch ----------------------------------------------------------------------------------------------
 
-  const CELL = 22, LABEL = 84;
+  const CELL = 22, LABEL = 98;
   /// Lanes by the word that they touch: [{word, lanes}], in the order of addresses.
   const wordsOf = (addresses, bytes) => {
     const words = new Map();
@@ -214,15 +214,15 @@
       const taken = new Array(32).fill(0), from = rows.length;
       for (const { word, lanes } of wordsOf(group, bytes)) {
         const bank = word % 32, turn = taken[bank]++;
-        if (from + turn >= rows.length) rows.push(String(rows.length + 1));
+        if (from + turn >= rows.length) rows.push(`wavefront ${rows.length + 1}`);
         cells.push([bank, from + turn, turn ? "turn" : "used", lanes]);
       }
     }
     const full = new Map(cells.map((c) => [`${c[0]},${c[1]}`, c]));
     const all = rows.flatMap((_, row) => Array.from({ length: 32 }, (_, bank) => cell(...(full.get(`${bank},${row}`) ?? [bank, row, "", null]))));
-    const heading = [svg("text", { class: "axis", x: LABEL - 8, y: 13, "text-anchor": "end" }, "wavefront"),
+    const heading = [svg("text", { class: "axis", x: LABEL - 8, y: 13, "text-anchor": "end" }, "bank"),
       [0, 4, 8, 12, 16, 20, 24, 28].map((bank) =>
-        svg("text", { class: "axis", x: LABEL + (bank + 0.5) * CELL, y: 13, "text-anchor": "middle" }, bank ? String(bank) : "bank 0"))];
+        svg("text", { class: "axis", x: LABEL + (bank + 0.5) * CELL, y: 13, "text-anchor": "middle" }, String(bank)))];
     return picture(rows, said, heading, all);
   };
 

@@ -227,10 +227,10 @@ def test_without_a_time_and_without_kernels_the_page_says_so(made, opened, tmp_p
 def test_of_a_long_file_the_page_has_what_was_counted(tmp_path):
     long = tmp_path / "long.cu"
     long.write_text("".join(f"// line {n}\n" for n in range(1, 5001)))
-    source = profile_page._source(str(long), {3, 2500, 9999})
+    source = profile_page._source(str(long), {0, 3, 2500, 9999})
     near = profile_page.AROUND
-    expected = [*range(1, 3 + near + 1), *range(2500 - near, 2500 + near + 1), 9999]
+    expected = [0, *range(1, 3 + near + 1), *range(2500 - near, 2500 + near + 1), 9999]
     assert [line["number"] for line in source["lines"]] == expected
     assert {line["number"]: line["text"] for line in source["lines"]} == {
-        n: f"// line {n}" if n <= 5000 else "" for n in expected
+        0: profile_page.NOWHERE, 9999: "", **{n: f"// line {n}" for n in expected[1:-1]}
     }  # fmt: skip
