@@ -56,7 +56,8 @@ def device_rows() -> str:
         numbers = (
             *device["capability"], device["sms"], sm["threads"], sm["blocks"], sm["shared_bytes"], sm["shared_bytes_optin"],
             sm["shared_bytes_reserved"], device["l2_bytes"], device["memory_bytes"], device["bus_bits"], device["memory_khz"],
-            device["core_khz"], cycle["fp32"] // cycle["fp64"], int(device["peer_access"]),
+            device["core_khz"], cycle["fp32"] // cycle["fp64"], int(device["peer_access"]), sm["l1_bytes"],
+            f"{{{', '.join(map(str, sm['shared_splits_kib']))}}}",
         )  # fmt: skip
         rows.append(f'{{"{path.stem}", "Software GPU ({device["name"]})", {", ".join(map(str, numbers))}}}')
     return ", ".join(rows)

@@ -288,7 +288,7 @@ def modelled(kernel: Mapping[str, Any], gpu: Device, taken: Resources) -> Modell
     Parameters
     ----------
     kernel : Mapping
-        An entry of ``pmpp profile --json``: ``grid``, ``block``, ``dynamic_shared``, ``counters`` and ``pipes``.
+        An entry of ``pmpp profile --json``: ``grid``, ``block``, ``dynamic_shared``, ``counters``, ``pipes`` and ``lines``.
     gpu : Device
         Where it would run.
     taken : Resources
@@ -311,14 +311,12 @@ def modelled(kernel: Mapping[str, Any], gpu: Device, taken: Resources) -> Modell
     share = -(-blocks // gpu.sms) / blocks
     issued = c["warp_instructions"] - pipes["move"]
     sectors = c["global_load_sectors"] + c["global_store_sectors"]
-    ideal = c["global_load_sectors_ideal"] + c["global_store_sectors_ideal"]
     requests = c["global_load_requests"] + c["global_store_requests"] + c["atomics"]
     wavefronts = c["shared_load_wavefronts"] + c["shared_store_wavefronts"]
     cycles = {
         "issue": issued / SCHEDULERS * share,
-        # A line of 128 bytes at a time; sectors beyond those that the bytes need lie in lines of their own.
-        "L1": (ideal / 4 + max(sectors - ideal, 0)) * 128 / gpu.l1_bytes_per_cycle * share,
-        "L2": sectors * 32 / gpu.l2_bytes_per_cycle,
+        "L1": sum(_global_wavefronts(line["counters"]) for line in kernel["lines"]) * 128 / gpu.l1_bytes_per_cycle * share,
+        "L2": (sectors - c["l1_hit_sectors"]) * 32 / gpu.l2_bytes_per_cycle,
         "shared memory": wavefronts * 128 / gpu.l1_bytes_per_cycle * share,
         "atomics": (c["atomics"] + c["atomic_serialization"]) * share,
         "load/store": pipes["memory"] * WARP / gpu.per_cycle["memory"] * share,
@@ -346,11 +344,23 @@ def modelled(kernel: Mapping[str, Any], gpu: Device, taken: Resources) -> Modell
     )  # fmt: skip
 
 
+def _global_wavefronts(c: Mapping[str, int]) -> float:
+    """Return how often L1 has to give or take 128 bytes for a line of source."""
+    wavefronts = 0.0
+    for kind in ("load", "store"):
+        requests, sectors, ideal = (c[f"global_{kind}_{what}"] for what in ("requests", "sectors", "sectors_ideal"))
+        # A request takes one at least; sectors beyond those that the bytes need lie in lines of their own.
+        wavefronts += max(requests, ideal / 4) + max(sectors - ideal, 0)
+    return wavefronts
+
+
 def _serial_cycles(c: Mapping[str, int], pipes: Mapping[str, int], gpu: Device, warps: int, requests: int) -> float:
     """Return how long one warp takes if nobody stands in its way: what it has to wait for, one after the other."""
     sectors = c["global_load_sectors"] + c["global_store_sectors"]
-    from_dram = min(1.0, (c["dram_read_bytes"] + c["dram_write_bytes"]) / (32 * sectors)) if sectors else 0.0
-    memory = from_dram * gpu.latency["dram"] + (1 - from_dram) * gpu.latency["l2"]
+    from_l1 = c["l1_hit_sectors"] / sectors if sectors else 0.0
+    from_dram = min(1 - from_l1, (c["dram_read_bytes"] + c["dram_write_bytes"]) / (32 * sectors)) if sectors else 0.0
+    from_l2 = 1 - from_l1 - from_dram
+    memory = from_l1 * gpu.latency["l1"] + from_l2 * gpu.latency["l2"] + from_dram * gpu.latency["dram"]
     shared = c["shared_load_wavefronts"] - c["shared_bank_conflicts"]
     arithmetic = (c["warp_instructions"] - pipes["move"] - pipes["memory"]) * gpu.latency["arithmetic"]
     # A warp that asks for less than it could have under way waits once, and not for a part of that.

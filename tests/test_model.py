@@ -129,9 +129,21 @@ def test_the_bound_is_named(gpu, bounds):
 @pytest.mark.parametrize("gpu", GPUS)
 def test_ladders_are_ranked_as_published(gpu, ladders):
     launches = on(gpu, *ladders)
-    for ladder in ("transpose", "sum"):
+    for ladder in ("transpose", "sum", "convolution"):
         times = [(launch["modelled_time_us"], name) for name, launch in launches.items() if name.startswith(ladder)]
         assert [name for _, name in sorted(times, reverse=True)] == sorted(name for _, name in times)
+
+
+@sim
+@pytest.mark.parametrize("gpu", GPUS)
+def test_l1_answers_a_direct_convolution(gpu, ladders):
+    """Of the 49 elements that a thread asks for, neighbours have nearly all: L2 is far from being what takes longest."""
+    launches = on(gpu, *ladders)
+    for name in ("convolution_1_direct", "convolution_2_constant"):
+        counters = launches[name]["counters"]
+        assert counters["l1_hit_sectors"] > 0.9 * counters["global_load_sectors"]
+        assert launches[name]["bound_by"] != "L2"
+    assert launches["sum_3_sequential"]["counters"]["l1_hit_sectors"] == 0  # everything is loaded once
 
 
 @sim

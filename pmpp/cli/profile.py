@@ -12,8 +12,9 @@ import click
 
 from pmpp import model
 from pmpp._toolkit import ToolkitError
+from pmpp.cli import profile_page
 from pmpp.cli.program import command_of, gpu_option, nvcc_flags_option, run_observed
-from pmpp.testing.findings import shown_path, source_text
+from pmpp.testing.findings import read_lines, shown_path, source_text
 
 HOTTEST = 8
 """Lines that are shown of a kernel."""
@@ -25,22 +26,37 @@ HOTTEST = 8
 @click.option(
     "--json", "as_json", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write the counts to FILE."
 )
+@click.option(
+    "--html", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write a page for a browser to FILE."
+)
 @gpu_option
 @nvcc_flags_option
-def command(target: Path, arguments: tuple[str, ...], as_json: Path | None, gpu: str, nvcc_flags: list[str]) -> None:
+def command(
+    target: Path, arguments: tuple[str, ...], as_json: Path | None, html: Path | None, gpu: str, nvcc_flags: list[str]
+) -> None:
     """Count what the kernels of a CUDA program do, in total and by source line: exact counts, see docs/counters.md.
 
     A .cu file is compiled first; an exercise, which has no main(), is run by its test. The program must be linked against
     the shared CUDA runtime (nvcc -cudart shared). The exit code is the program's.
 
     From the counts and from what ptxas says, a model computes how long each kernel would take on a GPU: docs/model.md.
+    --html shows it all in a browser, and which sectors and banks the lanes of a warp touch at each line: docs/pages.md.
     """
+    device = model.device(gpu)
     with command_of(target, arguments, nvcc_flags, gpu) as program, tempfile.TemporaryDirectory() as folder:
-        observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder, PMPP_SIM_GPU=gpu)
-        said = add_model(observed.entries, model.device(gpu), Path(folder))
+        requests = {"PMPP_SIM_SAMPLES": str(Path(folder, "requests"))} if html else {}
+        observed = run_observed(program, "PMPP_SIM_COUNTERS", PMPP_SIM_PTX=folder, PMPP_SIM_GPU=gpu, **requests)
+        kernels = observed.entries
+        said = add_model(kernels, device, Path(folder))
+        if html:
+            for kernel, entry in zip(kernels, read_lines(Path(folder, "requests")), strict=True):
+                kernel["requests"] = entry["requests"]
     if as_json:
-        as_json.write_text(json.dumps({"kernels": observed.entries}, indent=1) + "\n")
-    _print(observed.entries, model.device(gpu), said)
+        as_json.write_text(json.dumps({"gpu": described(device), "kernels": kernels}, indent=1) + "\n")
+    _print(kernels, device, said)
+    if html:
+        profile_page.write(html, target, launches(kernels), described(device), said)
+        click.echo(f"{html} shows it in a browser.", err=True)
     sys.exit(observed.status if observed.status >= 0 else 1)
 
 
@@ -55,24 +71,47 @@ def add_model(kernels: list[dict[str, Any]], gpu: model.Device, ptx: Path) -> st
             time = model.modelled(kernel, gpu, taken[key])
         except (ToolkitError, ValueError) as failure:
             return str(failure)
-        kernel["occupancy"] = time.occupancy.fraction
-        kernel["modelled_time_us"] = time.time_us
-        kernel["bound_by"] = time.bound_by
-        kernel["advice"] = time.advice
+        held = time.occupancy
+        kernel.update(
+            registers=taken[key].registers,
+            shared_bytes=taken[key].shared_bytes,
+            spilled_bytes=taken[key].spilled_bytes,
+            occupancy=held.fraction,
+            warps_per_sm=held.warps,
+            blocks_per_sm=held.blocks,
+            block_limits=dict(held.limits),
+            limited_by=list(held.limited_by),
+            modelled_time_us=time.time_us,
+            bound_by=time.bound_by,
+            bounds_us=dict(time.parts_us),
+            advice=time.advice,
+            modelled_flops=time.flops,
+            roofline_share=time.roofline_share,
+        )
     return ""
 
 
-def _launches(kernels: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
-    """Put launches that did the same together."""
-    groups: list[tuple[dict[str, Any], int]] = []
+def described(gpu: model.Device) -> dict[str, Any]:
+    """Return what the roofline of a GPU is drawn with."""
+    return {
+        "key": gpu.key,
+        "name": gpu.name,
+        "sms": gpu.sms,
+        "warps_per_sm": gpu.threads // model.WARP,
+        "peak_flops": gpu.peak_flops,
+        "l2_bytes_per_second": gpu.l2_bytes_per_cycle * gpu.clock_hz,
+        "dram_bytes_per_second": gpu.dram_bytes_per_second,
+    }
+
+
+def launches(kernels: list[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+    """Put launches that did the same together, wherever their memory lay."""
+    groups: dict[str, tuple[dict[str, Any], int]] = {}
     for kernel in kernels:
-        for n, (known, times) in enumerate(groups):
-            if known == kernel:
-                groups[n] = (known, times + 1)
-                break
-        else:
-            groups.append((kernel, 1))
-    return groups
+        key = json.dumps({name: value for name, value in kernel.items() if name != "requests"})
+        known, times = groups.get(key, (kernel, 0))
+        groups[key] = (known, times + 1)
+    return list(groups.values())
 
 
 def _print(kernels: list[dict[str, Any]], gpu: model.Device, said: str) -> None:
@@ -85,7 +124,7 @@ def _print(kernels: list[dict[str, Any]], gpu: model.Device, said: str) -> None:
         console.print("No kernel was launched.", style="yellow")
     if said:
         console.print(Text(f"No time is modelled: {said}", "yellow"))
-    for kernel, times in _launches(kernels):
+    for kernel, times in launches(kernels):
         title = f"{kernel['name']}  grid {_size(kernel['grid'])}, block {_size(kernel['block'])}"
         console.print(Text(title + (f", {times} launches that did the same" if times > 1 else ""), "bold"))
         if "bound_by" in kernel:

@@ -18,18 +18,17 @@ pmpp.set = (element, attributes) => {
   }
   return element;
 };
-/// An HTML element. Children are elements or text, which is never read as HTML; lists of them, and null for none.
-pmpp.el = (tag, attributes, ...children) => {
-  const element = pmpp.set(document.createElement(tag), attributes);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+/// Puts children in the place of those that are there: elements or text, which is never read as HTML; lists of them, and null
+/// for none.
+pmpp.fill = (element, ...children) => {
+  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 };
+/// An HTML element with such children.
+pmpp.el = (tag, attributes, ...children) => pmpp.fill(pmpp.set(document.createElement(tag), attributes), children);
 /// The same for SVG.
-pmpp.svg = (tag, attributes, ...children) => {
-  const element = pmpp.set(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes);
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
-  return element;
-};
+pmpp.svg = (tag, attributes, ...children) =>
+  pmpp.fill(pmpp.set(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes), children);
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ COUNTERS = (
     "global_store_requests",
     "global_store_sectors",
     "global_store_sectors_ideal",
+    "l1_hit_sectors",
     "shared_load_wavefronts",
     "shared_store_wavefronts",
     "shared_bank_conflicts",

@@ -138,12 +138,18 @@ def _triple(numbers: list[int]) -> str:
 
 def source_text(file: str, line: int) -> str:
     """Return a line of a source file; empty if it is not there, or is none of a submission that is being graded."""
+    lines = source_lines(file)
+    return lines[line - 1] if 0 < line <= len(lines) else ""
+
+
+def source_lines(file: str) -> list[str]:
+    """Return all lines of a source file; the same holds for them."""
     if confine.strict is not None and not Path(file).resolve().is_relative_to(Path(confine.strict).resolve()):
-        return ""  # a program names the files of its lines itself, and could name one that its author cannot read
+        return []  # a program names the files of its lines itself, and could name one that its author cannot read
     try:
-        return Path(file).read_text(errors="replace").splitlines()[line - 1] if line > 0 else ""
-    except (OSError, IndexError):
-        return ""
+        return Path(file).read_text(errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 def shown_path(file: str) -> str:

@@ -21,6 +21,7 @@ WORDS: Mapping[str, str] = {
     "global_store_requests": "requests of warps that store to global memory",
     "global_store_sectors": "sectors of 32 bytes that are stored to global memory",
     "global_store_sectors_ideal": "sectors that the stored bytes would fill",
+    "l1_hit_sectors": "loaded sectors that the L1 cache gives",
     "shared_load_wavefronts": "passes that loads from shared memory take",
     "shared_store_wavefronts": "passes that stores to shared memory take",
     "shared_bank_conflicts": "bank conflicts in shared memory",

@@ -20,6 +20,8 @@ struct Profile {
   int bus_bits, memory_khz, core_khz;
   int fp32_to_fp64;            ///< throughput ratio
   bool peer_access;            ///< kernels can use another device's memory
+  std::size_t l1;              ///< bytes of an SM's L1 cache and shared memory together
+  std::array<int, 12> shared_splits_kib;   ///< how much of it can be shared memory; the rest are zeros
   // The same on every device of compute capability 7.5 to 9.0.
   static constexpr int warp_size = 32;
   static constexpr int threads_per_block = 1024;

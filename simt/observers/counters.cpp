@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "simt/exec/handlers.hpp"
+#include "simt/model/l1.hpp"
 #include "simt/model/l2.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/counting.hpp"
@@ -35,7 +36,7 @@ namespace {
 #define SIMT_COUNTERS(X)                                                                                              \
   X(thread_instructions) X(warp_instructions) X(divergent_branches)                                                   \
   X(global_load_requests) X(global_load_sectors) X(global_load_sectors_ideal)                                         \
-  X(global_store_requests) X(global_store_sectors) X(global_store_sectors_ideal)                                      \
+  X(global_store_requests) X(global_store_sectors) X(global_store_sectors_ideal) X(l1_hit_sectors)                    \
   X(shared_load_wavefronts) X(shared_store_wavefronts) X(shared_bank_conflicts) X(atomics) X(atomic_serialization)    \
   X(barriers) X(flop) X(dram_read_bytes) X(dram_write_bytes)
 
@@ -108,12 +109,13 @@ Pipe pipe_of(const ptx::Instruction& instruction) {
   return has({"f32", "f32x2"}) ? pipe_fp32 : pipe_integer;
 }
 
-// ---- the L2 cache: blocks one after another -----------------------------------------------------------------------
+// ---- the caches: blocks one after another -------------------------------------------------------------------------
 
-/// Traces of blocks go through the cache in the order of the blocks, whoever ran them and when.
+/// Traces of blocks go through the caches in the order of the blocks, whoever ran them and when.
 class Replay {
  public:
-  Replay(std::size_t instructions) : read(instructions, 0), written(instructions, 0) {}
+  Replay(std::size_t instructions, model::L1 l1)
+      : read(instructions, 0), written(instructions, 0), l1_hits(instructions, 0), l1_(std::move(l1)) {}
 
   bool is_next(std::uint64_t block) {
     std::lock_guard lock(mutex_);
@@ -126,28 +128,38 @@ class Replay {
       waiting_[block].assign(begin, end);
       return;
     }
-    add(begin, end);
+    add(block, begin, end);
     if (!ended) return;
     ++next_;
     for (auto at = waiting_.begin(); at != waiting_.end() && at->first == next_; at = waiting_.erase(at), ++next_)
-      add(at->second.data(), at->second.data() + at->second.size());
+      add(next_, at->second.data(), at->second.data() + at->second.size());
   }
   /// The launch is over: what was written goes to DRAM.
   void finish() {
-    for (auto& [block, entries] : waiting_) add(entries.data(), entries.data() + entries.size());
+    for (auto& [block, entries] : waiting_) add(block, entries.data(), entries.data() + entries.size());
     run();
     cache().flush([&](const model::L2::Traffic& t) { written[t.writer] += t.written; });
   }
 
   std::vector<std::uint64_t> read, written;   ///< bytes, by the instruction that caused them
+  std::vector<std::uint64_t> l1_hits;         ///< sectors, by the instruction that loaded them
 
  private:
   static model::L2& cache() {
     static auto* one = new model::L2(model::current().l2);
     return *one;
   }
-  void add(const TraceEntry* begin, const TraceEntry* end) {
-    batch_.insert(batch_.end(), begin, end);
+  void add(std::uint64_t block, const TraceEntry* begin, const TraceEntry* end) {
+    for (const auto* e = begin; e != end; ++e) {
+      TraceEntry entry = *e;
+      if (entry.site % 4 == TraceEntry::cached_read) {
+        entry.site ^= TraceEntry::cached_read ^ TraceEntry::read;
+        entry.words = l1_.load(block, entry.line, e->words);
+        l1_hits[entry.site / 4] += model::L1::sectors(e->words) - model::L1::sectors(entry.words);
+        if (entry.words == 0) continue;
+      }
+      batch_.push_back(entry);
+    }
     if (batch_.size() >= 4096) run();
   }
   /// Many entries at a time: the cache's sets are fetched while earlier ones are worked on.
@@ -171,6 +183,7 @@ class Replay {
   }
 
   std::mutex mutex_;
+  model::L1 l1_;
   std::vector<TraceEntry> batch_;
   std::uint64_t next_ = 0;
   std::map<std::uint64_t, std::vector<TraceEntry>> waiting_;
@@ -229,8 +242,8 @@ struct WorkerTrace : Trace {
 
 class Recording {
  public:
-  Recording(exec::Instrumentation& instrumentation)
-      : code_(instrumentation.code()), reached_(reached(code_)), replay_(code_.count) {
+  Recording(const exec::Launch& launch, exec::Instrumentation& instrumentation)
+      : code_(instrumentation.code()), reached_(reached(code_)), replay_(code_.count, l1_of(launch, code_)) {
     plan(instrumentation);
     for (unsigned w = 0; w < instrumentation.workers(); ++w) {
       auto& worker = *workers_.emplace_back(std::make_unique<Worker>(replay_));
@@ -267,6 +280,7 @@ class Recording {
   void plan(const exec::Instrumentation& instrumentation);
   void place(exec::Instrumentation& instrumentation, unsigned w, Worker& worker);
   std::string module_name() const;
+  static model::L1 l1_of(const exec::Launch& launch, const ir::Code& code);
 
   const ir::Code& code_;
   std::vector<Reached> reached_;
@@ -275,6 +289,21 @@ class Recording {
   Replay replay_;
   std::vector<std::unique_ptr<Worker>> workers_;
 };
+
+model::L1 Recording::l1_of(const exec::Launch& launch, const ir::Code& code) {
+  const auto& profile = model::current();
+  const auto volume = [](const exec::Dim3& d) { return std::uint64_t(d[0]) * d[1] * d[2]; };
+  const auto shared = code.static_shared + launch.dynamic_shared;
+  return {model::l1_of_a_block(profile, unsigned(volume(launch.block)), shared, volume(launch.grid)), unsigned(profile.sms)};
+}
+
+/// Whether a load is answered by L1 where it can: not if it has to see what others wrote, or asks to be left out.
+bool goes_through_l1(const ir::Access& access, const ptx::Instruction& instruction) {
+  if (access.kind != ir::AccessKind::load || access.strong) return false;
+  for (auto part : {"cg", "cv", "bulk", "L1::no_allocate"})
+    if (says(instruction, part)) return false;
+  return true;
+}
 
 bool is_conditional_branch(exec::Handler run) { return run == exec::run_branch || run == exec::run_branch_back; }
 
@@ -324,7 +353,8 @@ void Recording::place(exec::Instrumentation& instrumentation, unsigned w, Worker
       m.bytes = access.bytes;
       m.address = access.address;
       m.trace = &worker.trace;
-      m.site = std::uint32_t(n) * 4 + (access.kind == ir::AccessKind::load    ? TraceEntry::read
+      m.site = std::uint32_t(n) * 4 + (goes_through_l1(access, *code_.origins[n].instruction) ? TraceEntry::cached_read
+                                       : access.kind == ir::AccessKind::load  ? TraceEntry::read
                                        : access.kind == ir::AccessKind::store ? TraceEntry::write
                                                                               : TraceEntry::both);
       const auto& instruction = *code_.origins[n].instruction;
@@ -387,6 +417,7 @@ std::string Recording::report(const exec::Launch& launch) {
   }
   for (std::size_t n = 0; n < code_.count; ++n) {
     const auto& plan = plans_[n];
+    if (replay_.l1_hits[n]) line_of(n)[l1_hit_sectors] += replay_.l1_hits[n];
     if (replay_.read[n]) line_of(n)[dram_read_bytes] += replay_.read[n];
     if (replay_.written[n]) line_of(n)[dram_write_bytes] += replay_.written[n];
     if (plan.counting == Counting::executions || plan.counting == Counting::guard) continue;
@@ -455,7 +486,9 @@ std::string Recording::report(const exec::Launch& launch) {
 
 class CountersObserver final : public Observer {
  public:
-  void launch_begin(const exec::Launch&, exec::Instrumentation& instrumentation) override { recording_.emplace(instrumentation); }
+  void launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) override {
+    recording_.emplace(launch, instrumentation);
+  }
   void block_end(const exec::Worker& worker, const exec::BlockState& block) override {
     recording_->block_end(worker.number, block);
   }

@@ -15,7 +15,7 @@ struct TraceEntry {
   std::uint64_t line = 0;
   std::uint32_t words = 0;                       ///< bit n: bytes 4n to 4n+3
   std::uint32_t site = 0;                        ///< instruction, times 4, plus the kind
-  enum Kind : std::uint32_t { read, write, both };
+  enum Kind : std::uint32_t { read, write, both, cached_read };   ///< cached: L1 is asked first
 };
 
 /// What a worker's current block has asked of L2, in order.

@@ -41,9 +41,28 @@ void Parser::parse_target() {
   if (module_.target.empty()) fail_expected("a target such as 'sm_75'");
 }
 
+namespace {
+
+/// A file's name: nvcc writes a byte that is not ASCII as a backslash and three octal digits.
+std::string file_name(std::string_view text) {
+  std::string name;
+  const auto octal = [&](std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '7'; };
+  for (std::size_t n = 0; n < text.size(); ++n) {
+    if (text[n] == '\\' && octal(n + 1) && octal(n + 2) && octal(n + 3)) {
+      name += static_cast<char>((text[n + 1] - '0') * 64 + (text[n + 2] - '0') * 8 + (text[n + 3] - '0'));
+      n += 3;
+    } else {
+      name += text[n];
+    }
+  }
+  return name;
+}
+
+}  // namespace
+
 void Parser::parse_file() {
   const auto number = static_cast<std::uint32_t>(expect_unsigned("the file's number", 0xffffffffu));
-  module_.files.emplace_back(number, expect_string("the file's name in quotes"));
+  module_.files.emplace_back(number, file_name(expect_string("the file's name in quotes")));
   if (accept(',')) {
     expect_unsigned("the file's time", ~std::uint64_t{0});
     expect(',', "between the file's time and size");

@@ -1,7 +1,10 @@
 """What all pages share: safe embedding, listings and lists by keyboard, numbers."""
 
+import importlib.util
 import json
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +91,15 @@ def test_looking_finds_what_is_wrong(made, opened, sideways, faint):
         with pytest.raises(AssertionError), opened(path) as page:
             page.evaluate(f"() => {{ {script} }}")
             page.wait_for_timeout(100)
+
+
+def test_the_docs_have_every_picture_that_the_script_takes():
+    root = Path(__file__).resolve().parents[2]
+    spec = importlib.util.spec_from_file_location("screenshots", root / "docs" / "screenshots.py")
+    script = sys.modules["screenshots"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    taken = {f"{picture.name}.png" for picture in script.PICTURES}
+    assert {path.name for path in (root / "docs" / "pages").iterdir()} == taken
+    shown = (root / "docs" / "pages.md").read_text() + (root / "README.md").read_text()
+    assert set(re.findall(r"\]\((?:docs/)?pages/([\w.]+)\)", shown)) == taken
+    assert all((script.PROGRAMS / picture.command[1]).is_file() for picture in script.PICTURES)

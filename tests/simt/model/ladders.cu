@@ -1,6 +1,8 @@
 // Versions of a transpose and of a sum, from the slowest to the fastest by what was published for GPUs: a transpose is slow
 // without coalescing, better through a tile, best without bank conflicts; a sum gains with each step of a tree that is known since
-// "Optimizing Parallel Reduction in CUDA" (M. Harris, 2007).
+// "Optimizing Parallel Reduction in CUDA" (M. Harris, 2007); a convolution gains when its weights come from constant memory and
+// not by a load each, and again when a tile holds what its threads load many times ("Image Convolution with CUDA", V. Podlozhnyuk,
+// 2007): L1 answers the direct ones, but a row that does not begin where a line does takes it two lines.
 #include <cstdio>
 
 constexpr int kTile = 32;
@@ -85,6 +87,41 @@ __global__ void sum_5_coarsened(float* out, const float* in, int n) {
     if (t == 0) out[blockIdx.x] = part[0];
 }
 
+constexpr int kRadius = 3, kSide = 2 * kRadius + 1;
+__constant__ float constant_weights[kSide * kSide];
+
+// Rows of the input are n + 2 kRadius long: no thread asks whether it is at an edge.
+__global__ void convolution_1_direct(float* out, const float* in, const float* weights, int n) {
+    const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
+    float sum = 0;
+    for (int i = 0; i < kSide; ++i)
+        for (int j = 0; j < kSide; ++j) sum += in[(y + i) * (n + 2 * kRadius) + x + j] * weights[i * kSide + j];
+    out[y * n + x] = sum;
+}
+
+__global__ void convolution_2_constant(float* out, const float* in, int n) {
+    const int x = blockIdx.x * blockDim.x + threadIdx.x, y = blockIdx.y * blockDim.y + threadIdx.y;
+    float sum = 0;
+    for (int i = 0; i < kSide; ++i)
+        for (int j = 0; j < kSide; ++j) sum += in[(y + i) * (n + 2 * kRadius) + x + j] * constant_weights[i * kSide + j];
+    out[y * n + x] = sum;
+}
+
+__global__ void convolution_3_tiled(float* out, const float* in, int n) {
+    __shared__ float tile[kTile + 2 * kRadius][kTile + 2 * kRadius];
+    const int left = blockIdx.x * kTile, top = blockIdx.y * kTile;
+    for (int y = threadIdx.y; y < kTile + 2 * kRadius; y += blockDim.y)
+        for (int x = threadIdx.x; x < kTile + 2 * kRadius; x += blockDim.x)
+            tile[y][x] = in[(top + y) * (n + 2 * kRadius) + left + x];
+    __syncthreads();
+    for (int y = threadIdx.y; y < kTile; y += blockDim.y) {
+        float sum = 0;
+        for (int i = 0; i < kSide; ++i)
+            for (int j = 0; j < kSide; ++j) sum += tile[y + i][threadIdx.x + j] * constant_weights[i * kSide + j];
+        out[(top + y) * n + left + threadIdx.x] = sum;
+    }
+}
+
 int main() {
     const int n = 1024;
     float *a, *b;
@@ -100,6 +137,10 @@ int main() {
     sum_3_sequential<<<n * n / kThreads, kThreads>>>(b, a);
     sum_4_adds_when_loading<<<n * n / kThreads / 2, kThreads>>>(b, a);
     sum_5_coarsened<<<512, kThreads>>>(b, a, n * n);
+    const int m = n - 2 * kTile;
+    convolution_1_direct<<<dim3(m / 32, m / 8), dim3(32, 8)>>>(b, a, a, m);
+    convolution_2_constant<<<dim3(m / 32, m / 8), dim3(32, 8)>>>(b, a, m);
+    convolution_3_tiled<<<dim3(m / kTile, m / kTile), dim3(kTile, 8)>>>(b, a, m);
     const cudaError_t failed = cudaDeviceSynchronize();
     cudaFree(a);
     cudaFree(b);

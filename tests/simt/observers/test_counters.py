@@ -92,7 +92,7 @@ __global__ void meet(int* out) {   // both halves of the warp come to the shuffl
 """
 ZERO = dict.fromkeys((
     "divergent_branches", "global_load_requests", "global_load_sectors", "global_load_sectors_ideal", "global_store_requests",
-    "global_store_sectors", "global_store_sectors_ideal", "shared_load_wavefronts", "shared_store_wavefronts",
+    "global_store_sectors", "global_store_sectors_ideal", "l1_hit_sectors", "shared_load_wavefronts", "shared_store_wavefronts",
     "shared_bank_conflicts", "atomics", "atomic_serialization", "barriers", "flop",
 ), 0)  # fmt: skip
 
@@ -165,9 +165,9 @@ CASES = {
     "operations": ("operations", 1, 32, [np.ones(32, F32), np.ones(32), F32(2), F64(2)],
                    stores(2, 12) | {"flop": 32 * 7} | dram(0, 384)),
     "in_place": ("in_place", 2, 256, [np.ones(512, F32)], loads(16, 64) | stores(16, 64) | {"flop": 512} | dram(2048, 2048)),
-    # Every request touches 32 sectors, which come from DRAM once.
+    # Every request touches 32 sectors; each comes from DRAM once, and seven times from L1.
     "columns": ("columns", 1, 32, [np.ones(1024, F32), np.ones(32, F32)],
-                loads(32, 1024, 128) | stores(1, 4) | {"flop": 1024} | dram(4096, 128)),
+                loads(32, 1024, 128) | stores(1, 4) | {"flop": 1024, "l1_hit_sectors": 1024 - 128} | dram(4096, 128)),
     "loops": ("loops", 1, 32, [np.zeros(33, I32)],
               {"divergent_branches": 31, "atomics": 32, "atomic_serialization": 31 * 32 // 2} | stores(1, 5, 4)
               | dram(32, 160)),

@@ -371,12 +371,12 @@ def test_shapes_of_variables(module):
 
 def test_locations_keep_the_whole_chain(module):
     tree = module(
-        '.file 1 "a.cu"\n.file 2 "dir/b.h", 123456, 789\n.entry k() {\n.loc 1 10 3\nret;\n'
+        '.file 1 "a.cu"\n.file 2 "dir/b.h", 123456, 789\n.file 3 "b\\303\\274\\8.cu"\n.entry k() {\n.loc 1 10 3\nret;\n'
         ".loc 1 30 5, function_name $L__name0, inlined_at 1 10 3\n.loc 2 7 1, function_name $L__name0+4, inlined_at 1 30 5\nret;\n"
         ".loc 2 8 0, function_name .debug_str+4, inlined_at 9 9 9\nret;\n.loc 1 10 3\nret;\n}\n"
         ".section .debug_str\n{\n$L__name0:\n.b8 111,110,101,0\n.b8 116,119\n.b8 111,0\n}\n.section .debug_abbrev { .b8 1, 2 .b32 .debug_str+4 .b64 $x-$y }"
     )
-    assert tree["files"] == [[1, "a.cu"], [2, "dir/b.h"]]
+    assert tree["files"] == [[1, "a.cu"], [2, "dir/b.h"], [3, "b\xc3\xbc\\8.cu"]]
     chains = []
     for instruction in tree["functions"][0]["body"]:
         index, found = instruction["location"], []
