@@ -1,90 +1,118 @@
-// Shadow memory: who accessed each word last, or each byte where smaller accesses happen.
+// Shadow memory of the race checker: who accessed each word last, or each byte where smaller accesses happen.
+//
+// What is certain is in the stamps. Masks and threads beside them answer for 32 cells at once, so that a row of accesses by
+// a warp is mostly a few comparisons and stores of vectors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <unordered_map>
-#include <vector>
+
+#include "simt/exec/probe.hpp"
 
 namespace simt::observers {
 
-/// An access: whose, when on the clock of its block, and how.
+using exec::Mask;
+
+/// An access: when on the clock of its warp, by which instruction and thread of the block, how strong.
+/// 0: none. Strength 0 is weak, 1 strong in the block, 2 in the device.
 struct Stamp {
-  std::uint32_t instance = 0;   ///< number of the block's run, unique in the process; 0: none
-  std::uint32_t when = 0;
-  std::uint32_t site = 0;       ///< instruction
-  std::uint16_t thread = 0;     ///< in the block
-  std::uint8_t strength = 0;    ///< 0: weak, 1: strong in the block, 2: strong in the device
-  std::uint8_t serial = 0;      ///< tells executions of one instruction apart
-};
-
-/// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
-struct Cell {
-  Stamp write, read[2];
-};
-
-/// Cells of a contiguous piece of memory.
-class Cells {
- public:
-  explicit Cells(std::size_t bytes) : bytes_(bytes), cells_((bytes + 3) / 4), quiet_(cells_.size(), 0) {}
-  Cell* at(std::size_t offset, unsigned bytes, unsigned& count) {
-    if (bytes < 4 && !by_byte_) split();
-    const unsigned shift = by_byte_ ? 0 : 2;
-    count = bytes >> shift;
-    return &cells_[offset >> shift];
+  std::uint64_t bits = 0;
+  static constexpr unsigned kSites = 1 << 20;
+  SIMT_PROBE_INLINE static constexpr Stamp of(std::uint32_t when, std::uint32_t site, unsigned strength) {
+    return {std::uint64_t(when) << 32 | std::uint64_t(site) << 12 | strength};
   }
-  std::size_t bytes() const { return bytes_; }
-  /// Beside a cell: the tag of those to whom another read of it is nothing new.
-  std::uint32_t& quiet(const Cell* cell) { return quiet_[std::size_t(cell - cells_.data())]; }
-  /// Whether reads of [offset, offset + bytes) are nothing new to who has one of these tags.
-  bool all_quiet(std::size_t offset, std::size_t bytes, std::uint32_t a, std::uint32_t b) const {
-    const unsigned shift = by_byte_ ? 0 : 2;
-    const std::uint32_t* q = &quiet_[offset >> shift];
-    std::uint32_t loud = 0;
-    for (std::size_t n = 0; n < bytes >> shift; ++n) loud |= (q[n] != a) & (q[n] != b);
-    return loud == 0;
+  SIMT_PROBE_INLINE constexpr Stamp by(unsigned thread) const { return {bits + (std::uint64_t(thread) << 2)}; }
+  constexpr std::uint32_t when() const { return std::uint32_t(bits >> 32); }
+  constexpr std::uint32_t site() const { return std::uint32_t(bits) >> 12; }
+  constexpr std::uint32_t thread() const { return std::uint32_t(bits) >> 2 & 1023; }
+  constexpr unsigned strength() const { return unsigned(bits) & 3; }
+};
+
+/// 32 cells. All masks are of one launch; `newest` is the block that has accessed the line last, `interval` the time of the
+/// barrier before which all it did is known to all of it.
+struct alignas(64) Line {
+  std::uint32_t launch, newest, interval;
+  Mask read, written;
+  Mask foreign_read, foreign_written;   ///< perhaps by other blocks than the newest
+  Mask old_read, old_written;           ///< by the newest block, but before the interval
+  Mask second;                          ///< there may be a second reader
+  Mask two, many;                       ///< two lanes of the first reader's warp, two warps have read it in this interval
+  Mask shared_by_blocks;                ///< two blocks have read it, and nothing orders blocks
+  Mask strong;                          ///< the last write was strong, for whoever accesses it in the same way
+  alignas(64) std::uint16_t reader[32], writer[32];   ///< threads of the first reader and of the writer, beside the stamps
+  /// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
+  alignas(64) std::uint64_t write[32], first[32], other[32];
+};
+
+/// Lines of a contiguous piece of memory.
+struct Cells {
+  Line* lines = nullptr;
+  std::size_t bytes = 0;
+  unsigned shift = 2;   ///< of a cell: words, or bytes
+
+  explicit Cells(std::size_t size) : bytes(size) { lines = make(); }
+  ~Cells() { std::free(lines); }
+  Cells(const Cells&) = delete;
+  std::size_t count() const { return (bytes + (std::size_t{32} << shift) - 1) >> (5 + shift); }
+  /// From words to bytes.
+  void split() {
+    Line* const coarse = lines;
+    shift = 0;
+    lines = make();
+    for (std::size_t n = 0; n < count(); ++n) {
+      const Line& from = coarse[n / 4];
+      Line& to = lines[n];
+      to.launch = from.launch, to.newest = from.newest, to.interval = from.interval;
+      for (unsigned c = 0; c < 32; ++c) {
+        const unsigned s = unsigned(n % 4) * 8 + c / 4;
+        for (Mask Line::*mask : {&Line::read, &Line::written, &Line::foreign_read, &Line::foreign_written, &Line::old_read,
+                                 &Line::old_written, &Line::second, &Line::two, &Line::many, &Line::shared_by_blocks, &Line::strong})
+          to.*mask |= (from.*mask >> s & 1) << c;
+        to.reader[c] = from.reader[s], to.writer[c] = from.writer[s];
+        to.write[c] = from.write[s], to.first[c] = from.first[s], to.other[c] = from.other[s];
+      }
+    }
+    std::free(coarse);
   }
 
  private:
-  void split() {
-    std::vector<Cell> fine(cells_.size() * 4);
-    for (std::size_t n = 0; n < fine.size(); ++n) fine[n] = cells_[n / 4];
-    cells_ = std::move(fine);
-    quiet_.assign(cells_.size(), 0);
-    by_byte_ = true;
+  Line* make() const {   // zeros, which the system gives for nothing where they are not touched
+    const std::size_t n = count() ? count() : 1;
+    auto* p = static_cast<Line*>(std::aligned_alloc(alignof(Line), n * sizeof(Line)));
+    if (!p) throw std::bad_alloc();
+    std::memset(static_cast<void*>(p), 0, n * sizeof(Line));
+    return p;
   }
-  std::size_t bytes_;
-  bool by_byte_ = false;
-  std::vector<Cell> cells_;
-  std::vector<std::uint32_t> quiet_;
 };
 
 /// Cells of global memory, page by page.
 class Shadow {
  public:
   static constexpr unsigned kPageBits = 12;
-  /// The page of an address, and where in it the address lies.
-  Cells& page(std::uint64_t address, std::size_t& offset) {
-    const std::uint64_t page = address >> kPageBits;
-    offset = address & ((1u << kPageBits) - 1);
-    if (page != last_page_ || !last_) {
-      auto& cells = pages_[page];
-      if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits);
-      last_page_ = page;
-      last_ = cells.get();
-    }
-    return *last_;
+  Cells& page(std::uint64_t address) {
+    auto& cells = pages_[address >> kPageBits];
+    if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits), ++size_;
+    return *cells;
+  }
+  void split(Cells& page) {
+    page.split();
+    size_ += 3;
   }
   void clear() {
     pages_.clear();
-    last_ = nullptr;
+    size_ = 0;
   }
-  std::size_t pages() const { return pages_.size(); }
+  /// What it takes, in pages of words.
+  std::size_t size() const { return size_; }
 
  private:
   std::unordered_map<std::uint64_t, std::unique_ptr<Cells>> pages_;
-  std::uint64_t last_page_ = 0;
-  Cells* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace simt::observers
