@@ -146,15 +146,6 @@ void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
 void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(probe, address); }
 
-RaceRow race_row(exec::Isa level) {
-  switch (level) {
-#define SIMT_LEVEL(l) case exec::Isa::l: return l::race_row();
-    SIMT_FOR_EACH_ISA(SIMT_LEVEL)
-#undef SIMT_LEVEL
-  }
-  return nullptr;
-}
-
 void Races::place_probes(exec::Instrumentation& instrumentation) {
   const auto& code = instrumentation.code();
   orders_ = false;
