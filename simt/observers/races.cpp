@@ -108,7 +108,7 @@ class Races final : public Observer {
     return *current_;
   }
   void place_probes(exec::Instrumentation& code);
-  void visit(Line& l, unsigned n, Stamp me, const Context& c, bool known);
+  void visit(Cell cell, Stamp me, const Context& c, bool newest);
   void conflict(Stamp before, bool before_writes, Stamp me, const Context& c);
   bool same_value(Stamp before, const Context& c) const;
   void order(const Context& c);
@@ -263,6 +263,7 @@ void Races::page(AccessProbe& probe, std::uint64_t address) {
   probe.page = address >> Shadow::kPageBits;
   probe.generation = state_.generation;
   probe.page_lines = cells.lines;
+  probe.page_stamps = cells.stamps;
   probe.page_shift = cells.shift;
 }
 
@@ -299,47 +300,34 @@ void Races::lanes(RowContext& c, Mask mask) {
     if (!shared && (address >> Shadow::kPageBits != probe.page || probe.generation != state_.generation)) page(probe, address);
     const unsigned shift = shared ? c.block.shared->shift : probe.page_shift;
     Line* const lines = shared ? c.block.shared->lines : probe.page_lines;
+    Stamps* const stamps = shared ? c.block.shared->stamps : probe.page_stamps;
     const auto offset = shared ? address : address & ((1u << Shadow::kPageBits) - 1);
-    const auto thread = std::uint16_t(warp * 32 + lane);
+    const unsigned thread = warp * 32 + lane;
     bool exact = false;
-    for (auto cell = offset >> shift, end = (offset + bytes) >> shift; cell < end; ++cell) {
-      Line& l = lines[cell >> 5];
-      const unsigned n = unsigned(cell) & 31;
-      const Mask bit = Mask{1} << n;
-      if (!open(l, launch_of(c, shared), c.block)) {
+    for (auto at = offset >> shift, end = (offset + bytes) >> shift; at < end; ++at) {
+      const Cell cell{lines[at >> 5], stamps[at >> 5], unsigned(at) & 31};
+      Line& l = cell.l;
+      if (!open(l, since_of(c, shared), c.block)) {
         exact = true;
       } else if (probe.strength) {
         // Among strong writes nothing has to be ordered.
+        const Mask bit = cell.bit();
         const bool enough = probe.strength == 2 || shared;
         if (kind == ir::AccessKind::load || !enough || (bit & l.read & ~l.old_read) ||
-            (bit & l.written & ~l.old_written & ~l.strong)) {
+            ((bit & l.written & ~l.old_written) && !(writer_of(cell) & kStrongWriter))) {
           exact = true;
           continue;
         }
         l.written |= bit;
-        l.strong |= bit;
         l.old_written &= ~bit;
         l.foreign_written &= ~bit;
         l.shared_by_blocks &= ~bit;
         l.many &= ~bit;
-        l.writer[n] = thread;
-        l.write[n] = me.by(thread).bits;
+        set_write(cell, thread, me, kStrongWriter);
       } else if (kind == ir::AccessKind::load) {
-        if (bit & (l.many | l.shared_by_blocks)) continue;
-        const auto r = read_cells(l, bit, c.block.simple, is_plain, state_.blocks_apart,
-                                  [&] { return l.reader[n] == thread ? bit : 0; }, [&] { return l.writer[n] == thread ? bit : 0; },
-                                  [&] { return l.reader[n] >> 5 == warp ? bit : 0; });
-        if (r.first) {
-          l.reader[n] = thread;
-          l.first[n] = me.by(thread).bits;
-        }
-        if (r.other) l.other[n] = me.by(thread).bits;
-        exact |= r.exact != 0;
-      } else if (write_cells(l, bit, [&] { return l.reader[n] == thread ? bit : 0; }, [&] { return l.writer[n] == thread ? bit : 0; })) {
-        exact = true;
+        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, state_.blocks_apart);
       } else {
-        l.writer[n] = thread;
-        l.write[n] = me.by(thread).bits;
+        exact |= !write_cell(cell, thread, me);
       }
     }
     if (exact) this->lane(c, lane, address, shared);
@@ -355,10 +343,11 @@ void Races::lane(RowContext& row, unsigned lane, std::uint64_t address, bool sha
   if (!shared && (address >> Shadow::kPageBits != probe.page || probe.generation != state_.generation)) page(probe, address);
   const unsigned shift = shared ? c.block.shared->shift : probe.page_shift;
   Line* const lines = shared ? c.block.shared->lines : probe.page_lines;
+  Stamps* const stamps = shared ? c.block.shared->stamps : probe.page_stamps;
   const auto offset = shared ? address : address & ((1u << Shadow::kPageBits) - 1);
-  for (auto cell = offset >> shift, end = (offset + probe.bytes) >> shift; cell < end; ++cell) {
-    Line& l = lines[cell >> 5];
-    visit(l, unsigned(cell) & 31, me, c, open(l, launch_of(row, shared), c.block));
+  for (auto at = offset >> shift, end = (offset + probe.bytes) >> shift; at < end; ++at) {
+    const Cell cell{lines[at >> 5], stamps[at >> 5], unsigned(at) & 31};
+    visit(cell, me, c, open(cell.l, since_of(row, shared), c.block));
   }
 }
 
@@ -393,42 +382,44 @@ void Races::order(const Context& c) {
 }
 
 /// Looks for conflicts of an access and remembers it. `newest`: whether no later block has accessed the line.
-void Races::visit(Line& l, unsigned n, Stamp me, const Context& c, bool newest) {
-  const Mask bit = Mask{1} << n;
+void Races::visit(Cell cell, Stamp me, const Context& c, bool newest) {
+  auto& [l, s, n] = cell;
+  const Mask bit = cell.bit();
+  expand_reads(l, s);
+  expand_writes(l, s);
   const auto mine = c.block.instance;
   // Both strong, and in each other's scope.
-  auto strong = [&](Stamp s) {
-    return me.strength() && s.strength() && ((me.strength() == 2 && s.strength() == 2) || instance_of(s, c) == mine);
+  auto strong = [&](Stamp o) {
+    return me.strength() && o.strength() && ((me.strength() == 2 && o.strength() == 2) || instance_of(o, c) == mine);
   };
-  const Stamp before{l.write[n]};
+  const Stamp before{s.write[n]};
   if (live(before, c) && !strong(before) && !ordered(before, c)) conflict(before, true, me, c);
   if (c.write) {
-    for (Stamp read : {Stamp{l.first[n]}, Stamp{l.other[n]}})
+    for (Stamp read : {Stamp{s.first[n]}, Stamp{s.other[n]}})
       if (live(read, c) && !strong(read) && !ordered(read, c)) conflict(read, false, me, c);
-    l.write[n] = me.bits;
-    l.writer[n] = std::uint16_t(me.thread());
+    s.write[n] = me.bits;
+    s.writer[n] = std::uint16_t(me.thread() | (me.strength() == 2 || (c.shared && me.strength()) ? kStrongWriter : 0));
     l.written |= bit;
     l.old_written &= ~bit;
     l.foreign_written = newest ? l.foreign_written & ~bit : l.foreign_written | bit;
-    l.strong = me.strength() == 2 || (c.shared && me.strength()) ? l.strong | bit : l.strong & ~bit;
     l.many &= ~bit;
     l.shared_by_blocks &= ~bit;
     return;
   }
-  const Stamp a{l.first[n]}, b{l.other[n]};
+  const Stamp a{s.first[n]}, b{s.other[n]};
   if (ordered(a, c)) {
-    l.first[n] = me.bits;
-    l.reader[n] = std::uint16_t(me.thread());
+    s.first[n] = me.bits;
+    s.reader[n] = std::uint16_t(me.thread());
     if (newest && !live(b, c)) l.foreign_read &= ~bit;
   } else if (ordered(b, c) || (instance_of(a, c) == instance_of(b, c) &&
                                (instance_of(a, c) != mine || (a.thread() / 32 == b.thread() / 32 && me.thread() / 32 != a.thread() / 32)))) {
-    l.other[n] = me.bits;
+    s.other[n] = me.bits;
   }
   l.read |= bit;
   l.old_read &= ~bit;
   l.two &= ~bit;
   l.many &= ~bit;
-  const Stamp first{l.first[n]}, other{l.other[n]};
+  const Stamp first{s.first[n]}, other{s.other[n]};
   if (!live(other, c)) return;
   l.second |= bit;
   if (!newest) {
@@ -437,7 +428,7 @@ void Races::visit(Line& l, unsigned n, Stamp me, const Context& c, bool newest) 
   }
   // Two readers with whom later writers cannot both be ordered: further ones need not be kept.
   if (me.strength()) return;
-  const auto lasts = [&](Stamp s) { return instance_of(s, c) != mine || s.when() >= c.block.everyone; };
+  const auto lasts = [&](Stamp o) { return instance_of(o, c) != mine || o.when() >= c.block.everyone; };
   const bool unwritten = !(l.written & ~l.old_written & bit), both = lasts(first) && lasts(other);
   if (instance_of(first, c) != instance_of(other, c)) {
     if (state_.blocks_apart && !(l.written & bit)) l.shared_by_blocks |= bit;

@@ -28,6 +28,7 @@ struct AccessProbe : exec::Probe {
   // The page of global memory that it met last.
   std::uint64_t page = ~0ull, generation = 0;
   Line* page_lines = nullptr;
+  Stamps* page_stamps = nullptr;
   unsigned page_shift = 2;
 };
 
@@ -63,13 +64,14 @@ RaceRow race_row(exec::Isa level);
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)
 #undef SIMT_DECLARE
 
-/// Makes the line one of this block and interval. False if a later block has accessed it: masks do not say enough then.
-SIMT_PROBE_INLINE bool open(Line& l, std::uint32_t launch, const BlockTime& block) {
-  if (l.interval == block.everyone && l.newest == block.start && l.launch == launch) [[likely]] return true;
-  if (l.launch != launch) {
+/// Makes the line one of this block and interval; what was before `since` is of no interest. False if a later block has
+/// accessed it: masks do not say enough then.
+SIMT_PROBE_INLINE bool open(Line& l, std::uint32_t since, const BlockTime& block) {
+  if (l.interval == block.everyone && l.newest == block.start) [[likely]] return true;
+  if (l.interval < since) {
     l.read = l.written = l.foreign_read = l.foreign_written = l.old_read = l.old_written = 0;
-    l.second = l.two = l.many = l.shared_by_blocks = l.strong = 0;
-    l.launch = launch;
+    l.second = l.two = l.many = l.shared_by_blocks = 0;
+    l.first_row = l.write_row = 0;
   } else if (l.newest == block.start) {
     l.old_read = l.read & ~l.foreign_read;
     l.old_written = l.written & ~l.foreign_written;
@@ -86,7 +88,8 @@ SIMT_PROBE_INLINE bool open(Line& l, std::uint32_t launch, const BlockTime& bloc
   return true;
 }
 
-SIMT_PROBE_INLINE std::uint32_t launch_of(const RowContext& c, bool shared) { return shared ? c.block.start : c.state.launch; }
+/// Of shared memory all before the barrier is known to everyone who may come.
+SIMT_PROBE_INLINE std::uint32_t since_of(const RowContext& c, bool shared) { return shared ? c.block.everyone : c.state.launch; }
 
 /// Whether all lanes of the warp have done since the last barrier of the block is at one time.
 SIMT_PROBE_INLINE bool plain(const BlockTime& block, unsigned warp) { return block.now[warp] == block.everyone; }
@@ -153,8 +156,43 @@ SIMT_PROBE_INLINE Mask write_cells(Line& l, Mask m, SameReader same_reader, Same
   l.old_written &= ~m;
   l.many &= ~m;
   l.shared_by_blocks &= ~m;
-  l.strong &= ~m;
   return exact;
+}
+
+/// One cell.
+struct Cell {
+  Line& l;
+  Stamps& s;
+  unsigned n;
+  Mask bit() const { return Mask{1} << n; }
+};
+SIMT_PROBE_INLINE unsigned reader_of(Cell c) { return c.l.first_row ? thread_of_row(c.l.first_row) + c.n : c.s.reader[c.n]; }
+SIMT_PROBE_INLINE unsigned writer_of(Cell c) { return c.l.write_row ? thread_of_row(c.l.write_row) + c.n : c.s.writer[c.n]; }
+SIMT_PROBE_INLINE void set_first(Cell c, unsigned thread, Stamp me) {
+  expand_reads(c.l, c.s);
+  c.s.reader[c.n] = std::uint16_t(thread);
+  c.s.first[c.n] = me.by(thread).bits;
+}
+SIMT_PROBE_INLINE void set_write(Cell c, unsigned thread, Stamp me, std::uint16_t strong = 0) {
+  expand_writes(c.l, c.s);
+  c.s.writer[c.n] = std::uint16_t(thread | strong);
+  c.s.write[c.n] = me.by(thread).bits;
+}
+/// A weak read of a cell of an open line. False if its stamps have to be looked at.
+SIMT_PROBE_INLINE bool read_cell(Cell c, unsigned thread, Stamp me, bool simple, bool plain, bool blocks_apart) {
+  if (c.bit() & (c.l.many | c.l.shared_by_blocks)) return true;
+  const auto r = read_cells(c.l, c.bit(), simple, plain, blocks_apart,
+                            [&] { return reader_of(c) == thread ? c.bit() : 0; }, [&] { return writer_of(c) == thread ? c.bit() : 0; },
+                            [&] { return reader_of(c) >> 5 == thread >> 5 ? c.bit() : 0; });
+  if (r.first) set_first(c, thread, me);
+  if (r.other) c.s.other[c.n] = me.by(thread).bits;
+  return !r.exact;
+}
+SIMT_PROBE_INLINE bool write_cell(Cell c, unsigned thread, Stamp me) {
+  if (write_cells(c.l, c.bit(), [&] { return reader_of(c) == thread ? c.bit() : 0; }, [&] { return writer_of(c) == thread ? c.bit() : 0; }))
+    return false;
+  set_write(c, thread, me);
+  return true;
 }
 
 }  // namespace simt::observers

@@ -70,18 +70,19 @@ SIMT_INLINE Threads numbers() {
   return t;
 }
 
-/// The line of an address, and its cell there.
-SIMT_INLINE Line& line_at(RowContext& c, u64 address, bool shared, unsigned& shift, unsigned& cell) {
+/// The cell of an address.
+SIMT_INLINE Cell cell_at(RowContext& c, u64 address, bool shared, unsigned& shift) {
   if (shared) {
-    shift = c.block.shared->shift;
-    cell = unsigned(address >> shift) & 31;
-    return c.block.shared->lines[address >> (5 + shift)];
+    auto& cells = *c.block.shared;
+    shift = cells.shift;
+    const u64 n = address >> (5 + shift);
+    return {cells.lines[n], cells.stamps[n], unsigned(address >> shift) & 31};
   }
   auto& p = c.probe;
   if (address >> Shadow::kPageBits != p.page || p.generation != c.state.generation) [[unlikely]] race_page(p, address);
   shift = p.page_shift;
-  cell = unsigned(address >> shift) & 31;
-  return p.page_lines[(address & ((1u << Shadow::kPageBits) - 1)) >> (5 + shift)];
+  const u64 n = (address & ((1u << Shadow::kPageBits) - 1)) >> (5 + shift);
+  return {p.page_lines[n], p.page_stamps[n], unsigned(address >> shift) & 31};
 }
 
 /// Those lanes of a row whose cells in a line have to be looked at. The addresses begin at `start`, with lane `first`.
@@ -101,39 +102,74 @@ SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned 
   const unsigned bytes = c.probe.bytes, per_lane = unsigned(std::countr_zero(bytes));
   const bool full = mask == (lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1), write = c.probe.kind == ir::AccessKind::store;
   const u64 end = start + u64(lanes) * bytes;
-  const u32 launch = launch_of(c, shared);
+  const u32 since = since_of(c, shared);
   const auto warp = c.warp.index;
   const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
   const bool is_plain = plain(c.block, warp);
   for (u64 at = start; at < end;) {
-    unsigned shift, cell;
-    Line& l = line_at(c, at, shared, shift, cell);
+    unsigned shift;
+    const Cell begin = cell_at(c, at, shared, shift);
+    Line& l = begin.l;
+    Stamps& s = begin.s;
+    const unsigned cell = begin.n;
     const unsigned n = (end - at) >> shift < 32 - cell ? unsigned((end - at) >> shift) : 32 - cell;
     Mask m = (n == 32 ? kAllLanes : (Mask{1} << n) - 1) << cell;
     if (!full) m &= Mask(u64(mask) >> ((at - start) >> shift) << cell);   // cells are lanes
     const int off = int(at - start) - int(cell << shift);
     at += u64(n) << shift;
     if (!m) continue;
-    const bool known = open(l, launch, c.block);
+    const bool known = open(l, since, c.block);
     if (known && !write && !(m & ~(l.many | l.shared_by_blocks))) continue;
+    // A row of neighbours: one stamp stands for all.
+    const bool whole = m == kAllLanes && off == 0 && shift == per_lane;
+    const unsigned thread = warp * 32 + first;
+    if (known && whole && !((l.read & ~l.old_read) | (l.written & ~l.old_written))) {
+      if (write) {
+        l.written = kAllLanes;
+        l.old_written = l.many = l.shared_by_blocks = 0;
+        l.write_row = me.by(thread).bits;
+      } else {
+        l.read = kAllLanes;
+        l.old_read = 0;
+        l.first_row = me.by(thread).bits;
+      }
+      continue;
+    }
     typedef std::int16_t Offsets __attribute__((vector_size(64)));
-    const Threads threads = (Threads)((((Offsets)numbers() << shift) + std::int16_t(off)) >> per_lane) + u16(warp * 32 + first);
+    const Threads threads = (Threads)((((Offsets)numbers() << std::int16_t(shift)) + std::int16_t(off)) >> std::int16_t(per_lane)) + u16(thread);
     Mask left = m;
     if (known) {
-      const auto same_reader = [&]() __attribute__((always_inline)) { return equal<0>(l.reader, threads); };
-      const auto same_writer = [&]() __attribute__((always_inline)) { return equal<0>(l.writer, threads); };
+      const auto same_reader = [&]() __attribute__((always_inline)) -> Mask {
+        if (whole && thread_of_row(l.first_row) == thread && l.first_row) return kAllLanes;
+        expand_reads(l, s);
+        return equal<0>(s.reader, threads);
+      };
+      const auto same_writer = [&]() __attribute__((always_inline)) -> Mask {
+        if (whole && thread_of_row(l.write_row) == thread && l.write_row) return kAllLanes;
+        expand_writes(l, s);
+        return equal<0>(s.writer, threads);
+      };
       if (write) {
         left = write_cells(l, m, same_reader, same_writer);
-        put(l.writer, threads, m & ~left);
-        put(l.write, me, threads, m & ~left);
-      } else {
-        const auto r = read_cells(l, m, c.block.simple, is_plain, c.state.blocks_apart, same_reader, same_writer,
-                                  [&]() __attribute__((always_inline)) { return equal<5>(l.reader, threads); });
-        if (r.first) {
-          put(l.reader, threads, r.first);
-          put(l.first, me, threads, r.first);
+        if (whole && !left) {
+          l.write_row = me.by(thread).bits;
+        } else if (left != m) {
+          expand_writes(l, s);
+          put(s.writer, threads, m & ~left);
+          put(s.write, me, threads, m & ~left);
         }
-        if (r.other) put(l.other, me, threads, r.other);
+      } else {
+        const auto same_warp = [&]() __attribute__((always_inline)) -> Mask {
+          if (l.first_row) return thread_of_row(l.first_row) >> 5 == warp ? kAllLanes : 0;
+          return equal<5>(s.reader, threads);
+        };
+        const auto r = read_cells(l, m, c.block.simple, is_plain, c.state.blocks_apart, same_reader, same_writer, same_warp);
+        if (r.first) {
+          expand_reads(l, s);
+          put(s.reader, threads, r.first);
+          put(s.first, me, threads, r.first);
+        }
+        if (r.other) put(s.other, me, threads, r.other);
         left = r.exact;
       }
     }
@@ -143,33 +179,30 @@ SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned 
 
 /// A read of one place by several lanes.
 SIMT_INLINE void uniform_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned last) {
-  const u32 launch = launch_of(c, shared);
+  const u32 since = since_of(c, shared);
   const auto warp = c.warp.index;
   const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
   const bool is_plain = plain(c.block, warp);
   for (u64 at = start, end = start + c.probe.bytes; at < end;) {
-    unsigned shift, cell;
-    Line& l = line_at(c, at, shared, shift, cell);
+    unsigned shift;
+    const Cell cell = cell_at(c, at, shared, shift);
+    Line& l = cell.l;
     at += u64{1} << shift;
-    const Mask bit = Mask{1} << cell;
-    const bool known = open(l, launch, c.block);
+    const Mask bit = cell.bit();
+    const bool known = open(l, since, c.block);
     if (known && (bit & (l.many | l.shared_by_blocks))) continue;
-    for (unsigned lane : {first, last}) {
-      const auto thread = u16(warp * 32 + lane);
-      Mask left = bit;
-      if (known) {
-        const auto r = read_cells(l, bit, c.block.simple, is_plain, c.state.blocks_apart,
-                                  [&] { return l.reader[cell] == thread ? bit : 0; }, [&] { return l.writer[cell] == thread ? bit : 0; },
-                                  [&] { return l.reader[cell] >> 5 == warp ? bit : 0; });
-        if (r.first) {
-          l.reader[cell] = thread;
-          l.first[cell] = me.by(thread).bits;
-        }
-        if (r.other) l.other[cell] = me.by(thread).bits;
-        left = r.exact;
-      }
-      if (left) [[unlikely]] race_lane(c, lane, start, shared);
+    if (known && is_plain && !(bit & ((l.read & ~l.old_read) | (l.written & ~l.old_written)))) {   // nobody was here
+      set_first(cell, warp * 32 + first, me);
+      cell.s.other[cell.n] = me.by(warp * 32 + last).bits;
+      l.read |= bit;
+      l.old_read &= ~bit;
+      l.second |= bit;
+      l.two |= bit;
+      continue;
     }
+    for (unsigned lane : {first, last})
+      if (!known || !read_cell(cell, warp * 32 + lane, me, c.block.simple, is_plain, c.state.blocks_apart)) [[unlikely]]
+        race_lane(c, lane, start, shared);
   }
 }
 
@@ -241,10 +274,10 @@ SIMT_INLINE void row_of(RowContext& c, const A* address, Mask mask) {
         start -= memory::kSharedWindow;
       }
       // Each cell is to be a lane.
-      unsigned cell_shift = 2, cell;
+      unsigned cell_shift = 2;
       const bool inside = !shared || (start < c.warp.shared_bytes && extent <= c.warp.shared_bytes - start);
       if (inside) {
-        line_at(c, start, shared, cell_shift, cell);
+        cell_at(c, start, shared, cell_shift);
         bool even = cell_shift == shift;
         if (!shared && (start ^ (start + extent - 1)) >> Shadow::kPageBits) even = false;
         if (even) return contiguous_row(c, shared, start, unsigned(first), unsigned(count), mask >> first);

@@ -33,61 +33,96 @@ struct Stamp {
   constexpr unsigned strength() const { return unsigned(bits) & 3; }
 };
 
-/// 32 cells. All masks are of one launch; `newest` is the block that has accessed the line last, `interval` the time of the
-/// barrier before which all it did is known to all of it.
+/// 32 cells. What is said here is of one launch, of shared memory of one interval between barriers; `newest` is the block
+/// that accessed the line last, `interval` the time of the barrier before which all it did is known to all of it.
 struct alignas(64) Line {
-  std::uint32_t launch, newest, interval;
+  std::uint32_t newest, interval;
   Mask read, written;
   Mask foreign_read, foreign_written;   ///< perhaps by other blocks than the newest
   Mask old_read, old_written;           ///< by the newest block, but before the interval
   Mask second;                          ///< there may be a second reader
   Mask two, many;                       ///< two lanes of the first reader's warp, two warps have read it in this interval
   Mask shared_by_blocks;                ///< two blocks have read it, and nothing orders blocks
-  Mask strong;                          ///< the last write was strong, for whoever accesses it in the same way
-  alignas(64) std::uint16_t reader[32], writer[32];   ///< threads of the first reader and of the writer, beside the stamps
-  /// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
-  alignas(64) std::uint64_t write[32], first[32], other[32];
+  // Where neighbouring threads have accessed all of it by one instruction: the stamp of the first one, which stands for all.
+  std::uint64_t first_row, write_row;
 };
+static_assert(sizeof(Line) == 64);
+
+/// The stamps of a line.
+struct alignas(64) Stamps {
+  std::uint16_t reader[32], writer[32];   ///< threads of the first reader and of the writer, where no row stands for them
+  /// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
+  std::uint64_t write[32], first[32], other[32];
+};
+/// In Stamps::writer: the write was strong, for whoever accesses the cell in the same way.
+constexpr std::uint16_t kStrongWriter = 0x8000;
+
+SIMT_PROBE_INLINE unsigned thread_of_row(std::uint64_t row) { return unsigned(row) >> 2 & 1023; }
+
+/// Writes out what rows stand for.
+SIMT_PROBE_INLINE void expand_reads(Line& l, Stamps& s) {
+  if (!l.first_row) return;
+  for (unsigned n = 0; n < 32; ++n) {
+    s.reader[n] = std::uint16_t(thread_of_row(l.first_row) + n);
+    s.first[n] = l.first_row + 4 * n;
+  }
+  l.first_row = 0;
+}
+SIMT_PROBE_INLINE void expand_writes(Line& l, Stamps& s) {
+  if (!l.write_row) return;
+  for (unsigned n = 0; n < 32; ++n) {
+    s.writer[n] = std::uint16_t(thread_of_row(l.write_row) + n);
+    s.write[n] = l.write_row + 4 * n;
+  }
+  l.write_row = 0;
+}
 
 /// Lines of a contiguous piece of memory.
 struct Cells {
   Line* lines = nullptr;
+  Stamps* stamps = nullptr;
   std::size_t bytes = 0;
   unsigned shift = 2;   ///< of a cell: words, or bytes
 
-  explicit Cells(std::size_t size) : bytes(size) { lines = make(); }
-  ~Cells() { std::free(lines); }
+  explicit Cells(std::size_t size) : bytes(size) { make(); }
+  ~Cells() { std::free(memory_); }
   Cells(const Cells&) = delete;
-  std::size_t count() const { return (bytes + (std::size_t{32} << shift) - 1) >> (5 + shift); }
   /// From words to bytes.
   void split() {
+    void* const memory = memory_;
     Line* const coarse = lines;
+    Stamps* const before = stamps;
     shift = 0;
-    lines = make();
+    make();
     for (std::size_t n = 0; n < count(); ++n) {
-      const Line& from = coarse[n / 4];
+      Line& from = coarse[n / 4];
       Line& to = lines[n];
-      to.launch = from.launch, to.newest = from.newest, to.interval = from.interval;
+      expand_reads(from, before[n / 4]);
+      expand_writes(from, before[n / 4]);
+      to.newest = from.newest, to.interval = from.interval;
       for (unsigned c = 0; c < 32; ++c) {
         const unsigned s = unsigned(n % 4) * 8 + c / 4;
         for (Mask Line::*mask : {&Line::read, &Line::written, &Line::foreign_read, &Line::foreign_written, &Line::old_read,
-                                 &Line::old_written, &Line::second, &Line::two, &Line::many, &Line::shared_by_blocks, &Line::strong})
+                                 &Line::old_written, &Line::second, &Line::two, &Line::many, &Line::shared_by_blocks})
           to.*mask |= (from.*mask >> s & 1) << c;
-        to.reader[c] = from.reader[s], to.writer[c] = from.writer[s];
-        to.write[c] = from.write[s], to.first[c] = from.first[s], to.other[c] = from.other[s];
+        const auto &f = before[n / 4];
+        auto& t = stamps[n];
+        t.reader[c] = f.reader[s], t.writer[c] = f.writer[s];
+        t.write[c] = f.write[s], t.first[c] = f.first[s], t.other[c] = f.other[s];
       }
     }
-    std::free(coarse);
+    std::free(memory);
   }
 
  private:
-  Line* make() const {   // zeros, which the system gives for nothing where they are not touched
-    const std::size_t n = count() ? count() : 1;
-    auto* p = static_cast<Line*>(std::aligned_alloc(alignof(Line), n * sizeof(Line)));
-    if (!p) throw std::bad_alloc();
-    std::memset(static_cast<void*>(p), 0, n * sizeof(Line));
-    return p;
+  std::size_t count() const { return (bytes + (std::size_t{32} << shift) - 1) >> (5 + shift); }
+  void make() {   // zeros, which the system gives for nothing where they are not touched
+    memory_ = std::calloc(count() + 1, sizeof(Line) + sizeof(Stamps));
+    if (!memory_) throw std::bad_alloc();
+    lines = reinterpret_cast<Line*>((reinterpret_cast<std::uintptr_t>(memory_) + 63) & ~std::uintptr_t{63});
+    stamps = reinterpret_cast<Stamps*>(lines + count());
   }
+  void* memory_ = nullptr;
 };
 
 /// Cells of global memory, page by page.
