@@ -17,8 +17,6 @@
 
 namespace simt::observers {
 
-using exec::Mask;
-
 /// Accesses that are known: for a thread, a warp or a whole block everything before a time.
 class Knowledge {
  public:
@@ -46,9 +44,9 @@ class Knowledge {
     }
     entries_ = std::move(sum);
   }
-  bool holds(const Stamp& s) const {
-    const unsigned warp = s.thread / 32u, lane = s.thread % 32u;
-    return s.when < find(s.instance, kAll, kAll) || s.when < find(s.instance, warp, kAll) || s.when < find(s.instance, warp, lane);
+  bool holds(std::uint32_t instance, Stamp s) const {
+    const unsigned warp = s.thread() / 32, lane = s.thread() % 32;
+    return s.when() < find(instance, kAll, kAll) || s.when() < find(instance, warp, kAll) || s.when() < find(instance, warp, lane);
   }
 
  private:
@@ -79,15 +77,52 @@ inline void join(Known& into, const Known& more) {
   into = std::move(sum);
 }
 
-/// The clocks of a block while it runs.
-struct BlockClock {
-  std::uint32_t& next_tag;
-  std::uint32_t instance = 0, warps = 0, threads = 0;
-  std::uint32_t tick = 1;
+/// The clock of all blocks, which ticks when threads synchronise: whose each time was.
+class Ticks {
+ public:
+  struct Run {
+    std::uint32_t from, instance;
+    std::uint64_t block;      ///< its number in the grid
+  };
+  std::uint32_t next(std::uint32_t instance, std::uint64_t block) {
+    if (now_ >= kLast) return now_;
+    ++now_;
+    if (runs_.empty() || runs_.back().instance != instance) runs_.push_back({now_, instance, block});
+    return now_;
+  }
+  const Run& run(std::uint32_t when) const {
+    if (runs_.back().from <= when) return runs_.back();
+    return *std::prev(std::upper_bound(runs_.begin(), runs_.end(), when, [](std::uint32_t w, const Run& r) { return w < r.from; }));
+  }
+  /// A launch begins. False if the clock had to begin anew: what was remembered is void.
+  bool begin() {
+    runs_.clear();
+    if (now_ < kLast / 2) return true;
+    now_ = 0;
+    return false;
+  }
+  std::uint32_t now() const { return now_; }
+  bool over() const { return now_ >= kLast; }
+
+ private:
+  static constexpr std::uint32_t kLast = ~0u - 1;
+  std::uint32_t now_ = 0;
+  std::vector<Run> runs_;
+};
+
+/// The clocks of a block while it runs: what rows of accesses have to know of them.
+struct BlockTime {
+  std::uint32_t start = 0;                    ///< also what tells it from other blocks: later ones have greater numbers
   std::uint32_t everyone = 0;                 ///< all warps know of all accesses before
-  std::array<std::uint32_t, 32> now{};        ///< of each warp
-  std::array<std::uint32_t, 32> tag{};        ///< of each warp, as Cells::quiet has it; a new one with each tick
-  std::uint32_t common_tag = 0;               ///< of all warps, since they last came to a barrier
+  std::uint32_t now[32] = {};                 ///< of each warp
+  bool simple = true;                         ///< between its warps nothing is ordered but by barriers of all of them
+  Cells* shared = nullptr;
+};
+
+struct BlockClock : BlockTime {
+  Ticks& ticks;
+  std::uint64_t index = 0;                    ///< of the block in the grid
+  std::uint32_t instance = 0, warps = 0, threads = 0;
   std::array<std::uint32_t, 32> together{};   ///< all lanes of the warp know of each other's accesses before
   std::array<std::array<std::uint32_t, 32>, 32> of{};   ///< of[w][q]: warp w knows of accesses of warp q before
   struct Lanes { std::array<std::array<std::uint32_t, 32>, 32> of; };
@@ -100,42 +135,39 @@ struct BlockClock {
   Known common;                               ///< acquired by a thread before a barrier that all came to
   Known common_read;                          ///< likewise read: a fence of any thread after the barrier acquires it
   bool any_acquired = false, any_read = false;
-  std::unique_ptr<Cells> shared;
+  std::unique_ptr<Cells> shared_cells;
 
-  BlockClock(const exec::BlockState& block, std::uint32_t number, std::size_t shared_bytes, bool orders, std::uint32_t& tags)
-      : next_tag(tags), instance(number), warps(block.warp_count), threads(block.threads), shared(std::make_unique<Cells>(shared_bytes)) {
-    now.fill(1);
-    common_tag = ++next_tag;
-    for (auto& t : tag) t = ++next_tag;
+  BlockClock(const exec::BlockState& block, std::uint32_t number, bool orders, Ticks& clock)
+      : ticks(clock), index(block.index), instance(number), warps(block.warp_count), threads(block.threads) {
+    start = everyone = tick();
+    std::fill(std::begin(now), std::end(now), start);
     if (!orders) return;
     fence.resize(threads);
     block_fence.resize(threads);
     acquired.resize(threads);
     read.resize(threads);
   }
+  std::uint32_t tick() { return ticks.next(instance, index); }
 
-  /// Whether the access `before` is ordered before what `thread` does now.
-  bool ordered(const Stamp& before, std::uint32_t thread) const {
+  /// Whether the access `before`, of block `by`, is ordered before what `thread` does now.
+  bool ordered(std::uint32_t by, Stamp before, std::uint32_t thread) const {
     const unsigned warp = thread / 32, lane = thread % 32;
-    if (before.instance == instance) {
-      if (before.thread == thread) return true;
-      const unsigned other = before.thread / 32u;
-      if (before.when < (other != warp ? of[warp][other] : lanes[warp] ? lanes[warp]->of[lane][before.thread % 32u] : together[warp]))
+    if (by == instance) {
+      if (before.thread() == thread) return true;
+      const unsigned other = before.thread() / 32;
+      if (before.when() < (other != warp ? of[warp][other] : lanes[warp] ? lanes[warp]->of[lane][before.thread() % 32] : together[warp]))
         return true;
     }
     if (!any_acquired) return false;
-    return (common && common->holds(before)) || (acquired[thread] && acquired[thread]->holds(before));
+    return (common && common->holds(by, before)) || (acquired[thread] && acquired[thread]->holds(by, before));
   }
 
-  void advance(unsigned warp) {
-    now[warp] = ++tick;
-    tag[warp] = ++next_tag;
-  }
+  void advance(unsigned warp) { now[warp] = tick(); }
 
   void warp_barrier(unsigned warp, Mask members, Mask live) {
     advance(warp);
     if ((live & ~members) == 0) {
-      together[warp] = tick;
+      together[warp] = now[warp];
       lanes[warp].reset();
     } else {
       if (!lanes[warp]) {
@@ -146,7 +178,7 @@ struct BlockClock {
       std::array<std::uint32_t, 32> sum{};
       for (unsigned l = 0; l < 32; ++l)
         for (unsigned k = 0; k < 32; ++k)
-          if (members >> l & 1) sum[k] = members >> k & 1 ? tick : std::max(sum[k], known[l][k]);
+          if (members >> l & 1) sum[k] = members >> k & 1 ? now[warp] : std::max(sum[k], known[l][k]);
       for (unsigned l = 0; l < 32; ++l)
         if (members >> l & 1) known[l] = sum;
     }
@@ -154,7 +186,7 @@ struct BlockClock {
   }
 
   void barrier(unsigned number, const Mask* arrived) {
-    const std::uint32_t time = ++tick;
+    const std::uint32_t time = tick();
     std::array<std::uint32_t, 32> sum{};
     bool all = true;
     for (unsigned w = 0; w < warps; ++w) {
@@ -175,13 +207,10 @@ struct BlockClock {
       }
       of[w] = sum;
       now[w] = together[w] = time;
-      tag[w] = ++next_tag;
       lanes[w].reset();
     }
-    if (all) {
-      everyone = time;
-      common_tag = ++next_tag;
-    }
+    if (all) everyone = time;
+    simple = all && !any_acquired;
     if (!any_acquired && !any_read) return;
     for (unsigned w = 0; w < warps; ++w)
       for (unsigned l = 0; l < 32 && w * 32 + l < threads; ++l)
@@ -213,6 +242,7 @@ struct BlockClock {
     if (!known) return;
     join(acquired[thread], known);
     any_acquired = true;
+    simple = false;
   }
 
  private:

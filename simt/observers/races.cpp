@@ -8,33 +8,20 @@
 #include "simt/exec/handlers.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/observers/checkers.hpp"
-#include "simt/observers/clocks.hpp"
 #include "simt/observers/findings.hpp"
+#include "simt/observers/races.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
 
-namespace {
-
+using exec::Gang;
 using exec::Instr;
 using exec::Probe;
 using exec::proceed;
 using exec::Warp;
 
-class Races;
-
 /// Strength of an access or a fence by its scope.
-std::uint8_t strength_of(const ptx::Instruction& instruction) { return says(instruction, "cta") ? 1 : 2; }
-
-struct AccessProbe : Probe {
-  Races* races = nullptr;
-  std::uint32_t site = 0;
-  ir::AccessKind kind = ir::AccessKind::none;
-  bool shared = false, generic = false, whole_warp = false;
-  bool acquires = false, releases = false;
-  std::uint8_t bytes = 0, address = 0, strength = 0;
-  Mask lanes = exec::kAllLanes;
-};
+static std::uint8_t strength_of(const ptx::Instruction& instruction) { return says(instruction, "cta") ? 1 : 2; }
 
 struct SyncProbe : Probe {
   Races* races = nullptr;
@@ -48,14 +35,19 @@ class Races final : public Observer {
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& code) override {
     launch_ = &launch;
     code_ = &code.code();
+    if (!ticks_.begin()) pools_.clear(), shadow_.clear();
+    if (shadow_.size() > kPages / 2) shadow_.clear();
+    ++state_.generation;
+    state_.launch = ticks_.now() + 1;
     first_ = next_;
-    if (shadow_.pages() > kPages / 8) shadow_.clear();
     sync_.clear();
     block_sync_.clear();
     blocks_.clear();
     current_ = nullptr;
     said_.clear();
     place_probes(code);
+    // Blocks of one cluster have barriers of their own, which are not followed.
+    state_.blocks_apart = !orders_ && launch.cluster[0] * launch.cluster[1] * launch.cluster[2] == 1;
   }
   void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override {
     blocks_.clear();
@@ -63,19 +55,33 @@ class Races final : public Observer {
     syncs_.clear();
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
-    blocks_[&block] = std::make_unique<BlockClock>(block, next_++, worker.grid->shared_bytes, orders_, tags_);
+    auto& b = blocks_[&block] = std::make_unique<BlockClock>(block, next_++, orders_, ticks_);
+    const std::size_t bytes = worker.grid->shared_bytes;
+    if (pools_.empty() || pools_.back()->bytes < bytes) b->shared_cells = std::make_unique<Cells>(bytes);
+    else b->shared_cells = std::move(pools_.back()), pools_.pop_back();
+    b->shared = b->shared_cells.get();
     current_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    places_[blocks_[&block]->instance] = block.index;
-    blocks_.erase(&block);
+    const auto at = blocks_.find(&block);
+    if (pools_.size() < 64) pools_.push_back(std::move(at->second->shared_cells));
+    blocks_.erase(at);
     current_ = nullptr;
   }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override {
-    blocks_[&block]->barrier(number, arrived);
+    clock(&block).barrier(number, arrived);
   }
 
-  void access(const AccessProbe& probe, Warp& warp, const Instr* instr);
+  void access(AccessProbe& probe, const Gang* gang, Warp& warp, const Instr* instr) {
+    if (probe.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return;
+    const Mask mask = exec::guarded(warp, instr) & probe.lanes;
+    if (!mask || ticks_.over()) return;
+    RowContext c{state_, probe, gang, warp, instr, clock(warp.block)};
+    row_(c, mask);
+  }
+  void lanes(RowContext& c, Mask mask);
+  void lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
+  void page(AccessProbe& probe, std::uint64_t address);
   void synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr);
 
  private:
@@ -86,10 +92,12 @@ class Races final : public Observer {
     const AccessProbe& probe;
     Warp& warp;
     const Instr* instr;
+    const Gang* gang;
     BlockClock& block;
-    int lane = 0;
-    std::uint64_t address = 0;
-    bool shared = false, write = false;
+    unsigned lane;
+    std::uint64_t address;
+    bool shared, write;
+    unsigned thread() const { return warp.index * 32 + lane; }
   };
 
   BlockClock& clock(const exec::BlockState* block) {
@@ -100,34 +108,31 @@ class Races final : public Observer {
     return *current_;
   }
   void place_probes(exec::Instrumentation& code);
-  bool known_reads(const AccessProbe& probe, const Warp& warp, const Instr* instr, BlockClock& block);
-  bool visit(Cell& cell, const Stamp& me, const Context& c);
-  void conflict(const Stamp& before, bool before_writes, const Stamp& me, const Context& c);
-  bool same_value(const Stamp& before, const Context& c) const;
+  void visit(Cell cell, Stamp me, const Context& c, bool newest);
+  void conflict(Stamp before, bool before_writes, Stamp me, const Context& c);
+  bool same_value(Stamp before, const Context& c) const;
   void order(const Context& c);
-  std::uint64_t index_of(std::uint32_t instance, const Context& c) const {
-    if (instance == c.block.instance) return c.warp.block->index;
-    if (const auto at = places_.find(instance); at != places_.end()) return at->second;
-    for (const auto& [block, state] : blocks_)
-      if (state->instance == instance) return block->index;
-    return 0;
-  }
-  bool ordered(const Stamp& before, const Context& c) const {
-    if (before.instance < first_) return true;   // of an earlier launch, or of none
-    if (c.block.ordered(before, c.warp.index * 32 + unsigned(c.lane))) return true;
-    // Blocks of one cluster have barriers of their own, which are not followed.
+  /// Whether it was in this launch, and of shared memory by this block.
+  bool live(Stamp s, const Context& c) const { return s.when() >= (c.shared ? c.block.start : state_.launch); }
+  std::uint32_t instance_of(Stamp s, const Context& c) const { return c.shared ? c.block.instance : ticks_.run(s.when()).instance; }
+  bool ordered(Stamp before, const Context& c) const {
+    if (!live(before, c)) return true;
+    const auto instance = instance_of(before, c);
+    if (c.block.ordered(instance, before, c.thread())) return true;
     const auto size = c.warp.worker->grid->cluster_blocks;
-    return size > 1 && before.instance != c.block.instance &&
-           (before.instance - first_) / size == (c.block.instance - first_) / size;
+    return size > 1 && instance != c.block.instance && (instance - first_) / size == (c.block.instance - first_) / size;
   }
 
   const exec::Launch* launch_ = nullptr;
   const ir::Code* code_ = nullptr;
-  std::uint32_t next_ = 1, first_ = 1, tags_ = 0;
+  std::uint32_t next_ = 1, first_ = 1;     ///< numbers of blocks
   bool orders_ = false;                    ///< the kernel has fences, or accesses that order
+  RaceState state_;
+  RaceRow row_ = race_row(exec::isa());
+  Ticks ticks_;
   Shadow shadow_;
   std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
-  std::unordered_map<std::uint32_t, std::uint64_t> places_;   ///< of blocks that have ended: instance to number
+  std::vector<std::unique_ptr<Cells>> pools_;   ///< of shared memory, of blocks that have ended
   const exec::BlockState* block_ = nullptr;
   BlockClock* current_ = nullptr;
   std::unordered_map<std::uint64_t, Known> sync_;             ///< released at an address
@@ -135,27 +140,17 @@ class Races final : public Observer {
   std::set<std::tuple<std::uint32_t, std::uint32_t, bool>> said_;
   std::vector<AccessProbe> accesses_;
   std::vector<SyncProbe> syncs_;
-  std::uint8_t serial_ = 0;
 };
 
-const Instr* on_access(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& p = static_cast<AccessProbe&>(probe);
-  p.races->access(p, warp, instr);
-  return proceed(probe, warp, instr);
-}
-
-const Instr* on_sync(Probe& probe, Warp& warp, const Instr* instr) {
-  auto& p = static_cast<SyncProbe&>(probe);
-  p.races->synchronise(p, warp, instr);
-  return proceed(probe, warp, instr);
-}
+void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
+void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
+void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(probe, address); }
 
 void Races::place_probes(exec::Instrumentation& instrumentation) {
   const auto& code = instrumentation.code();
   orders_ = false;
   accesses_.reserve(code.count);
   syncs_.reserve(code.count);
-  places_.clear();
   for (std::size_t n = 0; n < code.count; ++n) {
     const auto* instruction = code.origins[n].instruction;
     if (!instruction) continue;
@@ -164,10 +159,20 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     const auto& access = code.accesses[n];
     if (access.kind != ir::AccessKind::none && opcode != "wmma") {
       if (access.space != ptx::Space::none && access.space != ptx::Space::global && access.space != ptx::Space::shared) continue;
+      if (accesses_.size() == Stamp::kSites) continue;
       auto& p = accesses_.emplace_back();
-      p.call = on_access;
+      p.call = [](Probe& probe, Warp& warp, const Instr* instr) {
+        auto& a = static_cast<AccessProbe&>(probe);
+        a.races->access(a, nullptr, warp, instr);
+        return proceed(probe, warp, instr);
+      };
+      p.gang = [](Probe& probe, const Gang& gang, const Instr* instr) {
+        auto& a = static_cast<AccessProbe&>(probe);
+        for (unsigned k = 0; k < gang.count; ++k) a.races->access(a, &gang, *gang.warps[k], instr);
+      };
       p.races = this;
-      p.site = std::uint32_t(n);
+      p.site = std::uint32_t(accesses_.size() - 1);
+      p.instr = std::uint32_t(n);
       p.kind = access.kind;
       p.shared = access.space == ptx::Space::shared;
       p.generic = access.space == ptx::Space::none;
@@ -196,7 +201,15 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     } else {
       continue;
     }
-    p.call = on_sync;
+    p.call = [](Probe& probe, Warp& warp, const Instr* instr) {
+      auto& sync = static_cast<SyncProbe&>(probe);
+      sync.races->synchronise(sync, warp, instr);
+      return proceed(probe, warp, instr);
+    };
+    p.gang = [](Probe& probe, const Gang& gang, const Instr* instr) {
+      auto& sync = static_cast<SyncProbe&>(probe);
+      for (unsigned k = 0; k < gang.count; ++k) sync.races->synchronise(sync, *gang.warps[k], instr);
+    };
     p.races = this;
     instrumentation.add(0, n, syncs_.emplace_back(p));
   }
@@ -211,7 +224,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       std::uint32_t number = 0;
       if (active) std::memcpy(&number, warp.regs + instr->op[0] + 4 * std::countr_zero(active), 4);
       block.advance(w);
-      block.passed[number % exec::kBarriers][w] = block.tick;
+      block.passed[number % exec::kBarriers][w] = block.now[w];
       return;
     }
     case SyncProbe::warp_barrier: {
@@ -229,7 +242,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       block.advance(w);
       for (Mask left = active; left; left &= left - 1) {
         const auto thread = w * 32 + unsigned(std::countr_zero(left));
-        (probe.kind == SyncProbe::fence ? block.fence : block.block_fence)[thread] = block.tick;
+        (probe.kind == SyncProbe::fence ? block.fence : block.block_fence)[thread] = block.now[w];
         block.acquire(thread, block.read[thread]);
         block.acquire(thread, block.common_read);
         block.read[thread] = nullptr;
@@ -237,96 +250,111 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
   }
 }
 
-void Races::access(const AccessProbe& probe, Warp& warp, const Instr* instr) {
-  if (probe.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return;
-  const Mask mask = exec::guarded(warp, instr) & probe.lanes;
-  if (!mask) return;
-  auto& block = clock(warp.block);
-  const bool plain_load = probe.kind == ir::AccessKind::load && probe.strength == 0;
-  if (plain_load && mask == exec::kAllLanes && !probe.generic && known_reads(probe, warp, instr, block)) return;
-  Context c{probe, warp, instr, block};
-  c.write = probe.kind != ir::AccessKind::load;
-  Stamp me{block.instance, block.now[warp.index], probe.site, 0, probe.strength, ++serial_};
+void Races::page(AccessProbe& probe, std::uint64_t address) {
+  if (shadow_.size() >= kPages) {
+    shadow_.clear();
+    ++state_.generation;
+  }
+  auto& cells = shadow_.page(address);
+  if (probe.bytes < 4 && cells.shift) {
+    shadow_.split(cells);
+    ++state_.generation;
+  }
+  probe.page = address >> Shadow::kPageBits;
+  probe.generation = state_.generation;
+  probe.page_lines = cells.lines;
+  probe.page_stamps = cells.stamps;
+  probe.page_shift = cells.shift;
+}
+
+void Races::lanes(RowContext& c, Mask mask) {
+  auto& probe = c.probe;
+  const auto kind = probe.kind;
+  const unsigned bytes = probe.bytes, warp = c.warp.index;
+  const Stamp me = Stamp::of(c.block.now[warp], probe.site, probe.strength);
+  const bool is_plain = plain(c.block, warp);
   for (Mask left = mask; left; left &= left - 1) {
-    c.lane = std::countr_zero(left);
-    if (probe.shared) {
+    const auto lane = unsigned(std::countr_zero(left));
+    std::uint64_t address;
+    bool shared = probe.shared;
+    if (shared) {
       std::uint32_t offset;
-      std::memcpy(&offset, warp.regs + instr->op[probe.address] + 4 * c.lane, 4);
-      c.address = offset + std::uint32_t(instr->mem.offset);
-      c.shared = true;
+      std::memcpy(&offset, c.warp.regs + c.instr->op[probe.address] + 4 * lane, 4);
+      address = offset + std::uint32_t(c.instr->mem.offset);
     } else {
-      std::memcpy(&c.address, warp.regs + instr->op[probe.address] + 8 * c.lane, 8);
-      c.address += std::uint64_t(std::int64_t(instr->mem.offset));
-      c.shared = false;
-      if (probe.generic && c.address >= memory::kSharedWindow) {
-        if (c.address - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters
-        c.address -= memory::kSharedWindow;
-        c.shared = true;
+      std::memcpy(&address, c.warp.regs + c.instr->op[probe.address] + 8 * lane, 8);
+      address += std::uint64_t(std::int64_t(c.instr->mem.offset));
+      if (probe.generic && address >= memory::kSharedWindow) {
+        if (address - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters
+        address -= memory::kSharedWindow;
+        shared = true;
       }
     }
-    if (c.address % probe.bytes) continue;   // a fault, which is reported as such
-    me.thread = std::uint16_t(warp.index * 32 + unsigned(c.lane));
-    Cells* cells = block.shared.get();
-    std::size_t offset = c.address;
-    if (c.shared) {
-      if (c.address + probe.bytes > block.shared->bytes()) continue;   // a fault, or another block of the cluster
-    } else {
-      if (shadow_.pages() >= kPages) shadow_.clear();
-      cells = &shadow_.page(c.address, offset);
+    if (address % bytes) continue;   // a fault, which is reported as such
+    if (shared && address + bytes > c.warp.shared_bytes) continue;   // likewise, or another block of the cluster
+    if (orders_ && probe.strength) {
+      this->lane(c, lane, address, shared);
+      continue;
     }
-    unsigned count;
-    Cell* cell = cells->at(offset, probe.bytes, count);
-    if (orders_ && probe.strength) order(c);
-    const std::uint32_t mine = block.tag[warp.index], common = block.common_tag;
-    for (unsigned n = 0; n < count; ++n) {
-      auto& quiet = cells->quiet(cell + n);
-      if (plain_load && (quiet == mine || quiet == common)) continue;
-      if (!visit(cell[n], me, c) || c.write) {
-        quiet = 0;
-        continue;
+    if (shared && bytes < 4 && c.block.shared->shift) c.block.shared->split();
+    if (!shared && (address >> Shadow::kPageBits != probe.page || probe.generation != state_.generation)) page(probe, address);
+    const unsigned shift = shared ? c.block.shared->shift : probe.page_shift;
+    Line* const lines = shared ? c.block.shared->lines : probe.page_lines;
+    Stamps* const stamps = shared ? c.block.shared->stamps : probe.page_stamps;
+    const auto offset = shared ? address : address & ((1u << Shadow::kPageBits) - 1);
+    const unsigned thread = warp * 32 + lane;
+    bool exact = false;
+    for (auto at = offset >> shift, end = (offset + bytes) >> shift; at < end; ++at) {
+      const Cell cell{lines[at >> 5], stamps[at >> 5], unsigned(at) & 31};
+      Line& l = cell.l;
+      if (!open(l, since_of(c, shared), c.block)) {
+        exact = true;
+      } else if (probe.strength) {
+        // Among strong writes nothing has to be ordered.
+        const Mask bit = cell.bit();
+        const bool enough = probe.strength == 2 || shared;
+        if (kind == ir::AccessKind::load || !enough || (bit & l.read & ~l.old_read) ||
+            ((bit & l.written & ~l.old_written) && !(writer_of(cell) & kStrongWriter))) {
+          exact = true;
+          continue;
+        }
+        l.written |= bit;
+        l.old_written &= ~bit;
+        l.foreign_written &= ~bit;
+        l.shared_by_blocks &= ~bit;
+        l.many &= ~bit;
+        set_write(cell, thread, me, kStrongWriter);
+      } else if (kind == ir::AccessKind::load) {
+        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, state_.blocks_apart);
+      } else {
+        exact |= !write_cell(cell, thread, me);
       }
-      // Two readers that later writers cannot both be ordered with: further ones need not be kept.
-      const auto &a = cell[n].read[0], &b = cell[n].read[1];
-      if (a.instance < first_ || b.instance < first_ || a.thread == b.thread) continue;
-      const auto lasts = [&](const Stamp& s) { return s.instance != block.instance || s.when >= block.everyone; };
-      if (a.instance != b.instance || a.thread / 32u != b.thread / 32u) quiet = lasts(a) && lasts(b) ? common : 0;
-      else if (a.instance == block.instance && a.thread / 32u == warp.index && a.when == me.when && b.when == me.when) quiet = mine;
     }
+    if (exact) this->lane(c, lane, address, shared);
   }
 }
 
-/// Whether a load of a full warp reads one place, or places side by side, that its warp has read before.
-bool Races::known_reads(const AccessProbe& probe, const Warp& warp, const Instr* instr, BlockClock& block) {
-  Cells* cells = block.shared.get();
-  std::size_t offset;
-  bool same = true, side_by_side = true;
-  if (probe.shared) {
-    std::uint32_t at[32];
-    std::memcpy(at, warp.regs + instr->op[probe.address], sizeof at);
-    for (std::uint32_t lane = 0; lane < 32; ++lane) {
-      same &= at[lane] == at[0];
-      side_by_side &= at[lane] == at[0] + lane * probe.bytes;
-    }
-    offset = at[0] + std::uint32_t(instr->mem.offset);
-    if (offset + 32 * probe.bytes > cells->bytes()) return false;
-  } else {
-    std::uint64_t at[32];
-    std::memcpy(at, warp.regs + instr->op[probe.address], sizeof at);
-    for (std::uint64_t lane = 0; lane < 32; ++lane) {
-      same &= at[lane] == at[0];
-      side_by_side &= at[lane] == at[0] + lane * probe.bytes;
-    }
-    cells = &shadow_.page(at[0] + std::uint64_t(std::int64_t(instr->mem.offset)), offset);
-    if (offset + 32 * probe.bytes > cells->bytes()) return false;
+void Races::lane(RowContext& row, unsigned lane, std::uint64_t address, bool shared) {
+  auto& probe = row.probe;
+  Context c{probe, row.warp, row.instr, row.gang, clock(row.warp.block), lane, address, shared, probe.kind != ir::AccessKind::load};
+  const Stamp me = Stamp::of(c.block.now[c.warp.index], probe.site, probe.strength).by(c.thread());
+  if (orders_ && probe.strength) order(c);
+  if (shared && probe.bytes < 4 && c.block.shared->shift) c.block.shared->split();
+  if (!shared && (address >> Shadow::kPageBits != probe.page || probe.generation != state_.generation)) page(probe, address);
+  const unsigned shift = shared ? c.block.shared->shift : probe.page_shift;
+  Line* const lines = shared ? c.block.shared->lines : probe.page_lines;
+  Stamps* const stamps = shared ? c.block.shared->stamps : probe.page_stamps;
+  const auto offset = shared ? address : address & ((1u << Shadow::kPageBits) - 1);
+  for (auto at = offset >> shift, end = (offset + probe.bytes) >> shift; at < end; ++at) {
+    const Cell cell{lines[at >> 5], stamps[at >> 5], unsigned(at) & 31};
+    visit(cell, me, c, open(cell.l, since_of(row, shared), c.block));
   }
-  if (offset % probe.bytes || (!same && !side_by_side)) return false;
-  return cells->all_quiet(offset, same ? probe.bytes : 32 * probe.bytes, block.tag[warp.index], block.common_tag);
 }
 
 /// A strong access: what it reads may have been released to it, what it writes may release.
 void Races::order(const Context& c) {
   auto& block = c.block;
-  const auto thread = c.warp.index * 32 + unsigned(c.lane);
+  const auto thread = c.thread();
   const std::uint64_t place = c.shared ? memory::kSharedWindow + (std::uint64_t(block.instance) << 24) + c.address : c.address;
   const auto found = sync_.find(place);
   const auto near = block_sync_.find({block.instance, place});
@@ -341,7 +369,7 @@ void Races::order(const Context& c) {
   const bool kept = c.probe.kind == ir::AccessKind::atomic;   // what others released there goes on being released
   if (c.probe.releases) {
     block.advance(c.warp.index);
-    (c.probe.strength == 2 ? block.fence : block.block_fence)[thread] = block.tick;
+    (c.probe.strength == 2 ? block.fence : block.block_fence)[thread] = block.now[c.warp.index];
   }
   auto publish = [&](Known& known, std::uint32_t fenced) {
     auto mine = block.released(thread, fenced);
@@ -353,49 +381,101 @@ void Races::order(const Context& c) {
   if (const auto fenced = block.block_fence[thread]) publish(block_sync_[{block.instance, place}], fenced);
 }
 
-/// Looks for conflicts of an access and remembers it. Whether all that was written there is ordered before the whole block.
-bool Races::visit(Cell& cell, const Stamp& me, const Context& c) {
+/// Looks for conflicts of an access and remembers it. `newest`: whether no later block has accessed the line.
+void Races::visit(Cell cell, Stamp me, const Context& c, bool newest) {
+  auto& [l, s, n] = cell;
+  const Mask bit = cell.bit();
+  expand_reads(l, s);
+  expand_writes(l, s);
+  const auto mine = c.block.instance;
   // Both strong, and in each other's scope.
-  auto strong = [&](const Stamp& s) {
-    return me.strength && s.strength && (s.instance == me.instance || (me.strength == 2 && s.strength == 2));
+  auto strong = [&](Stamp o) {
+    return me.strength() && o.strength() && ((me.strength() == 2 && o.strength() == 2) || instance_of(o, c) == mine);
   };
-  if (!strong(cell.write) && !ordered(cell.write, c)) conflict(cell.write, true, me, c);
+  const Stamp before{s.write[n]};
+  if (live(before, c) && !strong(before) && !ordered(before, c)) conflict(before, true, me, c);
   if (c.write) {
-    for (const auto& read : cell.read)
-      if (read.instance && !strong(read) && !ordered(read, c)) conflict(read, false, me, c);
-    cell.write = me;
-    return false;
+    for (Stamp read : {Stamp{s.first[n]}, Stamp{s.other[n]}})
+      if (live(read, c) && !strong(read) && !ordered(read, c)) conflict(read, false, me, c);
+    s.write[n] = me.bits;
+    s.writer[n] = std::uint16_t(me.thread() | (me.strength() == 2 || (c.shared && me.strength()) ? kStrongWriter : 0));
+    l.written |= bit;
+    l.old_written &= ~bit;
+    l.foreign_written = newest ? l.foreign_written & ~bit : l.foreign_written | bit;
+    l.many &= ~bit;
+    l.shared_by_blocks &= ~bit;
+    return;
   }
-  auto& a = cell.read[0];
-  auto& b = cell.read[1];
-  if (a.instance < first_ || c.block.ordered(a, me.thread)) a = me;
-  else if (b.instance < first_ || c.block.ordered(b, me.thread)) b = me;
-  else if (a.instance == b.instance && (me.instance != a.instance || (a.thread / 32u == b.thread / 32u && me.thread / 32u != a.thread / 32u)))
-    b = me;
-  return cell.write.instance < first_ || (cell.write.instance == me.instance && cell.write.when < c.block.everyone);
+  const Stamp a{s.first[n]}, b{s.other[n]};
+  if (ordered(a, c)) {
+    s.first[n] = me.bits;
+    s.reader[n] = std::uint16_t(me.thread());
+    if (newest && !live(b, c)) l.foreign_read &= ~bit;
+  } else if (ordered(b, c) || (instance_of(a, c) == instance_of(b, c) &&
+                               (instance_of(a, c) != mine || (a.thread() / 32 == b.thread() / 32 && me.thread() / 32 != a.thread() / 32)))) {
+    s.other[n] = me.bits;
+  }
+  l.read |= bit;
+  l.old_read &= ~bit;
+  l.two &= ~bit;
+  l.many &= ~bit;
+  const Stamp first{s.first[n]}, other{s.other[n]};
+  if (!live(other, c)) return;
+  l.second |= bit;
+  if (!newest) {
+    l.foreign_read |= bit;
+    return;
+  }
+  // Two readers with whom later writers cannot both be ordered: further ones need not be kept.
+  if (me.strength()) return;
+  const auto lasts = [&](Stamp o) { return instance_of(o, c) != mine || o.when() >= c.block.everyone; };
+  const bool unwritten = !(l.written & ~l.old_written & bit), both = lasts(first) && lasts(other);
+  if (instance_of(first, c) != instance_of(other, c)) {
+    if (state_.blocks_apart && !(l.written & bit)) l.shared_by_blocks |= bit;
+    else if (both && unwritten) l.many |= bit;
+  } else if (first.thread() / 32 != other.thread() / 32) {
+    if (both && unwritten && instance_of(first, c) == mine) l.many |= bit;
+  } else if (first.thread() / 32 == c.warp.index && first.when() == me.when() && other.when() == me.when() &&
+             first.thread() != other.thread() && instance_of(first, c) == mine) {
+    l.two |= bit;
+  }
 }
 
 /// Whether a store is about to write what is there already.
-bool Races::same_value(const Stamp& before, const Context& c) const {
+bool Races::same_value(Stamp before, const Context& c) const {
   const unsigned elements = c.probe.address, size = c.probe.bytes / std::max(elements, 1u), stride = size == 1 ? 2 : size;
-  const bool together = before.instance == c.block.instance && before.thread / 32u == c.warp.index && before.site == c.probe.site &&
-                        before.serial == serial_;
   const std::byte* there = c.shared ? c.warp.shared + c.address : memory::AddressSpace::instance().host(c.address, c.probe.bytes);
   if (!there) return false;
+  // What the other lane writes to this place by the same instruction is not there yet.
+  const Warp* together = nullptr;
+  const unsigned other_lane = before.thread() % 32;
+  if (before.site() == c.probe.site && instance_of(before, c) == c.block.instance) {
+    const unsigned warp = before.thread() / 32;
+    if (warp == c.warp.index) together = other_lane < c.lane ? &c.warp : nullptr;
+    for (unsigned k = 0; c.gang && c.gang->warps[k] != &c.warp; ++k)
+      if (c.gang->warps[k]->index == warp) together = c.gang->warps[k];
+    if (together) {
+      std::uint64_t at = 0;
+      std::memcpy(&at, together->regs + c.instr->op[c.probe.address] + (c.probe.shared ? 4 : 8) * other_lane, c.probe.shared ? 4 : 8);
+      at += std::uint64_t(std::int64_t(c.instr->mem.offset));
+      if (c.probe.shared) at = std::uint32_t(at);
+      if (c.shared && !c.probe.shared) at -= memory::kSharedWindow;
+      if (at != c.address || !(exec::guarded(*together, c.instr) >> other_lane & 1)) together = nullptr;
+    }
+  }
   for (unsigned n = 0; n < elements; ++n) {
-    const std::byte* row = c.warp.regs + c.instr->op[n];
-    const std::byte* other = together ? row + stride * (before.thread % 32u) : there + n * size;
-    if (std::memcmp(row + stride * unsigned(c.lane), other, size) != 0) return false;
+    const std::byte* other = together ? together->regs + c.instr->op[n] + stride * other_lane : there + n * size;
+    if (std::memcmp(c.warp.regs + c.instr->op[n] + stride * c.lane, other, size) != 0) return false;
   }
   return true;
 }
 
-void Races::conflict(const Stamp& before, bool before_writes, const Stamp& me, const Context& c) {
-  const auto low = std::min(before.site, me.site), high = std::max(before.site, me.site);
+void Races::conflict(Stamp before, bool before_writes, Stamp me, const Context& c) {
+  const auto low = std::min(before.site(), me.site()), high = std::max(before.site(), me.site());
   const bool both = before_writes && c.write;
   if (said_.count({low, high, false})) return;
-  const auto kind_of = [&](const Stamp& s) { return code_->accesses[s.site].kind; };
-  const bool benign = both && before.strength == 0 && me.strength == 0 && kind_of(before) == ir::AccessKind::store &&
+  const auto kind_of = [&](Stamp s) { return accesses_[s.site()].kind; };
+  const bool benign = both && before.strength() == 0 && me.strength() == 0 && kind_of(before) == ir::AccessKind::store &&
                       kind_of(me) == ir::AccessKind::store && same_value(before, c);
   if (!said_.insert({low, high, benign}).second) return;
 
@@ -403,35 +483,33 @@ void Races::conflict(const Stamp& before, bool before_writes, const Stamp& me, c
   f.kind = "race";
   f.kernel = readable_name(code_->info.name);
   f.benign = benign;
-  auto first = place_of(*code_, *launch_, before.site, index_of(before.instance, c), before.thread);
-  auto second = place_of(*code_, *launch_, me.site, c.warp.block->index, me.thread);
+  const bool elsewhere = instance_of(before, c) != c.block.instance;
+  const auto block = elsewhere ? ticks_.run(before.when()).block : c.warp.block->index;
+  auto first = place_of(*code_, *launch_, accesses_[before.site()].instr, block, before.thread());
+  auto second = place_of(*code_, *launch_, c.probe.instr, c.warp.block->index, me.thread());
   // The reading access comes first; of two writes the one on the later line.
   const bool swap = both ? first.line > second.line : !before_writes;
-  const auto& a = swap ? before : me;
+  const Stamp a = swap ? before : me, b = swap ? me : before;
   f.at = swap ? first : second;
   f.other = swap ? second : first;
-  auto verb = [&](const Stamp& s, bool writes) {
+  auto verb = [&](Stamp s, bool writes) {
     const bool atomic = kind_of(s) == ir::AccessKind::atomic;
     return std::string(atomic ? "updates atomically" : writes ? "writes" : "reads");
   };
-  const bool a_writes = &a == &me ? c.write : before_writes;
-  const auto& b = swap ? me : before;
-  const bool b_writes = &b == &me ? c.write : before_writes;
+  const bool a_writes = swap ? before_writes : c.write, b_writes = swap ? c.write : before_writes;
   char at[32];
   std::snprintf(at, sizeof at, c.shared ? "offset %llu" : "0x%llx", static_cast<unsigned long long>(c.address));
   f.message = "this thread " + verb(a, a_writes) + " " + (c.shared ? "shared" : "global") + " memory at " + at + " that another " +
               verb(b, b_writes) + ", and nothing orders the two";
   if (benign) f.message += "; both write the same value, so it does no harm today";
-  else if (before.instance != me.instance)
+  else if (elsewhere)
     f.message += ": blocks run in any order; let each block write its own place, use an atomic operation, or launch a second kernel";
-  else if (before.thread / 32u == me.thread / 32u)
+  else if (before.thread() / 32 == me.thread() / 32)
     f.message += ": lanes of a warp do not move in step; put __syncthreads() between the two, or __syncwarp() where only lanes of "
                  "one warp take part";
   else f.message += ": put __syncthreads() between the two";
   report(std::move(f));
 }
-
-}  // namespace
 
 std::shared_ptr<Observer> race_checker() { return std::make_shared<Races>(); }
 

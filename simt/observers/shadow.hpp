@@ -1,90 +1,153 @@
-// Shadow memory: who accessed each word last, or each byte where smaller accesses happen.
+// Shadow memory of the race checker: who accessed each word last, or each byte where smaller accesses happen.
+//
+// What is certain is in the stamps. Masks and threads beside them answer for 32 cells at once, so that a row of accesses by
+// a warp is mostly a few comparisons and stores of vectors.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
+#include <new>
 #include <unordered_map>
-#include <vector>
+
+#include "simt/exec/probe.hpp"
 
 namespace simt::observers {
 
-/// An access: whose, when on the clock of its block, and how.
+using exec::Mask;
+
+/// An access: when on the clock of its warp, by which instruction and thread of the block, how strong.
+/// 0: none. Strength 0 is weak, 1 strong in the block, 2 in the device.
 struct Stamp {
-  std::uint32_t instance = 0;   ///< number of the block's run, unique in the process; 0: none
-  std::uint32_t when = 0;
-  std::uint32_t site = 0;       ///< instruction
-  std::uint16_t thread = 0;     ///< in the block
-  std::uint8_t strength = 0;    ///< 0: weak, 1: strong in the block, 2: strong in the device
-  std::uint8_t serial = 0;      ///< tells executions of one instruction apart
-};
-
-/// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
-struct Cell {
-  Stamp write, read[2];
-};
-
-/// Cells of a contiguous piece of memory.
-class Cells {
- public:
-  explicit Cells(std::size_t bytes) : bytes_(bytes), cells_((bytes + 3) / 4), quiet_(cells_.size(), 0) {}
-  Cell* at(std::size_t offset, unsigned bytes, unsigned& count) {
-    if (bytes < 4 && !by_byte_) split();
-    const unsigned shift = by_byte_ ? 0 : 2;
-    count = bytes >> shift;
-    return &cells_[offset >> shift];
+  std::uint64_t bits = 0;
+  static constexpr unsigned kSites = 1 << 20;
+  SIMT_PROBE_INLINE static constexpr Stamp of(std::uint32_t when, std::uint32_t site, unsigned strength) {
+    return {std::uint64_t(when) << 32 | std::uint64_t(site) << 12 | strength};
   }
-  std::size_t bytes() const { return bytes_; }
-  /// Beside a cell: the tag of those to whom another read of it is nothing new.
-  std::uint32_t& quiet(const Cell* cell) { return quiet_[std::size_t(cell - cells_.data())]; }
-  /// Whether reads of [offset, offset + bytes) are nothing new to who has one of these tags.
-  bool all_quiet(std::size_t offset, std::size_t bytes, std::uint32_t a, std::uint32_t b) const {
-    const unsigned shift = by_byte_ ? 0 : 2;
-    const std::uint32_t* q = &quiet_[offset >> shift];
-    std::uint32_t loud = 0;
-    for (std::size_t n = 0; n < bytes >> shift; ++n) loud |= (q[n] != a) & (q[n] != b);
-    return loud == 0;
+  SIMT_PROBE_INLINE constexpr Stamp by(unsigned thread) const { return {bits + (std::uint64_t(thread) << 2)}; }
+  constexpr std::uint32_t when() const { return std::uint32_t(bits >> 32); }
+  constexpr std::uint32_t site() const { return std::uint32_t(bits) >> 12; }
+  constexpr std::uint32_t thread() const { return std::uint32_t(bits) >> 2 & 1023; }
+  constexpr unsigned strength() const { return unsigned(bits) & 3; }
+};
+
+/// 32 cells. What is said here is of one launch, of shared memory of one interval between barriers; `newest` is the block
+/// that accessed the line last, `interval` the time of the barrier before which all it did is known to all of it.
+struct alignas(64) Line {
+  std::uint32_t newest, interval;
+  Mask read, written;
+  Mask foreign_read, foreign_written;   ///< perhaps by other blocks than the newest
+  Mask old_read, old_written;           ///< by the newest block, but before the interval
+  Mask second;                          ///< there may be a second reader
+  Mask two, many;                       ///< two lanes of the first reader's warp, two warps have read it in this interval
+  Mask shared_by_blocks;                ///< two blocks have read it, and nothing orders blocks
+  // Where neighbouring threads have accessed all of it by one instruction: the stamp of the first one, which stands for all.
+  std::uint64_t first_row, write_row;
+};
+static_assert(sizeof(Line) == 64);
+
+/// The stamps of a line.
+struct alignas(64) Stamps {
+  std::uint16_t reader[32], writer[32];   ///< threads of the first reader and of the writer, where no row stands for them
+  /// Two readers that are not ordered are enough: whoever writes later is not ordered with at least one of them.
+  std::uint64_t write[32], first[32], other[32];
+};
+/// In Stamps::writer: the write was strong, for whoever accesses the cell in the same way.
+constexpr std::uint16_t kStrongWriter = 0x8000;
+
+SIMT_PROBE_INLINE unsigned thread_of_row(std::uint64_t row) { return unsigned(row) >> 2 & 1023; }
+
+/// Writes out what rows stand for.
+SIMT_PROBE_INLINE void expand_reads(Line& l, Stamps& s) {
+  if (!l.first_row) return;
+  for (unsigned n = 0; n < 32; ++n) {
+    s.reader[n] = std::uint16_t(thread_of_row(l.first_row) + n);
+    s.first[n] = l.first_row + 4 * n;
+  }
+  l.first_row = 0;
+}
+SIMT_PROBE_INLINE void expand_writes(Line& l, Stamps& s) {
+  if (!l.write_row) return;
+  for (unsigned n = 0; n < 32; ++n) {
+    s.writer[n] = std::uint16_t(thread_of_row(l.write_row) + n);
+    s.write[n] = l.write_row + 4 * n;
+  }
+  l.write_row = 0;
+}
+
+/// Lines of a contiguous piece of memory.
+struct Cells {
+  Line* lines = nullptr;
+  Stamps* stamps = nullptr;
+  std::size_t bytes = 0;
+  unsigned shift = 2;   ///< of a cell: words, or bytes
+
+  explicit Cells(std::size_t size) : bytes(size) { make(); }
+  ~Cells() { std::free(memory_); }
+  Cells(const Cells&) = delete;
+  /// From words to bytes.
+  void split() {
+    void* const memory = memory_;
+    Line* const coarse = lines;
+    Stamps* const before = stamps;
+    shift = 0;
+    make();
+    for (std::size_t n = 0; n < count(); ++n) {
+      Line& from = coarse[n / 4];
+      Line& to = lines[n];
+      expand_reads(from, before[n / 4]);
+      expand_writes(from, before[n / 4]);
+      to.newest = from.newest, to.interval = from.interval;
+      for (unsigned c = 0; c < 32; ++c) {
+        const unsigned s = unsigned(n % 4) * 8 + c / 4;
+        for (Mask Line::*mask : {&Line::read, &Line::written, &Line::foreign_read, &Line::foreign_written, &Line::old_read,
+                                 &Line::old_written, &Line::second, &Line::two, &Line::many, &Line::shared_by_blocks})
+          to.*mask |= (from.*mask >> s & 1) << c;
+        const auto &f = before[n / 4];
+        auto& t = stamps[n];
+        t.reader[c] = f.reader[s], t.writer[c] = f.writer[s];
+        t.write[c] = f.write[s], t.first[c] = f.first[s], t.other[c] = f.other[s];
+      }
+    }
+    std::free(memory);
   }
 
  private:
-  void split() {
-    std::vector<Cell> fine(cells_.size() * 4);
-    for (std::size_t n = 0; n < fine.size(); ++n) fine[n] = cells_[n / 4];
-    cells_ = std::move(fine);
-    quiet_.assign(cells_.size(), 0);
-    by_byte_ = true;
+  std::size_t count() const { return (bytes + (std::size_t{32} << shift) - 1) >> (5 + shift); }
+  void make() {   // zeros, which the system gives for nothing where they are not touched
+    memory_ = std::calloc(count() + 1, sizeof(Line) + sizeof(Stamps));
+    if (!memory_) throw std::bad_alloc();
+    lines = reinterpret_cast<Line*>((reinterpret_cast<std::uintptr_t>(memory_) + 63) & ~std::uintptr_t{63});
+    stamps = reinterpret_cast<Stamps*>(lines + count());
   }
-  std::size_t bytes_;
-  bool by_byte_ = false;
-  std::vector<Cell> cells_;
-  std::vector<std::uint32_t> quiet_;
+  void* memory_ = nullptr;
 };
 
 /// Cells of global memory, page by page.
 class Shadow {
  public:
   static constexpr unsigned kPageBits = 12;
-  /// The page of an address, and where in it the address lies.
-  Cells& page(std::uint64_t address, std::size_t& offset) {
-    const std::uint64_t page = address >> kPageBits;
-    offset = address & ((1u << kPageBits) - 1);
-    if (page != last_page_ || !last_) {
-      auto& cells = pages_[page];
-      if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits);
-      last_page_ = page;
-      last_ = cells.get();
-    }
-    return *last_;
+  Cells& page(std::uint64_t address) {
+    auto& cells = pages_[address >> kPageBits];
+    if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits), ++size_;
+    return *cells;
+  }
+  void split(Cells& page) {
+    page.split();
+    size_ += 3;
   }
   void clear() {
     pages_.clear();
-    last_ = nullptr;
+    size_ = 0;
   }
-  std::size_t pages() const { return pages_.size(); }
+  /// What it takes, in pages of words.
+  std::size_t size() const { return size_; }
 
  private:
   std::unordered_map<std::uint64_t, std::unique_ptr<Cells>> pages_;
-  std::uint64_t last_page_ = 0;
-  Cells* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace simt::observers

@@ -4,9 +4,12 @@
 // Which bytes of memory were written is kept all the time; registers are followed from the first read of an unwritten byte
 // on. A value that is only moved carries its state along and is reported nowhere; what is computed from it is.
 #include <algorithm>
-#include <array>
+#include <atomic>
 #include <bit>
 #include <cstring>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <set>
 #include <unordered_map>
 
@@ -14,6 +17,7 @@
 #include "simt/memory/memory.hpp"
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
+#include "simt/observers/rows.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
@@ -29,19 +33,42 @@ using exec::Warp;
 /// One bit a byte: whether it was written.
 class Bits {
  public:
-  explicit Bits(std::size_t bytes = 0, bool written = false) : words_((bytes + 63) / 64 + 1, written ? ~0ull : 0) {}
-  bool all(std::size_t at, unsigned bytes) const { return (get(at) & mask(bytes)) == mask(bytes); }
-  void set(std::size_t at, unsigned bytes, bool written) {   // at most 32, aligned: in one word
-    auto& word = words_[at / 64];
-    const std::uint64_t m = mask(bytes) << at % 64;
-    word = written ? word | m : word & ~m;
+  explicit Bits(std::size_t bytes = 0) { clear(bytes); }
+  void clear(std::size_t bytes) {
+    words_.assign(bytes / 64 + 1, 0);
+    missing_ = bytes;
   }
-  std::size_t size() const { return (words_.size() - 1) * 64; }
+  /// Whether every byte was written.
+  bool complete() const { return missing_ == 0; }
+  bool all(std::size_t at, std::size_t end) const {
+    while (at < end) {
+      const std::size_t next = std::min(end, (at / 64 + 1) * 64);
+      if (~words_[at / 64] & mask(at, next)) return false;
+      at = next;
+    }
+    return true;
+  }
+  void set(std::size_t at, std::size_t end, bool written) {
+    while (at < end) {
+      const std::size_t next = std::min(end, (at / 64 + 1) * 64);
+      auto& word = words_[at / 64];
+      const std::uint64_t m = mask(at, next), before = word;
+      word = written ? word | m : word & ~m;
+      missing_ += std::size_t(std::popcount(before)) - std::size_t(std::popcount(word));
+      at = next;
+    }
+  }
 
  private:
-  static std::uint64_t mask(unsigned bytes) { return (1ull << bytes) - 1; }
-  std::uint64_t get(std::size_t at) const { return words_[at / 64] >> at % 64; }
+  static std::uint64_t mask(std::size_t at, std::size_t end) { return ~0ull >> (64 - (end - at)) << at % 64; }
   std::vector<std::uint64_t> words_;
+  std::size_t missing_ = 0;
+};
+
+/// An allocation of which not everything was written when it was last looked at.
+struct Region {
+  std::uint64_t low, high;
+  Bits bits;
 };
 
 class Uninitialized;
@@ -49,6 +76,9 @@ class Uninitialized;
 struct ValueProbe : Probe {
   Uninitialized* checker = nullptr;
   std::uint32_t site = 0;
+  // What global memory it met last: all of it is in the region, or in none.
+  std::uint64_t low = 1, high = 0, generation = 0;
+  Region* region = nullptr;
 };
 
 /// What is known of the values in a row, by lane.
@@ -59,8 +89,8 @@ struct Row {
 class Uninitialized final : public UninitializedChecker {
  public:
   bool alone() const override { return true; }
-  void allocated(std::uint64_t address, std::size_t bytes) override { mark(address, bytes, false); }
-  void written(std::uint64_t address, std::size_t bytes) override { mark(address, bytes, true); }
+  void allocated(std::uint64_t address, std::size_t bytes) override;
+  void written(std::uint64_t address, std::size_t bytes) override;
 
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) override {
     launch_ = &launch;
@@ -68,26 +98,42 @@ class Uninitialized final : public UninitializedChecker {
     code_ = &instrumentation.code();
     following_ = false;
     said_.clear();
+    forget_complete();
     probes_.assign(code_->count, {});
     for (std::size_t n = 0; n < code_->count; ++n)
-      if (touches_memory(n)) add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
+      if (touches_memory(n)) {
+        probes_[n].gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
           auto& p = static_cast<ValueProbe&>(probe);
-          p.checker->memory(p.site, warp, instr);
+          for (unsigned k = 0; k < gang.count; ++k)
+            if (!p.checker->known(p, *gang.warps[k], instr)) p.checker->memory(p, *gang.warps[k], instr);
+        };
+        add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
+          auto& p = static_cast<ValueProbe&>(probe);
+          if (!p.checker->known(p, warp, instr)) p.checker->memory(p, warp, instr);
           return proceed(probe, warp, instr);
         });
+      }
   }
-  void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override { blocks_.clear(); }
+  void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override {
+    blocks_.clear();
+    block_ = nullptr;
+  }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
     auto& b = blocks_[&block];
-    b.shared = Bits(worker.grid->shared_bytes);
-    b.local.assign(block.warp_count, Bits(std::size_t(worker.grid->local_bytes) * 32));
+    b.shared.clear(worker.grid->shared_bytes);
+    b.local.assign(worker.grid->local_bytes ? block.warp_count : 0, Bits(std::size_t(worker.grid->local_bytes) * 32));
     b.rows.assign(block.warp_count, {});
+    block_ = nullptr;
   }
-  void block_end(const exec::Worker&, const exec::BlockState& block) override { blocks_.erase(&block); }
+  void block_end(const exec::Worker&, const exec::BlockState& block) override {
+    blocks_.erase(&block);
+    block_ = nullptr;
+  }
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
   void wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) override;
 
-  void memory(std::uint32_t site, Warp& warp, const Instr* instr);
+  bool known(ValueProbe& probe, const Warp& warp, const Instr* instr);
+  void memory(ValueProbe& probe, Warp& warp, const Instr* instr);
   void value(std::uint32_t site, Warp& warp, const Instr* instr);
 
  private:
@@ -96,8 +142,6 @@ class Uninitialized final : public UninitializedChecker {
     std::vector<Bits> local;               ///< by warp; lane l has bytes [l * n, (l + 1) * n)
     std::vector<std::vector<Row>> rows;    ///< by warp, by 4 bytes of the register file
   };
-  static constexpr unsigned kPageBits = 12;
-
   bool touches_memory(std::size_t n) const {
     const auto& access = code_->accesses[n];
     const auto* instruction = code_->origins[n].instruction;
@@ -112,45 +156,35 @@ class Uninitialized final : public UninitializedChecker {
     p.site = std::uint32_t(n);
     instrumentation_->add(0, n, p);
   }
-  void mark(std::uint64_t address, std::size_t bytes, bool written) {
-    for (std::uint64_t at = address, end = address + bytes; at < end;) {
-      const std::uint64_t next = std::min(end, ((at >> kPageBits) + 1) << kPageBits);
-      auto found = pages_.find(at >> kPageBits);
-      if (found == pages_.end()) {
-        if (written) {
-          at = next;
-          continue;
-        }
-        found = pages_.emplace(at >> kPageBits, Bits(std::size_t{1} << kPageBits, true)).first;
-      }
-      for (; at < next; ++at) found->second.set(at & ((1u << kPageBits) - 1), 1, written);
+  Block& state(const Warp& warp) {
+    if (warp.block != block_) {
+      block_ = warp.block;
+      current_ = &blocks_[block_];
     }
-    last_ = nullptr;
-    last_page_ = ~0ull;
+    return *current_;
   }
-  /// Of global memory; null where everything counts as written.
-  Bits* page(std::uint64_t address) {
-    const auto page = address >> kPageBits;
-    if (page != last_page_) {
-      const auto found = pages_.find(page);
-      last_ = found == pages_.end() ? nullptr : &found->second;
-      last_page_ = page;
-    }
-    return last_;
+  /// The region of an address of global memory; null where everything counts as written.
+  Region* region(ValueProbe& probe, std::uint64_t address) {
+    if (address - probe.low >= probe.high - probe.low || probe.generation != generation_.load(std::memory_order_acquire)) look(probe, address);
+    return probe.region;
   }
+  void look(ValueProbe& probe, std::uint64_t address);
+  void forget_complete();
   /// The bits of a generic address, which becomes a place among them; null where everything counts as written.
   Bits* bits_of(const Warp& warp, std::uint64_t& at, unsigned bytes) {
     if (at < memory::kSharedWindow) {
-      Bits* const bits = page(at);
-      at &= (1u << kPageBits) - 1;
-      return bits;
+      ValueProbe anywhere;
+      Region* const r = region(anywhere, at);
+      if (!r || at + bytes > r->high) return nullptr;
+      at -= r->low;
+      return &r->bits;
     }
     at -= memory::kSharedWindow;
-    return at + bytes <= warp.shared_bytes ? &blocks_[warp.block].shared : nullptr;
+    return at + bytes <= warp.shared_bytes ? &state(warp).shared : nullptr;
   }
   void follow();
   std::vector<Row>& rows(const Warp& warp) {
-    auto& r = blocks_[warp.block].rows[warp.index];
+    auto& r = state(warp).rows[warp.index];
     if (r.empty()) r.resize(code_->file_bytes / 4);
     return r;
   }
@@ -162,9 +196,14 @@ class Uninitialized final : public UninitializedChecker {
   bool following_ = false;
   std::vector<ValueProbe> probes_;
   std::unordered_map<const exec::BlockState*, Block> blocks_;
-  std::unordered_map<std::uint64_t, Bits> pages_;   ///< of memory that was allocated and never written before
-  Bits* last_ = nullptr;
-  std::uint64_t last_page_ = ~0ull;
+  const exec::BlockState* block_ = nullptr;         ///< who was looked at last
+  Block* current_ = nullptr;
+  RangeOf range_ = range_of(exec::isa());
+  // Host code allocates and writes while kernels run: regions that probes may know are kept until the next launch.
+  std::mutex mutex_;
+  std::map<std::uint64_t, std::unique_ptr<Region>> regions_;   ///< by the address after the last
+  std::vector<std::unique_ptr<Region>> gone_;
+  std::atomic<std::uint64_t> generation_{1};
   std::uint32_t source_ = 0;                        ///< where an unwritten byte was last read
   std::set<std::uint32_t> said_;
 };
@@ -180,6 +219,92 @@ void Uninitialized::follow() {
       });
 }
 
+void Uninitialized::allocated(std::uint64_t address, std::size_t bytes) {
+  if (!bytes) return;
+  written(address, bytes);
+  std::lock_guard lock(mutex_);
+  for (auto at = regions_.upper_bound(address); at != regions_.end() && at->second->low < address + bytes;) {
+    gone_.push_back(std::move(at->second));
+    at = regions_.erase(at);
+  }
+  regions_[address + bytes] = std::make_unique<Region>(Region{address, address + bytes, Bits(bytes)});
+  generation_.fetch_add(1, std::memory_order_release);
+}
+
+void Uninitialized::written(std::uint64_t address, std::size_t bytes) {
+  std::lock_guard lock(mutex_);
+  for (auto at = regions_.upper_bound(address); at != regions_.end() && at->second->low < address + bytes; ++at) {
+    Region& r = *at->second;
+    r.bits.set(std::max(address, r.low) - r.low, std::min(address + bytes, r.high) - r.low, true);
+  }
+}
+
+void Uninitialized::forget_complete() {
+  std::lock_guard lock(mutex_);
+  gone_.clear();
+  std::erase_if(regions_, [](const auto& entry) { return entry.second->bits.complete(); });
+  generation_.fetch_add(1, std::memory_order_release);
+}
+
+void Uninitialized::look(ValueProbe& probe, std::uint64_t address) {
+  std::lock_guard lock(mutex_);
+  probe.generation = generation_.load(std::memory_order_acquire);
+  const auto at = regions_.upper_bound(address);
+  if (at != regions_.end() && at->second->low <= address) {
+    probe.region = at->second.get();
+    probe.low = probe.region->low;
+    probe.high = probe.region->high;
+    return;
+  }
+  probe.region = nullptr;
+  probe.low = at == regions_.begin() ? 0 : std::prev(at)->second->high;
+  probe.high = at == regions_.end() ? ~0ull : at->second->low;
+}
+
+/// Whether a row needs no look at its lanes, as long as no register holds a value that was never written: what it reads
+/// was written, and what it writes is written now.
+bool Uninitialized::known(ValueProbe& probe, const Warp& warp, const Instr* instr) {
+  if (following_) return false;
+  const auto& access = code_->accesses[probe.site];
+  if (access.space == ptx::Space::shared && state(warp).shared.complete()) return true;
+  const Mask mask = exec::guarded(warp, instr);
+  if (!mask) return true;
+  if (access.space == ptx::Space::local) return false;
+  const auto* const row = warp.regs + instr->op[access.address];
+  const unsigned bytes = access.bytes, shift = unsigned(std::countr_zero(bytes));
+  const auto range = (access.wide ? range_.wide : range_.narrow)(row, mask, shift);
+  std::uint64_t low, high;   // [low, high)
+  Bits* bits;
+  if (access.wide) {
+    const auto offset = std::uint64_t(std::int64_t(instr->mem.offset));
+    low = range.low + offset, high = range.high + offset + bytes;
+    if (low < memory::kSharedWindow) {
+      Region* const r = region(probe, low);
+      if (high <= low || high > probe.high) return false;
+      if (!r) return true;
+      low -= r->low, high -= r->low;
+      bits = &r->bits;
+    } else {
+      low -= memory::kSharedWindow, high -= memory::kSharedWindow;
+      if (high > warp.shared_bytes || high <= low) return false;
+      bits = &state(warp).shared;
+    }
+  } else {
+    low = std::uint32_t(std::uint32_t(range.low) + std::uint32_t(instr->mem.offset));
+    high = low + (range.high - range.low) + bytes;
+    if (high > warp.shared_bytes) return false;
+    bits = &state(warp).shared;
+  }
+  if (bits->complete()) return true;
+  if (low % bytes) return false;
+  if (access.kind != ir::AccessKind::store && !bits->all(low, high)) return false;
+  if (access.kind == ir::AccessKind::load) return true;
+  if (access.kind == ir::AccessKind::atomic) return true;   // what it changes was written before
+  if (!range.dense) return false;
+  bits->set(low, high, true);
+  return true;
+}
+
 /// A copy carries along whether what it copies was written.
 void Uninitialized::copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
   constexpr unsigned step = 4;   // the least that a copy moves
@@ -187,8 +312,8 @@ void Uninitialized::copied(const Warp& warp, std::uint64_t to, std::uint64_t fro
     std::uint64_t source = from + at, destination = to + at;
     const unsigned n = at < read ? std::min(step, read - at) : 0;
     const Bits* const given = n ? bits_of(warp, source, n) : nullptr;
-    const bool written = !given || given->all(source, n);
-    if (Bits* const bits = bits_of(warp, destination, step)) bits->set(destination, step, written);
+    const bool written = !given || given->all(source, source + n);
+    if (Bits* const bits = bits_of(warp, destination, step)) bits->set(destination, destination + step, written);
   }
 }
 
@@ -218,12 +343,13 @@ void Uninitialized::say(std::uint32_t site, const Warp& warp, Mask lanes, const 
   report(std::move(f));
 }
 
-void Uninitialized::memory(std::uint32_t site, Warp& warp, const Instr* instr) {
+void Uninitialized::memory(ValueProbe& probe, Warp& warp, const Instr* instr) {
+  const auto site = probe.site;
   const Mask mask = exec::guarded(warp, instr);
   if (!mask) return;
   const auto& access = code_->accesses[site];
   const auto& operands = code_->operands[site];
-  auto& block = blocks_[warp.block];
+  auto& block = state(warp);
   const bool loads = access.kind == ir::AccessKind::load, atomic = access.kind == ir::AccessKind::atomic;
   const unsigned bytes = access.bytes;
 
@@ -272,15 +398,17 @@ void Uninitialized::memory(std::uint32_t site, Warp& warp, const Instr* instr) {
       bits = &block.local[warp.index];
     } else {
       to_global |= bit;
-      bits = page(at);
-      at &= (1u << kPageBits) - 1;
+      if (Region* const r = region(probe, at); r && at + bytes <= r->high) {
+        bits = &r->bits;
+        at -= r->low;
+      }
     }
     if (!bits) continue;
-    if ((loads || atomic) && !bits->all(at, bytes)) {
+    if ((loads || atomic) && !bits->all(at, at + bytes)) {
       unwritten |= bit;
       if (space != ptx::Space::global) from_near |= bit;
     }
-    if (!loads) bits->set(at, bytes, atomic || !(stored & ~computed & bit) || (to_global & near & bit));
+    if (!loads) bits->set(at, at + bytes, atomic || !(stored & ~computed & bit) || (to_global & near & bit));
   }
   if (unwritten) {
     source_ = site;

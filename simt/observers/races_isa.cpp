@@ -1,0 +1,301 @@
+// Rows of accesses for the race checker, for one instruction set: those whose addresses are one after another or all the
+// same, in the whole warp or in each half of it.
+#include "simt/observers/races.hpp"
+
+#include "simt/exec/lanes.hpp"
+
+namespace simt::observers::SIMT_ISA {
+
+using namespace simt::lanes::SIMT_ISA;
+using u16 = std::uint16_t;
+using u32 = std::uint32_t;
+using u64 = std::uint64_t;
+
+namespace {
+
+/// 32 threads, one a cell.
+typedef u16 Threads __attribute__((vector_size(64), may_alias));
+
+/// The cells for which the bits of `shift` and up agree.
+template <unsigned shift>
+SIMT_INLINE Mask equal(const u16* a, Threads b) {
+  const Threads different = (*reinterpret_cast<const Threads*>(a) ^ b) >> shift;
+#if defined(__AVX512BW__)
+  return _mm512_testn_epi16_mask((__m512i)different, (__m512i)different);
+#else
+  alignas(64) u16 d[32];
+  *reinterpret_cast<Threads*>(d) = different;
+  return gather_mask<2>([&](int c) { return d[c] == 0; });
+#endif
+}
+
+SIMT_INLINE void put(u16* to, Threads value, Mask m) {
+  auto* d = reinterpret_cast<Threads*>(to);
+  if (m == kAllLanes) {
+    *d = value;
+    return;
+  }
+#if defined(__AVX512BW__)
+  _mm512_mask_storeu_epi16(to, m, (__m512i)value);
+#else
+  alignas(64) u16 v[32];
+  *reinterpret_cast<Threads*>(v) = value;
+  for (Mask left = m; left; left &= left - 1) to[std::countr_zero(left)] = v[std::countr_zero(left)];
+#endif
+}
+
+SIMT_INLINE void put(u64* to, Stamp stamp, Threads threads, Mask m) {
+  alignas(64) u16 t[32];
+  *reinterpret_cast<Threads*>(t) = threads;
+#if defined(__AVX512F__)
+  typedef u16 Eight __attribute__((vector_size(16), may_alias));
+  typedef u64 Wide __attribute__((vector_size(64)));
+#pragma GCC unroll 4
+  for (int k = 0; k < 4; ++k) {
+    const Wide stamps = stamp.bits + (__builtin_convertvector(*reinterpret_cast<const Eight*>(t + 8 * k), Wide) << 2);
+    _mm512_mask_store_epi64(to + 8 * k, __mmask8(m >> 8 * k), (__m512i)stamps);
+  }
+#else
+  if (m == kAllLanes) {
+    for (int c = 0; c < 32; ++c) to[c] = stamp.bits + (u64(t[c]) << 2);
+  } else {
+    for (Mask left = m; left; left &= left - 1) to[std::countr_zero(left)] = stamp.by(t[std::countr_zero(left)]).bits;
+  }
+#endif
+}
+
+SIMT_INLINE Threads numbers() {
+  Threads t{};
+  for (unsigned n = 0; n < 32; ++n) t[n] = u16(n);
+  return t;
+}
+
+/// The cell of an address.
+SIMT_INLINE Cell cell_at(RowContext& c, u64 address, bool shared, unsigned& shift) {
+  if (shared) {
+    auto& cells = *c.block.shared;
+    shift = cells.shift;
+    const u64 n = address >> (5 + shift);
+    return {cells.lines[n], cells.stamps[n], unsigned(address >> shift) & 31};
+  }
+  auto& p = c.probe;
+  if (address >> Shadow::kPageBits != p.page || p.generation != c.state.generation) [[unlikely]] race_page(p, address);
+  shift = p.page_shift;
+  const u64 n = (address & ((1u << Shadow::kPageBits) - 1)) >> (5 + shift);
+  return {p.page_lines[n], p.page_stamps[n], unsigned(address >> shift) & 31};
+}
+
+/// Those lanes of a row whose cells in a line have to be looked at. The addresses begin at `start`, with lane `first`.
+[[gnu::noinline]] void exact(RowContext& c, bool shared, Mask cells, Threads threads, u64 start, unsigned first) {
+  alignas(64) u16 t[32];
+  *reinterpret_cast<Threads*>(t) = threads;
+  Mask lanes = 0;
+  for (Mask left = cells; left; left &= left - 1) lanes |= Mask{1} << (t[std::countr_zero(left)] & 31);
+  for (; lanes; lanes &= lanes - 1) {
+    const auto lane = unsigned(std::countr_zero(lanes));
+    race_lane(c, lane, start + u64(c.probe.bytes) * (lane - first), shared);
+  }
+}
+
+/// Lanes one after another: `lanes` of them from `first` on, those of the mask active (bit 0 is `first`).
+SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned lanes, Mask mask) {
+  const unsigned bytes = c.probe.bytes, per_lane = unsigned(std::countr_zero(bytes));
+  const bool full = mask == (lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1), write = c.probe.kind == ir::AccessKind::store;
+  const u64 end = start + u64(lanes) * bytes;
+  const u32 since = since_of(c, shared);
+  const auto warp = c.warp.index;
+  const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
+  const bool is_plain = plain(c.block, warp);
+  for (u64 at = start; at < end;) {
+    unsigned shift;
+    const Cell begin = cell_at(c, at, shared, shift);
+    Line& l = begin.l;
+    Stamps& s = begin.s;
+    const unsigned cell = begin.n;
+    const unsigned n = (end - at) >> shift < 32 - cell ? unsigned((end - at) >> shift) : 32 - cell;
+    Mask m = (n == 32 ? kAllLanes : (Mask{1} << n) - 1) << cell;
+    if (!full) m &= Mask(u64(mask) >> ((at - start) >> shift) << cell);   // cells are lanes
+    const int off = int(at - start) - int(cell << shift);
+    at += u64(n) << shift;
+    if (!m) continue;
+    const bool known = open(l, since, c.block);
+    if (known && !write && !(m & ~(l.many | l.shared_by_blocks))) continue;
+    // A row of neighbours: one stamp stands for all.
+    const bool whole = m == kAllLanes && off == 0 && shift == per_lane;
+    const unsigned thread = warp * 32 + first;
+    if (known && whole && !((l.read & ~l.old_read) | (l.written & ~l.old_written))) {
+      if (write) {
+        l.written = kAllLanes;
+        l.old_written = l.many = l.shared_by_blocks = 0;
+        l.write_row = me.by(thread).bits;
+      } else {
+        l.read = kAllLanes;
+        l.old_read = 0;
+        l.first_row = me.by(thread).bits;
+      }
+      continue;
+    }
+    typedef std::int16_t Offsets __attribute__((vector_size(64)));
+    const Threads threads = (Threads)((((Offsets)numbers() << std::int16_t(shift)) + std::int16_t(off)) >> std::int16_t(per_lane)) + u16(thread);
+    Mask left = m;
+    if (known) {
+      const auto same_reader = [&]() __attribute__((always_inline)) -> Mask {
+        if (whole && thread_of_row(l.first_row) == thread && l.first_row) return kAllLanes;
+        expand_reads(l, s);
+        return equal<0>(s.reader, threads);
+      };
+      const auto same_writer = [&]() __attribute__((always_inline)) -> Mask {
+        if (whole && thread_of_row(l.write_row) == thread && l.write_row) return kAllLanes;
+        expand_writes(l, s);
+        return equal<0>(s.writer, threads);
+      };
+      if (write) {
+        left = write_cells(l, m, same_reader, same_writer);
+        if (whole && !left) {
+          l.write_row = me.by(thread).bits;
+        } else if (left != m) {
+          expand_writes(l, s);
+          put(s.writer, threads, m & ~left);
+          put(s.write, me, threads, m & ~left);
+        }
+      } else {
+        const auto same_warp = [&]() __attribute__((always_inline)) -> Mask {
+          if (l.first_row) return thread_of_row(l.first_row) >> 5 == warp ? kAllLanes : 0;
+          return equal<5>(s.reader, threads);
+        };
+        const auto r = read_cells(l, m, c.block.simple, is_plain, c.state.blocks_apart, same_reader, same_writer, same_warp);
+        if (r.first) {
+          expand_reads(l, s);
+          put(s.reader, threads, r.first);
+          put(s.first, me, threads, r.first);
+        }
+        if (r.other) put(s.other, me, threads, r.other);
+        left = r.exact;
+      }
+    }
+    if (left) [[unlikely]] exact(c, shared, left, threads, start, first);
+  }
+}
+
+/// A read of one place by several lanes.
+SIMT_INLINE void uniform_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned last) {
+  const u32 since = since_of(c, shared);
+  const auto warp = c.warp.index;
+  const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
+  const bool is_plain = plain(c.block, warp);
+  for (u64 at = start, end = start + c.probe.bytes; at < end;) {
+    unsigned shift;
+    const Cell cell = cell_at(c, at, shared, shift);
+    Line& l = cell.l;
+    at += u64{1} << shift;
+    const Mask bit = cell.bit();
+    const bool known = open(l, since, c.block);
+    if (known && (bit & (l.many | l.shared_by_blocks))) continue;
+    if (known && is_plain && !(bit & ((l.read & ~l.old_read) | (l.written & ~l.old_written)))) {   // nobody was here
+      set_first(cell, warp * 32 + first, me);
+      cell.s.other[cell.n] = me.by(warp * 32 + last).bits;
+      l.read |= bit;
+      l.old_read &= ~bit;
+      l.second |= bit;
+      l.two |= bit;
+      continue;
+    }
+    for (unsigned lane : {first, last})
+      if (!known || !read_cell(cell, warp * 32 + lane, me, c.block.simple, is_plain, c.state.blocks_apart)) [[unlikely]]
+        race_lane(c, lane, start, shared);
+  }
+}
+
+/// How some of a row's lanes lie: bit 0 if contiguous, bit 1 if all the same.
+template <class A>
+SIMT_INLINE unsigned shape(const A* address, int from, int to, unsigned shift) {
+  const A base = address[from];
+  A contiguous = 0, uniform = 0;
+  for (int lane = from; lane < to; ++lane) {
+    contiguous |= (address[lane] - base) ^ (A(lane - from) << shift);
+    uniform |= address[lane] ^ base;
+  }
+  return (contiguous == 0 ? 1u : 0u) | (uniform == 0 ? 2u : 0u);
+}
+
+/// Takes lanes [from, to) at once. False if they are not what it can take.
+template <class A>
+SIMT_INLINE bool take(RowContext& c, const A* address, int from, int to, unsigned how) {
+  bool shared = c.probe.shared;
+  u64 start = sizeof(A) == 4 ? u64(u32(address[from]) + u32(c.instr->mem.offset)) : u64(address[from]) + u64(std::int64_t(c.instr->mem.offset));
+  const unsigned bytes = c.probe.bytes;
+  const u64 extent = how & 1 ? u64(bytes) * unsigned(to - from) : bytes;
+  if (sizeof(A) == 8 && start + extent > memory::kSharedWindow) {
+    if (start - memory::kSharedWindow >= memory::kWindowSize) return false;
+    start -= memory::kSharedWindow;
+    shared = true;
+  }
+  if (start % bytes || (shared && start + extent > c.warp.shared_bytes)) return false;
+  if (bytes < 4 && shared && c.block.shared->shift) return false;
+  if (how & 1) contiguous_row(c, shared, start, unsigned(from), unsigned(to - from), to - from == 32 ? kAllLanes : (Mask{1} << (to - from)) - 1);
+  else uniform_row(c, shared, start, unsigned(from), unsigned(to - 1));
+  return true;
+}
+
+template <class A>
+SIMT_INLINE void row_of(RowContext& c, const A* address, Mask mask) {
+  const unsigned shift = unsigned(std::countr_zero(c.probe.bytes));
+  const bool read = c.probe.kind == ir::AccessKind::load;
+  if (mask == kAllLanes) {
+    const unsigned low = shape(address, 0, 16, shift), high = shape(address, 16, 32, shift);
+    if (low & high & 1 && A(address[16] - address[0]) == A(16) << shift) {
+      if (take(c, address, 0, 32, 1)) return;
+    } else if (low & high & 2 && read && address[16] == address[0]) {
+      if (take(c, address, 0, 32, 2)) return;
+    } else if ((low & high & 1) && !read) {   // two pieces that do not meet
+      const A apart = address[16] - address[0], room = A(16) << shift;
+      if (apart >= room && A(0) - apart >= room) {
+        if (!take(c, address, 0, 16, 1)) race_lanes(c, 0xffff);
+        if (!take(c, address, 16, 32, 1)) race_lanes(c, 0xffff0000);
+        return;
+      }
+    } else if (read && low && high) {
+      if (!take(c, address, 0, 16, low & 1 ? 1 : 2)) race_lanes(c, 0xffff);
+      if (!take(c, address, 16, 32, high & 1 ? 1 : 2)) race_lanes(c, 0xffff0000);
+      return;
+    }
+  } else if (c.probe.bytes <= 4) {
+    const int first = std::countr_zero(mask), count = 32 - std::countl_zero(mask) - first;
+    const A base = address[first];
+    A difference = 0;
+    for (int lane = 0; lane < kLanes; ++lane)
+      difference |= (A(mask) & kLaneBits<A>.bit[lane]) != 0 ? (address[lane] - base) ^ (A(lane - first) << shift) : A{0};
+    bool shared = c.probe.shared;
+    u64 start = sizeof(A) == 4 ? u64(u32(base) + u32(c.instr->mem.offset)) : u64(base) + u64(std::int64_t(c.instr->mem.offset));
+    const u64 extent = u64(count) << shift;
+    if (difference == 0 && start % c.probe.bytes == 0) {
+      if (sizeof(A) == 8 && start + extent > memory::kSharedWindow) {
+        shared = true;
+        start -= memory::kSharedWindow;
+      }
+      // Each cell is to be a lane.
+      unsigned cell_shift = 2;
+      const bool inside = !shared || (start < c.warp.shared_bytes && extent <= c.warp.shared_bytes - start);
+      if (inside) {
+        cell_at(c, start, shared, cell_shift);
+        bool even = cell_shift == shift;
+        if (!shared && (start ^ (start + extent - 1)) >> Shadow::kPageBits) even = false;
+        if (even) return contiguous_row(c, shared, start, unsigned(first), unsigned(count), mask >> first);
+      }
+    }
+  }
+  race_lanes(c, mask);
+}
+
+void row(RowContext& c, Mask mask) {
+  if (c.probe.strength || c.probe.kind == ir::AccessKind::atomic || c.probe.whole_warp) return race_lanes(c, mask);
+  const auto at = c.instr->op[c.probe.address];
+  if (c.probe.shared) row_of(c, simt::lanes::SIMT_ISA::row<const u32>(c.warp, at), mask);
+  else row_of(c, simt::lanes::SIMT_ISA::row<const u64>(c.warp, at), mask);
+}
+
+}  // namespace
+
+RaceRow race_row() { return row; }
+
+}  // namespace simt::observers::SIMT_ISA
