@@ -73,7 +73,7 @@ def rows(table: str) -> list[dict[str, str]]:
 OWNERS = {
     "memory": "Memory and addresses",
     "asynchronous": "Asynchronous copies and barriers in memory",
-    "texture": "Textures",
+    "texture": "Textures and surfaces",
     "stack": "The stack",
     "synchronisation": "Barriers, fences, and lanes of a warp",
     "matrix": "Matrices",

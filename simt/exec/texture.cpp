@@ -1,39 +1,43 @@
-// Texture objects: texels by integer coordinates, by nearest point and by linear interpolation, as the programming guide
-// describes them. Interpolation takes weights of 8 fractional bits, as GPUs do.
+// Texture objects: texels by integer coordinates, by nearest point and by linear interpolation, between levels too, as the
+// programming guide describes them. Interpolation takes weights of 8 fractional bits, as GPUs do.
 #include "simt/exec/texture.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <mutex>
-#include <shared_mutex>
 #include <string>
-#include <unordered_map>
 
 #include "simt/exec/access.hpp"
+#include "simt/exec/cube.hpp"
+#include "simt/exec/objects.hpp"
 #include "simt/ops/exact.hpp"
 
 namespace simt::exec {
 namespace {
 
-std::shared_mutex texture_mutex;
-std::unordered_map<std::uint64_t, Texture> textures;
-std::uint64_t last_texture = 0x7e00'0000ull;
+Objects<Texture>& texture_objects() {
+  static auto* all = new Objects<Texture>(0x7e00'0000ull);
+  return *all;
+}
 
 struct Texel {
   std::uint32_t bits[4] = {};
 };
 
-/// One lane's sampling. `good` becomes false after a fault.
+/// A weight between neighbours, with 8 fractional bits.
+float weight_of(float fraction) { return std::round(fraction * 256) / 256; }
+
+/// One lane's sampling of one level. `good` becomes false after a fault.
 struct Sampler {
   Warp& warp;
   const Instr* instr;
   const Texture& texture;
+  const Texture::Level& level;
   int lane;
   bool good = true;
 
-  std::uint32_t extent(int axis) const { return axis == 0 ? texture.width : axis == 1 ? texture.height : texture.depth; }
+  std::uint32_t extent(int axis) const { return axis == 0 ? level.width : axis == 1 ? level.height : level.depth; }
 
   /// Brings a coordinate into the texture; false: the border.
   bool place(std::int64_t& i, int axis) const {
@@ -41,6 +45,7 @@ struct Sampler {
     if (i >= 0 && i < n) return true;
     auto mode = texture.address[axis];
     if (!texture.normalized && mode != Texture::border) mode = Texture::clamp;  // the others need coordinates from 0 to 1
+    if (texture.seamless) mode = Texture::clamp;
     switch (mode) {
       case Texture::border:
         return false;
@@ -58,7 +63,7 @@ struct Sampler {
     return false;
   }
 
-  std::uint32_t channel(const std::byte* at) const {
+  std::uint32_t channel(const std::byte* at, int number) const {
     std::uint32_t raw = 0;
     std::memcpy(&raw, at, texture.bits / 8);
     if (texture.format == Texture::floating)
@@ -67,35 +72,57 @@ struct Sampler {
     const auto value = texture.format == Texture::signed_integer ? std::int32_t(raw << unused) >> unused : std::int32_t(raw);
     if (!texture.unit_range) return std::uint32_t(value);
     const float most = float((1u << (texture.bits - (texture.format == Texture::signed_integer))) - 1);
+    if (texture.srgb && number < 3) {
+      const double v = double(value) / 255;
+      return std::bit_cast<std::uint32_t>(float(v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4)));
+    }
     return std::bit_cast<std::uint32_t>(std::max(-1.0f, float(value) / most));
   }
 
   Texel texel(std::int64_t x, std::int64_t y, std::int64_t z) {
     Texel result;
     if (!place(x, 0) || !place(y, 1) || !place(z, 2)) {
-      for (int c = 0; c < texture.channels; ++c)
-        result.bits[c] = texture.format == Texture::floating || texture.unit_range
-                             ? std::bit_cast<std::uint32_t>(texture.border_value[c])
-                             : std::uint32_t(std::int32_t(texture.border_value[c]));
+      std::copy_n(texture.border_bits, texture.channels, result.bits);
       return result;
     }
     const unsigned bytes = unsigned(texture.bits) / 8 * texture.channels;
     const std::byte* at =
         host_at(warp, instr, std::uint32_t(instr->list[1]),
-                texture.base + std::uint64_t(z) * texture.slice + std::uint64_t(y) * texture.pitch + std::uint64_t(x) * bytes,
+                level.base + std::uint64_t(z) * level.slice + std::uint64_t(y) * level.pitch + std::uint64_t(x) * bytes,
                 bytes, lane);
     if (!at) {
       good = false;
       return result;
     }
-    for (int c = 0; c < texture.channels; ++c) result.bits[c] = channel(at + unsigned(c) * texture.bits / 8);
+    for (int c = 0; c < texture.channels; ++c) result.bits[c] = channel(at + unsigned(c) * texture.bits / 8, c);
     return result;
+  }
+
+  /// A texel of a cube's face, or of the one beside it; at a corner of the cube, the mean of the three that meet there.
+  Texel seamless_texel(std::int64_t x, std::int64_t y, std::int64_t z) {
+    const auto n = std::int64_t(level.width);
+    const bool beside = x < 0 || x >= n, above = y < 0 || y >= n;
+    if (!beside && !above) return texel(x, y, z);
+    const auto inside = [n](std::int64_t i) { return std::clamp<std::int64_t>(i, 0, n - 1); };
+    auto over_edge = [&](std::int64_t i, std::int64_t j) {
+      const CubePlace p = across_edge(unsigned(z % 6), i, j, n);
+      return texel(p.x, p.y, z / 6 * 6 + p.face);
+    };
+    if (!beside || !above) return over_edge(x, y);
+    const Texel three[] = {texel(inside(x), inside(y), z), over_edge(x, inside(y)), over_edge(inside(x), y)};
+    Texel mean;
+    for (int c = 0; c < texture.channels; ++c) {
+      float sum = 0;
+      for (const Texel& t : three) sum += std::bit_cast<float>(t.bits[c]);
+      mean.bits[c] = std::bit_cast<std::uint32_t>(sum / 3);
+    }
+    return mean;
   }
 
   Texel nearest(const float* at, std::int64_t layer, unsigned dimensions) {
     std::int64_t i[3] = {0, 0, layer};
     for (unsigned k = 0; k < dimensions; ++k) i[k] = std::int64_t(std::floor(at[k]));
-    return texture.layered && dimensions == 1 ? texel(i[0], 0, layer) : texel(i[0], i[1], i[2]);
+    return texel(i[0], i[1], i[2]);
   }
 
   Texel interpolated(const float* at, std::int64_t layer, unsigned dimensions) {
@@ -104,7 +131,7 @@ struct Sampler {
     for (unsigned k = 0; k < dimensions; ++k) {
       const float below = at[k] - 0.5f, whole = std::floor(below);
       first[k] = std::int64_t(whole);
-      weight[k] = std::round((below - whole) * 256) / 256;
+      weight[k] = weight_of(below - whole);
     }
     float sum[4] = {};
     for (unsigned corner = 0; corner < 1u << dimensions; ++corner) {
@@ -115,78 +142,176 @@ struct Sampler {
         i[k] += corner >> k & 1;
       }
       if (share == 0) continue;
-      const Texel t = texel(i[0], i[1], i[2]);
+      const Texel t = texture.seamless ? seamless_texel(i[0], i[1], i[2]) : texel(i[0], i[1], i[2]);
       for (int c = 0; c < texture.channels; ++c) sum[c] += share * std::bit_cast<float>(t.bits[c]);
     }
     Texel result;
     for (int c = 0; c < texture.channels; ++c) result.bits[c] = std::bit_cast<std::uint32_t>(sum[c]);
     return result;
   }
+
+  /// One channel of the four texels between which it would be interpolated, counter-clockwise from the lower left.
+  Texel gathered(const float* at, std::int64_t layer, unsigned number) {
+    const auto x = std::int64_t(std::floor(at[0] - 0.5f)), y = std::int64_t(std::floor(at[1] - 0.5f));
+    constexpr int places[4][2] = {{0, 1}, {1, 1}, {1, 0}, {0, 0}};
+    Texel result;
+    for (int k = 0; k < 4; ++k) result.bits[k] = texel(x + places[k][0], y + places[k][1], layer).bits[number];
+    return result;
+  }
 };
+
+/// One lane's coordinates: as they come, and what was made of them.
+struct Lookup {
+  const TextureForm& form;
+  const Texture& texture;
+  std::int64_t layer = 0;
+  float at[3] = {};               // for a cube: s and t of the face, from 0 to 1
+  float across[3] = {}, down[3] = {};
+
+  /// Brings a direction, and its derivatives, to a face.
+  void to_face() {
+    float d[3];
+    std::copy(at, at + 3, d);
+    const CubeFace f = face_of(d);
+    const float depth = std::fabs(d[f.axis]);
+    auto project = [&](const float* along, int axis, float sign) {
+      // The derivative of sign * d[axis] / |d[f.axis]|.
+      const float major = d[f.axis] < 0 ? -along[f.axis] : along[f.axis];
+      return sign * (along[axis] * depth - d[axis] * major) / (depth * depth) / 2;
+    };
+    for (float* along : {across, down}) {
+      const float s = project(along, f.s, f.s_sign), t = project(along, f.t, f.t_sign);
+      along[0] = s, along[1] = t, along[2] = 0;
+    }
+    at[0] = (f.s_sign * d[f.s] / depth + 1) / 2;
+    at[1] = (f.t_sign * d[f.t] / depth + 1) / 2;
+    at[2] = 0;
+    layer = layer * 6 + f.face;
+  }
+
+  float level_of_gradient() const {
+    const Texture::Level& finest = texture.levels[0];
+    const float size[3] = {float(finest.width), float(finest.height), form.layered || form.cube ? 1.0f : float(finest.depth)};
+    float most = 0;
+    for (const float* along : {across, down}) {
+      float sum = 0;
+      for (int k = 0; k < 3; ++k) {
+        const float step = along[k] * (texture.normalized ? size[k] : 1);
+        sum += step * step;
+      }
+      most = std::max(most, sum);
+    }
+    return std::log2(most) / 2;
+  }
+
+  Texel sample(Warp& warp, const Instr* instr, const Texture::Level& level, int lane, bool& good) const {
+    Sampler sampler{warp, instr, texture, level, lane};
+    const unsigned dimensions = form.cube ? 2 : form.dimensions;
+    float there[3] = {};
+    for (unsigned k = 0; k < dimensions; ++k) {
+      there[k] = at[k] * (texture.normalized ? float(std::max(1u, sampler.extent(int(k)))) : 1);
+      there[k] = std::isnan(there[k]) ? 0.0f : std::clamp(there[k], -1e9f, 1e9f);
+    }
+    const Texel result = form.mode == TextureForm::gather ? sampler.gathered(there, layer, form.channel)
+                         : texture.linear                 ? sampler.interpolated(there, layer, dimensions)
+                                                          : sampler.nearest(there, layer, dimensions);
+    good = good && sampler.good;
+    return result;
+  }
+
+  /// `detail`: 0 is the finest level.
+  Texel sample_levels(Warp& warp, const Instr* instr, float detail, int lane, bool& good) const {
+    const auto last = float(texture.levels.size() - 1);
+    detail += texture.bias;
+    detail = std::isnan(detail) ? 0 : std::min(std::max(detail, texture.least_level), texture.greatest_level);
+    detail = std::clamp(detail, 0.0f, last);
+    if (!texture.linear_levels) return sample(warp, instr, texture.levels[std::size_t(std::floor(detail + 0.5f))], lane, good);
+    const float weight = weight_of(detail - std::floor(detail));
+    const auto fine = std::size_t(detail);
+    if (weight == 0) return sample(warp, instr, texture.levels[fine], lane, good);
+    const Texel a = sample(warp, instr, texture.levels[fine], lane, good);
+    const Texel b = sample(warp, instr, texture.levels[std::min(fine + 1, texture.levels.size() - 1)], lane, good);
+    Texel result;
+    for (int c = 0; c < texture.channels; ++c)
+      result.bits[c] = std::bit_cast<std::uint32_t>((1 - weight) * std::bit_cast<float>(a.bits[c]) + weight * std::bit_cast<float>(b.bits[c]));
+    return result;
+  }
+};
+
+/// Why this instruction cannot read this texture; null if it can.
+const char* misfit(const TextureForm& form, const Texture& texture) {
+  if (form.cube != texture.cube) return texture.cube ? "a cubemap is read without a direction" : "the texture that is read is no cubemap";
+  if (form.layered != texture.layered)
+    return texture.layered ? "a layered texture is read without a layer" : "the texture that is read has no layers";
+  if (form.mode == TextureForm::gather && !texture.gather)
+    return "tld4 (tex2Dgather) of a texture whose array was made without cudaArrayTextureGather";
+  if (form.mode == TextureForm::gradient && texture.anisotropy > 1)
+    return "derivatives and maxAnisotropy above 1: the software GPU has no anisotropic filtering";
+  return nullptr;
+}
 
 }  // namespace
 
-std::uint64_t add_texture(const Texture& texture) {
-  std::unique_lock lock(texture_mutex);
-  textures.emplace(++last_texture, texture);
-  return last_texture;
-}
-
-bool find_texture(std::uint64_t number, Texture& out) {
-  std::shared_lock lock(texture_mutex);
-  const auto at = textures.find(number);
-  if (at != textures.end()) out = at->second;
-  return at != textures.end();
-}
-
-bool remove_texture(std::uint64_t number) {
-  std::unique_lock lock(texture_mutex);
-  return textures.erase(number) != 0;
-}
+std::uint64_t add_texture(Texture texture) { return texture_objects().add(std::move(texture)); }
+std::shared_ptr<const Texture> find_texture(std::uint64_t number) { return texture_objects().find(number); }
+bool remove_texture(std::uint64_t number) { return texture_objects().remove(number); }
 
 const Instr* run_texture(Warp& warp, const Instr* instr) {
   const auto form = TextureForm::of(instr->list[0]);
   const std::int32_t* const rows = instr->list + 2;
-  const std::int32_t* const coordinates = rows + 5;
-  Texture texture;
+  const std::int32_t* const object = rows + 4 + form.resident;
+  const std::int32_t* const coordinates = object + 1;
+  const std::int32_t* const more = coordinates + form.layered + form.dimensions;
+  std::shared_ptr<const Texture> texture;
   std::uint64_t known = 0;
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
-    std::uint64_t number;
-    std::memcpy(&number, warp.regs + rows[4] + 8 * lane, 8);
-    if (number != known || known == 0) {
-      if (!find_texture(number, texture))
-        return raise(warp, instr, 719, std::to_string(number) + " is not a texture object", lane);
+    const auto number = get<std::uint64_t>(warp, *object, lane);
+    if (number != known || !texture) {
+      texture = find_texture(number);
+      if (!texture) return raise(warp, instr, 719, std::to_string(number) + " is not a texture object", lane);
+      if (const char* why = misfit(form, *texture)) return raise(warp, instr, 719, why, lane);
       known = number;
     }
-    if (form.layered != texture.layered)
-      return raise(warp, instr, 719,
-                   texture.layered ? "a layered texture is read without a layer" : "the texture that is read has no layers",
-                   lane);
-    auto coordinate = [&](unsigned n) {
-      std::uint32_t bits;
-      std::memcpy(&bits, warp.regs + coordinates[n] + 4 * lane, 4);
-      return bits;
-    };
-    Sampler sampler{warp, instr, texture, lane};
-    std::int64_t layer = 0;
-    if (form.layered) layer = std::clamp<std::int64_t>(coordinate(0), 0, std::int64_t(texture.depth) - 1);
-    Texel result;
-    if (form.integer) {
-      std::int64_t i[3] = {0, 0, layer};
-      for (unsigned k = 0; k < form.dimensions; ++k) i[k] = std::int32_t(coordinate(k + form.layered));
-      result = sampler.texel(i[0], i[1], i[2]);
-    } else {
-      float at[3] = {};
-      for (unsigned k = 0; k < form.dimensions; ++k) {
-        at[k] = std::bit_cast<float>(coordinate(k + form.layered));
-        if (texture.normalized) at[k] *= float(std::max(1u, sampler.extent(int(k))));
-        at[k] = std::isnan(at[k]) ? 0.0f : std::clamp(at[k], -1e9f, 1e9f);
-      }
-      result = texture.linear ? sampler.interpolated(at, layer, form.dimensions) : sampler.nearest(at, layer, form.dimensions);
+    Lookup lookup{form, *texture};
+    const Texture::Level& finest = texture->levels[0];
+    if (form.layered) {
+      const std::int64_t layers = texture->cube ? finest.depth / 6 : finest.depth;
+      lookup.layer = std::clamp<std::int64_t>(get<std::uint32_t>(warp, coordinates[0], lane), 0, layers - 1);
     }
-    if (!sampler.good) return nullptr;
-    for (int c = 0; c < 4; ++c) std::memcpy(warp.regs + rows[c] + 4 * lane, &result.bits[c], 4);
+    Texel result;
+    bool good = true;
+    if (form.integer) {
+      std::int64_t i[3] = {0, 0, lookup.layer};
+      for (unsigned k = 0; k < form.dimensions; ++k) i[k] = get<std::int32_t>(warp, coordinates[k + form.layered], lane);
+      const auto last = std::int32_t(texture->levels.size()) - 1;
+      const auto level = form.mode == TextureForm::level ? std::clamp(get<std::int32_t>(warp, *more, lane), 0, last) : 0;
+      Sampler sampler{warp, instr, *texture, texture->levels[std::size_t(level)], lane};
+      result = sampler.texel(i[0], i[1], i[2]);
+      good = sampler.good;
+    } else {
+      for (unsigned k = 0; k < form.dimensions; ++k) lookup.at[k] = get<float>(warp, coordinates[k + form.layered], lane);
+      if (form.mode == TextureForm::gradient)
+        for (unsigned k = 0; k < form.dimensions; ++k) {
+          lookup.across[k] = get<float>(warp, more[k], lane);
+          lookup.down[k] = get<float>(warp, more[form.dimensions + k], lane);
+        }
+      if (form.cube) lookup.to_face();
+      if (form.mode == TextureForm::level)
+        result = lookup.sample_levels(warp, instr, get<float>(warp, *more, lane), lane, good);
+      else if (form.mode == TextureForm::gradient)
+        result = lookup.sample_levels(warp, instr, lookup.level_of_gradient(), lane, good);
+      else
+        result = lookup.sample(warp, instr, finest, lane, good);
+    }
+    if (!good) return nullptr;
+    for (int c = 0; c < 4; ++c) put(warp, rows[c], lane, result.bits[c]);
+  }
+  if (form.resident) {
+    Mask all;
+    std::memcpy(&all, warp.regs + rows[4], sizeof all);
+    all |= warp.active;
+    std::memcpy(warp.regs + rows[4], &all, sizeof all);
   }
   return instr + 1;
 }

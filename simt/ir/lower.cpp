@@ -365,7 +365,7 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
       map[name] = &FunctionLowering::synchronisation;
     for (auto name : {"mma", "wmma", "ldmatrix", "stmatrix", "movmatrix"}) map[name] = &FunctionLowering::matrix;
     for (auto name : {"alloca", "stacksave", "stackrestore"}) map[name] = &FunctionLowering::stack;
-    for (auto name : {"tex"}) map[name] = &FunctionLowering::texture;
+    for (auto name : {"tex", "tld4", "suld", "sust", "sured"}) map[name] = &FunctionLowering::texture;
     for (auto name : {"cp", "mbarrier"}) map[name] = &FunctionLowering::asynchronous;
     return map;
   }();

@@ -81,6 +81,11 @@ class FunctionLowering {
 
   // lower_texture.cpp
   bool texture(const Instruction& instruction);
+  bool surface(const Instruction& instruction);
+  bool object_place(const Instruction& instruction, const Operand& operand, bool layered, unsigned dimensions, ptx::Type type,
+                    std::vector<ValueId>& list);
+  bool floats_or_indices(const Instruction& instruction, const Operand& operand, std::size_t wanted, ptx::Type type,
+                         std::vector<ValueId>& list);
 
   // lower_async.cpp
   bool asynchronous(const Instruction& instruction);

@@ -33,6 +33,15 @@ struct Profile {
   static constexpr std::size_t constant_memory = 64 << 10;
   static constexpr int max_grid_x = 0x7fffffff, max_grid_yz = 65535;
   static constexpr int max_block_xy = 1024, max_block_z = 64;
+  // Texels of textures and surfaces; layers last. CUDA C++ Programming Guide, "Technical Specifications per Compute
+  // Capability"; of mipmaps and of flat volumes, what drivers report.
+  static constexpr int texture_1d = 131072, texture_1d_linear = 1 << 28, texture_1d_mipmap = 32768;
+  static constexpr int texture_2d[2] = {131072, 65536}, texture_2d_linear[3] = {131072, 65000, 2097120};
+  static constexpr int texture_2d_mipmap[2] = {32768, 32768}, texture_2d_gather[2] = {32768, 32768};
+  static constexpr int texture_3d[3] = {16384, 16384, 16384}, texture_3d_flat[3] = {8192, 8192, 32768};
+  static constexpr int texture_cube = 32768, texture_cube_layers = 2046;
+  static constexpr int texture_layered = 32768, texture_layers = 2048;   ///< a side
+  static constexpr int surface_1d = 32768, surface_2d[2] = {131072, 65536}, surface_3d[3] = {16384, 16384, 16384};
 
   int cc() const { return major * 10 + minor; }
   std::size_t shared_granule() const { return cc() < 80 ? 256 : shared_unit; }

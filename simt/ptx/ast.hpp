@@ -102,7 +102,7 @@ struct AddressOperand {                                                         
 };
 struct Operand;
 struct VectorOperand { std::vector<Operand> items; };                           ///< `{a,b,c,d}`
-struct PairOperand { std::vector<Operand> items; };                             ///< `%r|%p`: two items
+struct PairOperand { std::vector<Operand> items; };                             ///< `%r|%p`, `{%r1, %r2}|%p`: two items
 struct TupleOperand { std::vector<Operand> items; };                            ///< `(a, b)` of a call; `[tex, {x,y}]` too
 struct Operand {
   std::variant<SinkOperand, RegOperand, SpecialOperand, ImmOperand, SymbolOperand, AddressOperand, VectorOperand,

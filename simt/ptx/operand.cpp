@@ -197,7 +197,8 @@ Operand Parser::parse_operand(int depth, bool tuple_in_parentheses) {
   advance();
   pair.items.push_back(parse_plain_operand(depth, false));
   for (const Operand& item : pair.items) {
-    if (!std::holds_alternative<RegOperand>(item.value) && !std::holds_alternative<SinkOperand>(item.value)) {
+    const bool vector = &item == pair.items.data() && std::holds_alternative<VectorOperand>(item.value);   // of a texture
+    if (!vector && !std::holds_alternative<RegOperand>(item.value) && !std::holds_alternative<SinkOperand>(item.value)) {
       fail("expected a register or '_' on both sides of '|'");
     }
   }

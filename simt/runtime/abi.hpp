@@ -136,6 +136,11 @@ struct TextureDesc {
   float mipmapLevelBias, minMipmapLevelClamp, maxMipmapLevelClamp;
   int disableTrilinearOptimization, seamlessCubemap;
 };
+struct ResourceViewDesc {
+  int format;   // 0: the resource's own
+  std::size_t width, height, depth;
+  unsigned firstMipmapLevel, lastMipmapLevel, firstLayer, lastLayer, reserved[16];
+};
 struct ArrayMemoryRequirements { std::size_t size, alignment; unsigned reserved[4]; };
 
 struct DeviceProp {

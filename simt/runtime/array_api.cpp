@@ -1,43 +1,14 @@
-// The interface's CUDA arrays as storage, and the copies that know them: to, from and between arrays, and cudaMemcpy3D.
-// Textures read them (texture_api.cpp); surfaces are not implemented.
+// The interface's copies that know CUDA arrays: to, from and between them, and cudaMemcpy3D.
 #include <algorithm>
 
 #include "simt/runtime/copy.hpp"
-#include "simt/runtime/pool.hpp"
 
 using namespace simt::runtime;
-using simt::memory::AddressSpace;
 namespace abi = simt::abi;
 using std::size_t;
 using ArrayRef = std::shared_ptr<Array>;
 
 namespace {
-
-Code make_array(const char* name, void** out, const abi::ChannelFormatDesc* desc, abi::Extent e, unsigned flags) {
-  return call(name, [&]() -> Code {
-    if (!out || !desc) return fail(abi::kInvalidValue, "the place for the array or its format is null.");
-    const int bits = desc->x + desc->y + desc->z + desc->w;
-    const int channels[] = {desc->x, desc->y, desc->z, desc->w};
-    for (int c : channels)
-      if (c != 0 && c != desc->x) return fail(abi::kInvalidChannelDescriptor, "all channels of an element must have the same number of bits.");
-    if ((desc->x != 8 && desc->x != 16 && desc->x != 32) || desc->f < 0 || desc->f > 2 || (desc->z != 0) != (desc->w != 0))
-      return fail(abi::kInvalidChannelDescriptor, "an element has 1, 2 or 4 channels of 8, 16 or 32 bits, signed, unsigned or float.");
-    if (e.width == 0 || (e.depth && !e.height)) return fail(abi::kInvalidValue, "the array has no elements.");
-    if (flags & ~(1u | 2u)) return fail(abi::kNotSupported, format("array flags 0x%x are not implemented by the software GPU.", flags));
-    auto a = std::make_shared<Array>();
-    a->desc = *desc;
-    a->extent = e;
-    a->flags = flags;
-    a->element = static_cast<size_t>(bits) / 8;
-    size_t bytes;
-    if (__builtin_mul_overflow(a->row(), a->rows(), &bytes) || __builtin_mul_overflow(bytes, a->slices(), &bytes)) return out_of_memory(SIZE_MAX);
-    auto base = AddressSpace::instance().allocate(bytes, current_device());
-    if (!base) return out_of_memory(bytes);
-    a->base = *base;
-    *out = add_array(a);
-    return 0;
-  });
-}
 
 End end_of(const Array& a, size_t x_bytes, size_t y, size_t z) {
   return {reinterpret_cast<void*>(a.base + (z * a.rows() + y) * a.row() + x_bytes), a.row(), a.row() * a.rows()};
@@ -171,49 +142,6 @@ Code copy_3d_peer(const char* name, const abi::Memcpy3DPeerParms* p, void* strea
 }
 
 }  // namespace
-
-PMPP_EXPORT Code cudaMallocArray(void** a, const abi::ChannelFormatDesc* d, size_t w, size_t h, unsigned f) { return make_array("cudaMallocArray", a, d, {w, h, 0}, f); }
-PMPP_EXPORT Code cudaMalloc3DArray(void** a, const abi::ChannelFormatDesc* d, abi::Extent e, unsigned f) { return make_array("cudaMalloc3DArray", a, d, e, f); }
-PMPP_EXPORT Code cudaFreeArray(void* handle) {
-  return call("cudaFreeArray", [&]() -> Code {
-    if (!handle) return 0;
-    ArrayRef a = remove_array(handle);
-    if (!a) return fail(abi::kInvalidResourceHandle, format("%p is not a CUDA array: it was freed or never allocated.", handle));
-    const Code before = synchronize_users(reinterpret_cast<void*>(a->base));
-    AddressSpace::instance().release(a->base);
-    return before;
-  });
-}
-PMPP_EXPORT Code cudaArrayGetInfo(abi::ChannelFormatDesc* d, abi::Extent* e, unsigned* f, void* handle) {
-  return call("cudaArrayGetInfo", [&]() -> Code {
-    ArrayRef a = array_of(handle);
-    if (!a) return abi::kInvalidResourceHandle;
-    if (d) *d = a->desc;
-    if (e) *e = a->extent;
-    if (f) *f = a->flags;
-    return 0;
-  });
-}
-PMPP_EXPORT Code cudaGetChannelDesc(abi::ChannelFormatDesc* d, const void* handle) {
-  return call("cudaGetChannelDesc", [&]() -> Code {
-    ArrayRef a = array_of(handle);
-    if (!a) return abi::kInvalidResourceHandle;
-    if (!d) return fail(abi::kInvalidValue, "the place for the answer is null.");
-    *d = a->desc;
-    return 0;
-  });
-}
-PMPP_EXPORT Code cudaArrayGetMemoryRequirements(abi::ArrayMemoryRequirements* out, void* handle, int device) {
-  return call("cudaArrayGetMemoryRequirements", [&]() -> Code {
-    ArrayRef a = array_of(handle);
-    if (!a) return abi::kInvalidResourceHandle;
-    if (!out) return null_place();
-    if (Code c = check_device(device)) return c;
-    *out = {a->row() * a->rows() * a->slices(), 256, {}};
-    return 0;
-  });
-}
-PMPP_EXPORT abi::ChannelFormatDesc cudaCreateChannelDesc(int x, int y, int z, int w, int f) { return {x, y, z, w, f}; }
 
 PMPP_EXPORT Code cudaMemcpy2DToArray(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, L, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy2DToArray_ptds(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, T, Wait::yes); }

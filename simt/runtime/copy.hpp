@@ -28,6 +28,7 @@ struct Array {
   unsigned flags = 0;
   std::size_t element = 0;
   memory::GuestAddr base = 0;
+  bool is_level = false;              ///< of a mipmapped array, which frees it
   std::size_t row() const { return extent.width * element; }
   std::size_t rows() const { return extent.height ? extent.height : 1; }
   std::size_t slices() const { return extent.depth ? extent.depth : 1; }
@@ -38,6 +39,17 @@ enum class Wait : bool { no, yes };   ///< whether the call returns when the cop
 /// Copies a box. `kind` is a cudaMemcpyKind; the real places of the pointers are checked against it.
 Code copy(End dst, End src, Shape, int kind, const StreamRef&, Wait);
 Code fill(End dst, int value, Shape, const StreamRef&, Wait);
+
+enum ArrayFlags : unsigned { kLayered = 1, kSurface = 2, kCubemap = 4, kGather = 8 };
+
+/// A mipmapped array: its levels lie behind each other, the finest first.
+struct Mipmaps {
+  std::vector<std::shared_ptr<Array>> levels;
+  std::vector<void*> handles;         ///< of the levels
+  memory::GuestAddr base = 0;
+  std::size_t bytes = 0;
+};
+std::shared_ptr<Mipmaps> mipmaps_of(const void* handle);   ///< null after failing the call in progress
 
 std::shared_ptr<Array> array_of(const void* handle);   ///< null after failing the call in progress
 void* add_array(std::shared_ptr<Array>);

@@ -1,7 +1,9 @@
 // The interface's device management: properties, attributes, limits, reset, versions.
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 
 #include "simt/exec/program.hpp"
 #include "simt/memory/memory.hpp"
@@ -64,7 +66,25 @@ abi::DeviceProp make_properties() {
   p.clusterLaunch = g.major >= 9;
   p.hostNumaId = -1;
   p.deviceNumaId = -1;
-  // Texture and surface limits, persisting L2, IPC, sparse arrays and whatever else is not implemented stay 0.
+  p.maxTexture1D = g.texture_1d;
+  p.maxTexture1DMipmap = g.texture_1d_mipmap;
+  auto copy = [](auto& to, const auto& from) { std::copy(std::begin(from), std::end(from), to); };
+  copy(p.maxTexture2D, g.texture_2d);
+  copy(p.maxTexture2DMipmap, g.texture_2d_mipmap);
+  copy(p.maxTexture2DLinear, g.texture_2d_linear);
+  copy(p.maxTexture2DGather, g.texture_2d_gather);
+  copy(p.maxTexture3D, g.texture_3d);
+  copy(p.maxTexture3DAlt, g.texture_3d_flat);
+  p.maxTextureCubemap = p.maxTextureCubemapLayered[0] = p.maxSurfaceCubemap = p.maxSurfaceCubemapLayered[0] = g.texture_cube;
+  p.maxTextureCubemapLayered[1] = p.maxSurfaceCubemapLayered[1] = g.texture_cube_layers;
+  p.maxTexture1DLayered[0] = p.maxTexture2DLayered[0] = p.maxTexture2DLayered[1] = g.texture_layered;
+  p.maxTexture1DLayered[1] = p.maxTexture2DLayered[2] = g.texture_layers;
+  p.maxSurface1D = g.surface_1d;
+  copy(p.maxSurface2D, g.surface_2d);
+  copy(p.maxSurface3D, g.surface_3d);
+  copy(p.maxSurface1DLayered, p.maxTexture1DLayered);
+  copy(p.maxSurface2DLayered, p.maxTexture2DLayered);
+  // Persisting L2, IPC, sparse arrays and whatever else is not implemented stay 0.
   return p;
 }
 
@@ -105,6 +125,10 @@ long attribute(int which, int device) {
     case 15: return 1;
     case 16: return p.multiProcessorCount;
     case 19: return p.canMapHostMemory;
+    case 21: return p.maxTexture1D;
+    case 22: case 23: return p.maxTexture2D[which - 22];
+    case 24: case 25: case 26: return p.maxTexture3D[which - 24];
+    case 27: case 28: case 29: return p.maxTexture2DLayered[which - 27];
     case 30: return static_cast<long>(p.surfaceAlignment);
     case 31: return p.concurrentKernels;
     case 33: return number_of(device);
@@ -114,9 +138,25 @@ long attribute(int which, int device) {
     case 39: return p.maxThreadsPerMultiProcessor;
     case 40: return p.asyncEngineCount;
     case 41: return p.unifiedAddressing;
+    case 42: case 43: return p.maxTexture1DLayered[which - 42];
+    case 45: case 46: return p.maxTexture2DGather[which - 45];
+    case 47: case 48: case 49: return p.maxTexture3DAlt[which - 47];
     case 51: return static_cast<long>(p.texturePitchAlignment);
+    case 52: return p.maxTextureCubemap;
+    case 53: case 54: return p.maxTextureCubemapLayered[which - 53];
+    case 55: return p.maxSurface1D;
+    case 56: case 57: return p.maxSurface2D[which - 56];
+    case 58: case 59: case 60: return p.maxSurface3D[which - 58];
+    case 61: case 62: return p.maxSurface1DLayered[which - 61];
+    case 63: case 64: case 65: return p.maxSurface2DLayered[which - 63];
+    case 66: return p.maxSurfaceCubemap;
+    case 67: case 68: return p.maxSurfaceCubemapLayered[which - 67];
+    case 69: return g.texture_1d_linear;
+    case 70: case 71: case 72: return p.maxTexture2DLinear[which - 70];
+    case 73: case 74: return p.maxTexture2DMipmap[which - 73];
     case 75: return p.major;
     case 76: return p.minor;
+    case 77: return p.maxTexture1DMipmap;
     case 78: return p.streamPrioritiesSupported;
     case 79: return p.globalL1CacheSupported;
     case 80: return p.localL1CacheSupported;

@@ -12,6 +12,7 @@
 #include "synchronisation.cuh"
 #include "tensor.cuh"
 #include "textures.cuh"
+#include "surfaces.cuh"  // after the textures, whose helpers it uses
 #include "warps.cuh"
 
 #include <cstring>

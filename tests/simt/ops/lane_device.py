@@ -68,6 +68,11 @@ class Device:
             text = self._api.cudaGetErrorString(code).decode()
             raise (LoadError if name.startswith("cudaLibrary") else RuntimeError)(f"{name}: {text}")
 
+    def last_message(self) -> str:
+        """What the software GPU said about the last call that failed."""
+        self._api.pmpp_simt_last_message.restype = ctypes.c_char_p
+        return self._api.pmpp_simt_last_message().decode()
+
     def launch(self, ptx: str, threads: int, block: int, source: np.ndarray, result: np.ndarray) -> None:
         """Run the kernel `lanes` with the addresses of both arrays; `result` is copied in and out."""
         source = np.ascontiguousarray(source)

@@ -49,7 +49,17 @@ mma.sync.aligned.m16n8k9.row.col.f32.f16.f16.f32 {%f1, %f2, %f3, %f4}, {%r1, %r2
 wgmma.fence.sync.aligned
 ldmatrix.sync.aligned.m8n8.x3.shared.b16 {%r1, %r2, %r3}, [%r4]
 tex.4d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [%rd1, {%f1, %f2, %f3, %f4}]
-suld.b.2d.b32.trap %r1, [%rd1, {%r2, %r3}]
+tld4.r.3d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [%rd1, {%f1, %f2, %f3, %f4}]
+tex.2d.v4.f32.f32 {%f1, %f2, %f3, %f4}, [%rd1, {%f1, %f2}], {%r1, %r2}
+suld.b.cube.b32.trap %r1, [%rd1, {%r2, %r3}]
+suld.p.2d.b32.trap %r1, [%rd1, {%r2, %r3}]
+sust.b.2d.v4.b64.trap [%rd1, {%r2, %r3}], {%rd1, %rd2, %rd3, %rd1}
+sust.b.2d.b32.trap [%rd1, {%r2}], %r3
+sured.b.xor.2d.b32.trap [%rd1, {%r2, %r3}], %r1
+sured.b.add.2d.b32.trap [%rd1, {%r2, %r3}], %r1
+sured.b.add.2d.s64.trap [%rd1, {%r2, %r3}], %rd1
+sured.b.add.a1d.u32.trap [%rd1, {%r2, %r3}], %r1
+txq.width.b32 %r1, [%rd1]
 brx.idx %r1, NOWHERE
 call nobody
 mov.u32 %r1, %nosuchregister

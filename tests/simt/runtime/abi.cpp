@@ -136,6 +136,11 @@ FIELD(LaunchConfig, cudaLaunchConfig_t, stream);
 FIELD(LaunchConfig, cudaLaunchConfig_t, attrs);
 FIELD(LaunchConfig, cudaLaunchConfig_t, numAttrs);
 
+SIZE(ResourceViewDesc, cudaResourceViewDesc);
+FIELD(ResourceViewDesc, cudaResourceViewDesc, format);
+FIELD(ResourceViewDesc, cudaResourceViewDesc, width);
+FIELD(ResourceViewDesc, cudaResourceViewDesc, firstMipmapLevel);
+FIELD(ResourceViewDesc, cudaResourceViewDesc, lastLayer);
 SIZE(ArrayMemoryRequirements, cudaArrayMemoryRequirements);
 FIELD(ArrayMemoryRequirements, cudaArrayMemoryRequirements, size);
 FIELD(ArrayMemoryRequirements, cudaArrayMemoryRequirements, alignment);
@@ -260,6 +265,7 @@ static_assert(int(abi::kInvalidResourceHandle) == int(cudaErrorInvalidResourceHa
 static_assert(int(abi::kSymbolNotFound) == int(cudaErrorSymbolNotFound));
 static_assert(int(abi::kNotReady) == int(cudaErrorNotReady));
 static_assert(int(abi::kLaunchOutOfResources) == int(cudaErrorLaunchOutOfResources));
+static_assert(int(abi::kPeerAccessAlreadyEnabled) == int(cudaErrorPeerAccessAlreadyEnabled));
 static_assert(int(abi::kPeerAccessNotEnabled) == int(cudaErrorPeerAccessNotEnabled));
 static_assert(int(abi::kHostMemoryAlreadyRegistered) == int(cudaErrorHostMemoryAlreadyRegistered));
 static_assert(int(abi::kHostMemoryNotRegistered) == int(cudaErrorHostMemoryNotRegistered));
