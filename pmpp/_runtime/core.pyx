@@ -173,7 +173,7 @@ cdef class Stream:
     """A queue of work on the device: what is put into one stream runs in order, streams run side by side.
 
     A stream keeps the scratch memory that a function needed in it for the next call: with ``out=``, calls after the first
-    allocate nothing, and on a GPU they can be captured in a CUDA graph. The software GPU has no graphs.
+    allocate nothing, and they can be captured in a CUDA graph.
 
     Every function of pmpp takes ``stream=``: one of these, anything with ``__cuda_stream__`` (cuda.core, CuPy), the
     integer value of a cudaStream_t, or None for the default stream.

@@ -112,17 +112,10 @@ Code end_3d(const char* role, void* array, const abi::PitchedPtr& p, const abi::
 }
 
 Code box(const abi::Memcpy3DParms& p, const StreamRef& stream, Wait wait) {
-  ArrayRef src, dst;
-  if (p.srcArray && !(src = array_of(p.srcArray))) return abi::kInvalidResourceHandle;
-  if (p.dstArray && !(dst = array_of(p.dstArray))) return abi::kInvalidResourceHandle;
-  if (src && dst && src->element != dst->element) return fail(abi::kInvalidValue, "the two arrays have elements of different size.");
-  const size_t unit = src ? src->element : dst ? dst->element : 1;
-  const Shape s{p.extent.width * unit, p.extent.height, p.extent.depth};
-  if (s.empty()) return 0;
   End from, to;
-  if (Code c = end_3d("source", p.srcArray, p.srcPtr, p.srcPos, s, src, from)) return c;
-  if (Code c = end_3d("destination", p.dstArray, p.dstPtr, p.dstPos, s, dst, to)) return c;
-  return copy(to, from, s, p.kind, stream, wait);
+  Shape s;
+  if (Code c = resolve_box(p, to, from, s)) return c;
+  return s.empty() ? 0 : copy(to, from, s, p.kind, stream, wait);
 }
 
 Code copy_3d(const char* name, const abi::Memcpy3DParms* p, void* stream, Default meaning, Wait wait) {
@@ -142,6 +135,18 @@ Code copy_3d_peer(const char* name, const abi::Memcpy3DPeerParms* p, void* strea
 }
 
 }  // namespace
+
+Code simt::runtime::resolve_box(const abi::Memcpy3DParms& p, End& to, End& from, Shape& s) {
+  ArrayRef src, dst;
+  if (p.srcArray && !(src = array_of(p.srcArray))) return abi::kInvalidResourceHandle;
+  if (p.dstArray && !(dst = array_of(p.dstArray))) return abi::kInvalidResourceHandle;
+  if (src && dst && src->element != dst->element) return fail(abi::kInvalidValue, "the two arrays have elements of different size.");
+  const size_t unit = src ? src->element : dst ? dst->element : 1;
+  s = {p.extent.width * unit, p.extent.height, p.extent.depth};
+  if (s.empty()) return 0;
+  if (Code c = end_3d("source", p.srcArray, p.srcPtr, p.srcPos, s, src, from)) return c;
+  return end_3d("destination", p.dstArray, p.dstPtr, p.dstPos, s, dst, to);
+}
 
 PMPP_EXPORT Code cudaMemcpy2DToArray(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, L, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy2DToArray_ptds(void* d, size_t x, size_t y, const void* s, size_t p, size_t w, size_t h, int k) { return to_array("cudaMemcpy2DToArray", d, x, y, s, p, w, h, k, nullptr, T, Wait::yes); }

@@ -38,27 +38,33 @@ std::size_t span(const End& e, const Shape& s) {
   return sum;
 }
 
-/// Finds out what an end is and whether the box fits. 0, or the code after failing the call.
-Code resolve(const char* role, const End& e, const Shape& s, Resolved& out) {
-  if (!e.pointer) return fail(abi::kInvalidValue, format("the %s is a null pointer.", role));
+/// Finds out what an end is and whether the box fits; else says why not.
+std::string resolve(const char* role, const End& e, const Shape& s, Resolved& out) {
+  if (!e.pointer) return format("the %s is a null pointer.", role);
   const auto addr = reinterpret_cast<memory::GuestAddr>(e.pointer);
   auto& space = AddressSpace::instance();
   const std::size_t bytes = span(e, s);
   auto a = space.lookup(addr);
   if (!a) {
-    if (space.in_device_range(addr)) return fail(abi::kInvalidValue, format("the %s ", role) + describe_stray(e.pointer));
+    if (space.in_device_range(addr)) return format("the %s ", role) + describe_stray(e.pointer);
     out = {Place::pageable, static_cast<std::byte*>(const_cast<void*>(e.pointer))};
-    return 0;
+    return {};
   }
   const std::size_t offset = addr - a->base, room = a->size - offset;
   if (bytes > room) {
     const std::string where = offset ? format(", %zu bytes into it", offset) : "";
-    return fail(abi::kInvalidValue, format("%zu bytes do not fit: the %s is %s%s, so only %zu are left.", bytes, role,
-                                           describe(*a).c_str(), where.c_str(), room));
+    return format("%zu bytes do not fit: the %s is %s%s, so only %zu are left.", bytes, role, describe(*a).c_str(), where.c_str(), room);
   }
   const bool on_host = a->kind == Kind::pinned || a->kind == Kind::registered || a->kind == Kind::managed;
   out = {on_host ? Place::host : Place::device, a->host + offset, a->device};
-  return 0;
+  return {};
+}
+
+/// In a stream's turn: the memory may have gone since the operation was checked.
+bool still(const Stream& stream, const char* what, const char* role, const End& e, const Shape& s, Resolved& out) {
+  const std::string why = resolve(role, e, s, out);
+  if (!why.empty()) set_fault(stream.device, {abi::kIllegalAddress, format("%s: ", what) + why});
+  return why.empty();
 }
 
 Code check_side(const char* role, const End& e, Place place, bool wants_device, int kind) {
@@ -124,63 +130,117 @@ std::string describe_stray(const void* pointer) {
                 (unsigned long long)(addr - a->base - a->size), what.c_str(), freed);
 }
 
-Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait wait) {
-  if (!stream) return abi::kInvalidResourceHandle;
+Code make_copy(End dst, End src, Shape shape, int kind, std::shared_ptr<CopyOperation>& out) {
   if (kind < abi::kHostToHost || kind > abi::kDefault)
     return fail(abi::kInvalidMemcpyDirection, format("%d is not a cudaMemcpyKind.", kind));
-  if (shape.empty()) return wait == Wait::yes ? run_now(stream, nullptr) : 0;
-  if (Code c = check_pitch("destination", dst, shape)) return c;
-  if (Code c = check_pitch("source", src, shape)) return c;
-  Resolved d, s;
-  if (Code c = resolve("destination", dst, shape, d)) return c;
-  if (Code c = resolve("source", src, shape, s)) return c;
-  if (kind != abi::kDefault) {
-    const bool to_device = kind == abi::kHostToDevice || kind == abi::kDeviceToDevice;
-    const bool from_device = kind == abi::kDeviceToHost || kind == abi::kDeviceToDevice;
-    if (Code c = check_side("destination", dst, d.place, to_device, kind)) return c;
-    if (Code c = check_side("source", src, s.place, from_device, kind)) return c;
+  auto op = std::make_shared<CopyOperation>();
+  if (!shape.empty()) {
+    if (Code c = check_pitch("destination", dst, shape)) return c;
+    if (Code c = check_pitch("source", src, shape)) return c;
+    Resolved d, s;
+    if (const auto why = resolve("destination", dst, shape, d); !why.empty()) return fail(abi::kInvalidValue, why);
+    if (const auto why = resolve("source", src, shape, s); !why.empty()) return fail(abi::kInvalidValue, why);
+    if (kind != abi::kDefault) {
+      const bool to_device = kind == abi::kHostToDevice || kind == abi::kDeviceToDevice;
+      const bool from_device = kind == abi::kDeviceToHost || kind == abi::kDeviceToDevice;
+      if (Code c = check_side("destination", dst, d.place, to_device, kind)) return c;
+      if (Code c = check_side("source", src, s.place, from_device, kind)) return c;
+    }
+    op->pageable = d.place == Place::pageable || s.place == Place::pageable;
+    if (d.place == Place::device && s.place == Place::device && d.device != s.device) op->between = {d.device, s.device};
   }
-  const std::size_t bytes = shape.width * shape.height * shape.depth;
-  const bool to_device = d.place == Place::device, from_device = s.place == Place::device;
-  shape = simplify(shape, dst, src);
-  auto work = [=] {
-    count_copy(to_device, from_device, bytes);
-    move(d.at, dst, s.at, src, shape);
-    if (to_device) tell(dst, shape);
+  const auto pitched = [&](const End& e) {
+    return abi::PitchedPtr{const_cast<void*>(e.pointer), e.pitch ? e.pitch : shape.width, shape.width, e.pitch && e.slice ? e.slice / e.pitch : shape.height};
   };
-  // In the default stream, a copy from device to device waits for all work of both.
-  if (to_device && from_device && d.device != s.device && stream->legacy) {
-    std::vector<TaskRef> both = in_flight(d.device);
-    for (TaskRef& task : in_flight(s.device)) both.push_back(std::move(task));
-    return run_now(stream, work, std::move(both));
-  }
-  // Pageable host memory belongs to the caller again when the call returns, as on a GPU.
-  if (wait == Wait::yes || d.place == Place::pageable || s.place == Place::pageable) return run_now(stream, work);
-  submit(stream, work, {false, bytes <= kBrief});
+  op->params = {nullptr, {}, pitched(src), nullptr, {}, pitched(dst), {shape.width, shape.height, shape.depth}, kind};
+  op->dst = dst;
+  op->src = src;
+  op->kind = kind;
+  op->shape = shape.empty() ? shape : simplify(shape, dst, src);
+  out = std::move(op);
   return 0;
+}
+
+void CopyOperation::run(const Stream& stream) const {
+  Resolved d, s;
+  if (shape.empty() || !still(stream, "copy", "destination", dst, shape, d) || !still(stream, "copy", "source", src, shape, s)) return;
+  count_copy(d.place == Place::device, s.place == Place::device, shape.width * shape.height * shape.depth);
+  move(d.at, dst, s.at, src, shape);
+  if (d.place == Place::device) tell(dst, shape);
+}
+
+Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait wait) {
+  if (!stream) return abi::kInvalidResourceHandle;
+  std::shared_ptr<CopyOperation> op;
+  if (Code c = make_copy(dst, src, shape, kind, op)) return c;
+  if (shape.empty()) return wait == Wait::yes ? run_now(stream, nullptr) : 0;
+  // In the default stream, a copy from device to device waits for all work of both.
+  if (!op->between.empty() && stream->legacy) {
+    std::vector<TaskRef> both;
+    for (int device : op->between)
+      for (TaskRef& task : in_flight(device)) both.push_back(std::move(task));
+    return run_now(stream, [&] { op->run(*stream); }, std::move(both));
+  }
+  How how{false, shape.width * shape.height * shape.depth <= kBrief};
+  how.now = op->pageable;   // pageable host memory belongs to the caller again when the call returns, as on a GPU
+  return enqueue(stream, std::move(op), how, wait == Wait::yes);
+}
+
+Code make_fill(End dst, unsigned value, unsigned element, Shape shape, std::shared_ptr<FillOperation>& out) {
+  auto op = std::make_shared<FillOperation>();
+  if (!shape.empty()) {
+    if (Code c = check_pitch("destination", dst, shape)) return c;
+    Resolved d;
+    if (const auto why = resolve("destination", dst, shape, d); !why.empty()) return fail(abi::kInvalidValue, why);
+    if (d.place == Place::pageable)
+      return fail(abi::kInvalidValue, format("%p is ordinary host memory; use memset.", dst.pointer));
+  }
+  op->params = {const_cast<void*>(dst.pointer), dst.pitch, value, element, shape.width / element, shape.height * shape.depth};
+  op->dst = dst;
+  op->value = value;
+  op->element = element;
+  op->shape = shape.empty() ? shape : simplify(shape, dst, dst);
+  out = std::move(op);
+  return 0;
+}
+
+void FillOperation::run(const Stream& stream) const {
+  Resolved d;
+  if (shape.empty() || !still(stream, "fill", "destination", dst, shape, d)) return;
+  for (std::size_t z = 0; z < shape.depth; ++z) {
+    for (std::size_t y = 0; y < shape.height; ++y) {
+      std::byte* row = d.at + z * dst.slice + y * dst.pitch;
+      if (element == 1) std::memset(row, static_cast<int>(value), shape.width);
+      else for (std::size_t x = 0; x < shape.width; x += element) std::memcpy(row + x, &value, element);   // little-endian
+    }
+  }
+  if (d.place == Place::device) tell(dst, shape);
 }
 
 Code fill(End dst, int value, Shape shape, const StreamRef& stream, Wait wait) {
   if (!stream) return abi::kInvalidResourceHandle;
   if (shape.empty()) return 0;
-  if (Code c = check_pitch("destination", dst, shape)) return c;
-  Resolved d;
-  if (Code c = resolve("destination", dst, shape, d)) return c;
-  if (d.place == Place::pageable)
-    return fail(abi::kInvalidValue, format("%p is ordinary host memory; use memset.", dst.pointer));
-  const std::size_t bytes = shape.width * shape.height * shape.depth;
-  shape = simplify(shape, dst, dst);
-  auto work = [=] {
-    for (std::size_t z = 0; z < shape.depth; ++z)
-      for (std::size_t y = 0; y < shape.height; ++y)
-        std::memset(d.at + z * dst.slice + y * dst.pitch, value, shape.width);
-    if (d.place == Place::device) tell(dst, shape);
-  };
+  std::shared_ptr<FillOperation> op;
+  if (Code c = make_fill(dst, static_cast<unsigned>(value), 1, shape, op)) return c;
+  const auto a = AddressSpace::instance().lookup(reinterpret_cast<memory::GuestAddr>(dst.pointer));
   // Only memory that the host can look at has to be ready when the call returns.
-  if (wait == Wait::yes && d.place == Place::host) return run_now(stream, work);
-  submit(stream, work, {false, bytes <= kBrief});
-  return 0;
+  const bool waits = wait == Wait::yes && a && (a->kind == Kind::pinned || a->kind == Kind::registered || a->kind == Kind::managed);
+  return enqueue(stream, std::move(op), {false, shape.width * shape.height * shape.depth <= kBrief}, waits);
 }
+
+namespace {
+/// The kind of memory, or none for ordinary host memory.
+std::optional<Kind> kind_at(const void* p) {
+  const auto a = AddressSpace::instance().lookup(reinterpret_cast<memory::GuestAddr>(p));
+  return a ? std::optional(a->kind == Kind::module_global || a->kind == Kind::module_const ? Kind::device : a->kind) : std::nullopt;
+}
+}  // namespace
+
+bool same_places(const CopyOperation& a, const CopyOperation& b) {
+  return kind_at(a.dst.pointer) == kind_at(b.dst.pointer) && kind_at(a.src.pointer) == kind_at(b.src.pointer) &&
+         !a.params.srcArray == !b.params.srcArray && !a.params.dstArray == !b.params.dstArray;
+}
+bool same_place(const FillOperation& a, const FillOperation& b) { return kind_at(a.dst.pointer) == kind_at(b.dst.pointer); }
 
 std::shared_ptr<Array> array_of(const void* handle) {
   auto a = arrays().handles.get(handle);

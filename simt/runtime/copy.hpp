@@ -5,6 +5,8 @@
 #include <memory>
 
 #include "simt/memory/memory.hpp"
+#include "simt/runtime/graph_abi.hpp"
+#include "simt/runtime/module.hpp"
 #include "simt/runtime/stream.hpp"
 
 namespace simt::runtime {
@@ -35,6 +37,38 @@ struct Array {
 };
 
 enum class Wait : bool { no, yes };   ///< whether the call returns when the copy is done
+
+/// A copy that was checked.
+struct CopyOperation final : Operation {
+  End dst, src;
+  Shape shape;
+  int kind = 0;
+  bool pageable = false;              ///< one of its ends is ordinary host memory
+  std::vector<int> between;           ///< the devices that it copies between, if they are two
+  abi::Memcpy3DParms params{};        ///< as cudaGraphMemcpyNodeGetParams tells them
+  int type() const override { return abi::kNodeMemcpy; }
+  void run(const Stream&) const override;
+};
+/// A fill with elements of 1, 2 or 4 bytes; the shape counts bytes.
+struct FillOperation final : Operation {
+  End dst;
+  unsigned value = 0, element = 1;
+  Shape shape;
+  abi::MemsetParams params{};
+  int type() const override { return abi::kNodeMemset; }
+  void run(const Stream&) const override;
+};
+Code make_copy(End dst, End src, Shape, int kind, std::shared_ptr<CopyOperation>& out);
+Code make_fill(End dst, unsigned value, unsigned element, Shape, std::shared_ptr<FillOperation>& out);
+
+/// Whether both describe operations on the same kinds of memory.
+bool same_places(const CopyOperation&, const CopyOperation&);
+bool same_place(const FillOperation&, const FillOperation&);
+
+/// What cudaMemcpy3D is told, as the two ends of a copy.
+Code resolve_box(const abi::Memcpy3DParms&, End& dst, End& src, Shape&);
+/// The part of a symbol that a copy means; null after failing the call in progress.
+void* symbol_part(const void* symbol, std::size_t bytes, std::size_t offset, BoundSymbol&);
 
 /// Copies a box. `kind` is a cudaMemcpyKind; the real places of the pointers are checked against it.
 Code copy(End dst, End src, Shape, int kind, const StreamRef&, Wait);

@@ -6,6 +6,17 @@ using namespace simt::runtime;
 namespace abi = simt::abi;
 using std::size_t;
 
+void* simt::runtime::symbol_part(const void* symbol, size_t bytes, size_t offset, BoundSymbol& bound) {
+  bound = bind_symbol(symbol);
+  if (bound.error) return nullptr;
+  if (offset > bound.symbol.size || bytes > bound.symbol.size - offset) {
+    bound.error = fail(abi::kInvalidValue, format("%zu bytes at offset %zu do not fit into '%s', which has %zu bytes.", bytes, offset,
+                                                  bound.name.c_str(), bound.symbol.size));
+    return nullptr;
+  }
+  return reinterpret_cast<void*>(bound.symbol.address + offset);
+}
+
 namespace {
 
 Code linear(const char* name, void* dst, const void* src, size_t bytes, int kind, void* stream, Default meaning, Wait wait) {
@@ -17,18 +28,6 @@ Code plane(const char* name, void* dst, size_t dpitch, const void* src, size_t s
   return call(name, [&] {
     return copy({dst, dpitch}, {src, spitch}, {width, height}, kind, stream_of(stream, meaning), wait);
   });
-}
-
-/// The part of a symbol that a copy means; null after failing the call.
-void* symbol_part(const void* symbol, size_t bytes, size_t offset, BoundSymbol& bound) {
-  bound = bind_symbol(symbol);
-  if (bound.error) return nullptr;
-  if (offset > bound.symbol.size || bytes > bound.symbol.size - offset) {
-    bound.error = fail(abi::kInvalidValue, format("%zu bytes at offset %zu do not fit into '%s', which has %zu bytes.", bytes, offset,
-                                                  bound.name.c_str(), bound.symbol.size));
-    return nullptr;
-  }
-  return reinterpret_cast<void*>(bound.symbol.address + offset);
 }
 
 Code to_symbol(const char* name, const void* symbol, const void* src, size_t bytes, size_t offset, int kind, void* stream,

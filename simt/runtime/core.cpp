@@ -9,10 +9,12 @@
 #include <mutex>
 #include <new>
 #include <unordered_set>
+#include <utility>
 
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/host.hpp"
+#include "simt/runtime/capture.hpp"
 
 namespace simt::runtime {
 namespace {
@@ -23,7 +25,7 @@ struct ThreadState {
   std::string last_printed;
   const char* name = "";     // the interface's function in progress
   int depth = 0;
-  int callbacks = 0;
+  int callback_depth = -1;   // of calls, where a host function or a destructor of the program began; -1: none did
   int device = -1;
   std::vector<int> valid_devices;
 };
@@ -155,10 +157,12 @@ Code enter(const char* name, Body body) {
   }
   if (device_count() == 0 && !needs_no_device(name))
     return fail(abi::kNoDevice, "no device can be seen: CUDA_VISIBLE_DEVICES names none of those of PMPP_SIM_DEVICES.");
-  if (state.callbacks && state.depth == 1 && !always_permitted(name)) {
+  if (state.callback_depth >= 0 && state.depth == state.callback_depth + 1 && !always_permitted(name)) {
     return fail(abi::kNotPermitted, "a host function that a stream runs must not call CUDA.");
   }
   try {
+    if (captures.load(std::memory_order_relaxed) && state.depth == 1)
+      if (Code c = check_call(name)) return c;
     return body();
   } catch (const std::bad_alloc&) {
     return fail(abi::kMemoryAllocation, "the host is out of memory.");
@@ -167,8 +171,8 @@ Code enter(const char* name, Body body) {
   }
 }
 
-InCallback::InCallback() { ++state.callbacks; }
-InCallback::~InCallback() { --state.callbacks; }
+InCallback::InCallback() : outer(std::exchange(state.callback_depth, state.depth)) {}
+InCallback::~InCallback() { state.callback_depth = outer; }
 
 std::string format(const char* pattern, ...) {
   char text[2048];

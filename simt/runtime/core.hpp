@@ -69,10 +69,11 @@ Code call(const char* name, F&& body) {
 void record_calls(bool on);
 std::string recorded_calls();
 
-/// While alive, this thread runs a callback of a stream, from which calls are not permitted.
+/// While alive, this thread runs a function of the program's for a stream or a graph, from which calls are not permitted.
 struct InCallback {
   InCallback();
   ~InCallback();
+  const int outer;
 };
 
 std::string format(const char* pattern, ...) __attribute__((format(printf, 1, 2)));

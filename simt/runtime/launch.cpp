@@ -14,13 +14,6 @@ std::size_t round_up(std::size_t n, std::size_t step) { return (n + step - 1) / 
 unsigned long long volume(const abi::Dim3& d) { return 1ull * d.x * d.y * d.z; }
 std::string text(const abi::Dim3& d) { return format("(%u, %u, %u)", d.x, d.y, d.z); }
 
-/// A kernel on its way: keeps alive what it runs.
-struct Flight {
-  BoundKernel bound;
-  exec::Launch launch;
-  std::vector<std::byte> params;
-};
-
 }  // namespace
 
 exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& cluster) {
@@ -113,36 +106,52 @@ int blocks_per_sm(const Kernel& k, int threads, std::size_t dynamic_shared) {
   return std::min(blocks, warps_by_registers / warps);
 }
 
-Code launch(const BoundKernel& bound, const LaunchRequest& q, void** args, const StreamRef& stream) {
+Code make_kernel(const BoundKernel& bound, const void* function, const LaunchRequest& q, void** args, std::span<const std::byte> packed,
+                 std::shared_ptr<KernelOperation>& out) {
   const exec::KernelInfo& info = *bound.kernel->info;
-  auto flight = std::make_shared<Flight>();
-  abi::Dim3 cluster{};
-  if (const exec::Fault fault = check_launch(*bound.kernel, q, cluster)) return fail(fault.code, fault.message);
-  if (!args && !info.params.empty())
+  auto op = std::make_shared<KernelOperation>();
+  if (const exec::Fault fault = check_launch(*bound.kernel, q, op->cluster)) return fail(fault.code, fault.message);
+  op->params.resize(info.param_bytes);
+  if (!packed.empty()) {
+    if (packed.size() < info.param_bytes)
+      return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": its parameters take %zu bytes, but %zu came.", info.param_bytes, packed.size()));
+    std::copy_n(packed.begin(), info.param_bytes, op->params.begin());
+  } else if (!args && !info.params.empty()) {
     return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": it takes %zu parameters, but no arguments came.", info.params.size()));
-  flight->params.resize(info.param_bytes);
-  for (std::size_t i = 0; i < info.params.size(); ++i) {
-    if (!args[i]) return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": the pointer to argument %zu is null.", i));
-    std::memcpy(flight->params.data() + info.params[i].first, args[i], info.params[i].second);
+  } else {
+    for (std::size_t i = 0; i < info.params.size(); ++i) {
+      if (!args[i]) return fail(abi::kInvalidValue, "kernel " + readable(bound.kernel->name) + format(": the pointer to argument %zu is null.", i));
+      std::memcpy(op->params.data() + info.params[i].first, args[i], info.params[i].second);
+    }
   }
-  flight->bound = bound;
-  exec::Launch& l = flight->launch;
+  op->bound = bound;
+  op->function = function;
+  op->request = q;
+  out = std::move(op);
+  return 0;
+}
+
+void KernelOperation::run(const Stream& stream) const {
+  exec::Launch l;
   l.kernel = bound.kernel->entry;
   l.program = bound.program.get();
-  l.grid = {q.grid.x, q.grid.y, q.grid.z};
-  l.block = {q.block.x, q.block.y, q.block.z};
+  l.grid = {request.grid.x, request.grid.y, request.grid.z};
+  l.block = {request.block.x, request.block.y, request.block.z};
   l.cluster = {cluster.x, cluster.y, cluster.z};
-  l.dynamic_shared = q.dynamic_shared;
-  l.cooperative = q.cooperative;
-  l.stream = stream->id;
-  l.device = stream->device;
+  l.dynamic_shared = request.dynamic_shared;
+  l.cooperative = request.cooperative;
+  l.stream = stream.id;
+  l.device = device;
   l.owner = bound.module.get();
-  l.params = flight->params;
-  count_launch();
-  submit(stream, [flight] {
-    if (exec::Fault fault = exec::run(flight->launch)) set_fault(flight->launch.device, std::move(fault));
-  });
-  return 0;
+  l.params = params;
+  if (exec::Fault fault = exec::run(l)) set_fault(device, std::move(fault));
+}
+
+Code launch(const BoundKernel& bound, const void* function, const LaunchRequest& q, void** args, const StreamRef& stream) {
+  std::shared_ptr<KernelOperation> op;
+  // Host code of nvcc comes with the kernel's handle; the program knows its function.
+  if (Code c = make_kernel(bound, bound.kernel->host ? bound.kernel->host : function, q, args, {}, op)) return c;
+  return enqueue(stream, std::move(op));
 }
 
 }  // namespace simt::runtime
@@ -168,7 +177,7 @@ Code launch_by_handle(const char* name, const void* function, const LaunchReques
       return fail(simt::abi::kInvalidResourceHandle, format("the stream belongs to device %d, and device %d is current; call cudaSetDevice(%d) before the launch.",
                                                             s->device, current_device(), s->device));
     BoundKernel bound = bind(function);
-    return bound ? launch(bound, request, args, s) : bound.error;
+    return bound ? launch(bound, function, request, args, s) : bound.error;
   });
 }
 

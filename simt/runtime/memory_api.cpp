@@ -6,6 +6,7 @@
 
 #include "simt/observers/host.hpp"
 #include "simt/runtime/copy.hpp"
+#include "simt/runtime/graph.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
 
@@ -39,6 +40,12 @@ Code allocate(void** out, size_t bytes, Kind kind) {
 }
 
 Code release(void* pointer) {
+  if (const auto m = graph_memory(pointer)) {   // stays: the graph may be launched again
+    if (!m->allocated) return fail(abi::kInvalidValue, format("%p is memory of a graph that was not launched, or it was freed before.", pointer));
+    set_allocated(m, false);
+    simt::observers::host_freed(pointer);
+    return 0;
+  }
   pool_forget(pointer);
   switch (AddressSpace::instance().release(reinterpret_cast<GuestAddr>(pointer))) {
     case AddressSpace::FreeResult::ok:

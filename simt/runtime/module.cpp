@@ -329,6 +329,7 @@ PMPP_EXPORT void __cudaRegisterFunction(void** handle, const char* host, char*, 
   {
     std::lock_guard lock(module->mutex);
     kernel = add_kernel(module, name);
+    kernel->host = host;
   }
   auto& r = registry();
   std::unique_lock lock(r.mutex);

@@ -16,6 +16,7 @@ namespace simt::runtime {
 struct Kernel {
   std::string name;                  // mangled
   void* handle = nullptr;            // cudaKernel_t
+  const void* host = nullptr;        // the function that the program calls; null for a library's kernel
   // Filled when the module is loaded.
   exec::Kernel* entry = nullptr;
   const exec::KernelInfo* info = nullptr;

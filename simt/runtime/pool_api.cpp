@@ -6,6 +6,7 @@
 
 #include "simt/model/profile.hpp"
 #include "simt/observers/host.hpp"
+#include "simt/runtime/capture.hpp"
 #include "simt/runtime/handles.hpp"
 #include "simt/runtime/pool.hpp"
 #include "simt/runtime/stream.hpp"
@@ -59,6 +60,27 @@ void* current_pool(int device) {
   return pools().on[device].current;
 }
 
+/// A captured allocation: the address is known, the memory is there when the graph has come to it.
+Code capture_allocation(const StreamRef& s, const CaptureRef& capture, void** out, size_t bytes) {
+  std::lock_guard lock(graphs_mutex());
+  abi::MemAllocNodeParams p{};
+  p.poolProps.allocType = p.poolProps.location.type = 1;
+  p.poolProps.location.id = s->device;
+  p.bytesize = bytes;
+  const auto op = make_alloc(p, *capture->graph);
+  if (!op) return peek_error();
+  if (Code c = add_captured(s, op)) return c;
+  *out = op->memory->pointer;
+  return 0;
+}
+
+/// Memory of a graph that a stream frees: the books follow the order of the calls.
+Code free_of_graph(const GraphMemoryRef& m) {
+  if (!m->allocated) return fail(abi::kInvalidValue, format("%p is memory of a graph that was not launched, or it was freed before.", m->pointer));
+  set_allocated(m, false);
+  return 0;
+}
+
 Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void* stream, Default meaning) {
   return call(name, [&]() -> Code {
     StreamRef s = stream_of(stream, meaning);
@@ -68,6 +90,9 @@ Code allocate_async(const char* name, void** out, size_t bytes, void* pool, void
     if (!out) return fail(abi::kInvalidValue, "the place for the pointer is null.");
     *out = nullptr;
     if (bytes == 0) return 0;
+    CaptureRef capture;
+    if (Code c = capturing(s, capture)) return c;
+    if (capture) return capture_allocation(s, capture, out, bytes);
     {
       std::lock_guard lock(pools().mutex);
       if (p->max_size && bytes > p->max_size - std::min(p->max_size, p->used)) return fail(abi::kMemoryAllocation, "the pool's maximum size is reached.");
@@ -96,6 +121,18 @@ Code free_async(void* p, void* stream, Default meaning) {
     StreamRef s = stream_of(stream, meaning);
     if (!s) return abi::kInvalidResourceHandle;
     if (!p) return 0;
+    CaptureRef capture;
+    if (Code c = capturing(s, capture)) return c;
+    if (capture) {
+      std::lock_guard lock(graphs_mutex());
+      const auto op = make_free(p, *capture->graph);
+      return op ? add_captured(s, op) : peek_error();
+    }
+    if (const auto m = graph_memory(p)) {
+      if (Code c = free_of_graph(m)) return c;
+      submit(s, [m] { simt::observers::host_freed(m->pointer); }, {true, true});
+      return 0;
+    }
     simt::observers::host_freed(p);
     auto a = AddressSpace::instance().lookup(reinterpret_cast<GuestAddr>(p));
     if (!a || a->base != reinterpret_cast<GuestAddr>(p) || a->kind != Kind::device) return release(p) ? abi::kInvalidValue : 0;

@@ -14,6 +14,7 @@
 
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
+#include "simt/runtime/capture.hpp"
 #include "simt/runtime/handles.hpp"
 
 namespace simt::runtime {
@@ -188,7 +189,23 @@ Code destroy_stream(void* handle) {
     return fail(abi::kInvalidResourceHandle, "a default stream cannot be destroyed.");
   StreamRef s = scheduler().handles.remove(handle);
   if (!s) return fail(abi::kInvalidResourceHandle, format("%p is not a stream: it was destroyed or never created.", handle));
+  leave_capture(s);
   close(s);
+  return 0;
+}
+
+Code enqueue(const StreamRef& s, OperationRef op, How how, bool wait) {
+  if (wait) {
+    if (Code c = capture_wait(s)) return c;
+    if (Code c = capture_unsafe()) return c;   // nothing that a capture of this thread would see
+    return run_now(s, [&] { op->run(*s); });
+  }
+  CaptureRef capture;
+  if (Code c = capturing(s, capture)) return c;
+  if (capture) return add_captured(s, std::move(op));
+  op->count();
+  if (how.now) return run_now(s, [&] { op->run(*s); });
+  submit(s, [op = std::move(op), s] { op->run(*s); }, how);
   return 0;
 }
 
@@ -215,6 +232,7 @@ TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> afte
 }
 
 Code run_now(const StreamRef& s, Work work, std::vector<TaskRef> after) {
+  if (Code c = capture_wait(s)) return c;
   auto& g = scheduler();
   auto task = std::make_shared<Task>();
   task->work = std::move(work);
@@ -283,6 +301,21 @@ bool finished(const TaskRef& task) {
   return task->done;
 }
 
+void complete(const TaskRef& task) {
+  auto& g = scheduler();
+  std::lock_guard lock(g.mutex);
+  task->done = true;
+  g.progress.notify_all();
+}
+
+void wait_for(const TaskRef& task) {
+  auto& g = scheduler();
+  std::unique_lock lock(g.mutex);
+  g.progress.wait(lock, [&] { return task->done; });
+}
+
+bool device_failed(int device) { return scheduler().devices[device].failed.load(std::memory_order_acquire); }
+
 std::vector<TaskRef> work_of(const StreamRef& s) {
   auto& g = scheduler();
   std::lock_guard lock(g.mutex);
@@ -333,7 +366,12 @@ Code pending_fault(int device) {
   return g.devices[device].fault.code;
 }
 
-Code record_event(const std::shared_ptr<Event>& event, const StreamRef& s) {
+void set_record(const EventRef& event, std::shared_ptr<Event::Record> record) {
+  std::lock_guard lock(scheduler().mutex);
+  event->record = std::move(record);
+}
+
+Code record_event(const EventRef& event, const StreamRef& s) {
   auto record = std::make_shared<Event::Record>();
   TaskRef task = submit(s, [record] { record->time = std::chrono::steady_clock::now(); }, {true, true});
   std::lock_guard lock(scheduler().mutex);
@@ -342,18 +380,18 @@ Code record_event(const std::shared_ptr<Event>& event, const StreamRef& s) {
   return 0;
 }
 
-Code wait_event(const StreamRef& s, const std::shared_ptr<Event>& event) {
+Code wait_event(const StreamRef& s, const EventRef& event) {
   TaskRef task = event_task(event);
   if (task && !finished(task)) submit(s, nullptr, {true, false}, {task});
   return 0;
 }
 
-TaskRef event_task(const std::shared_ptr<Event>& event) {
+TaskRef event_task(const EventRef& event) {
   std::lock_guard lock(scheduler().mutex);
   return event->record ? event->record->task : nullptr;
 }
 
-Code elapsed(float* ms, const std::shared_ptr<Event>& start, const std::shared_ptr<Event>& end) {
+Code elapsed(float* ms, const EventRef& start, const EventRef& end) {
   std::lock_guard lock(scheduler().mutex);
   *ms = std::chrono::duration<float, std::milli>(end->record->time - start->record->time).count();
   return 0;

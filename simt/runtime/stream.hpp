@@ -21,6 +21,22 @@ namespace simt::runtime {
 
 using Work = std::function<void()>;
 
+struct Stream;
+
+/// What a stream does, or a node of a graph. All that it needs is in it, and it never changes.
+class Operation {
+ public:
+  virtual ~Operation() = default;
+  virtual int type() const = 0;                       ///< a cudaGraphNodeType
+  virtual void run(const Stream&) const = 0;          ///< in the stream's turn; what fails goes to set_fault
+  virtual void count() const {}                       ///< for the counters that tests read
+  int device = current_device();                      ///< the one that was current when it was made
+};
+using OperationRef = std::shared_ptr<const Operation>;
+
+struct Capture;
+struct CapturedEvent;
+
 struct Task {
   Work work;
   std::vector<std::shared_ptr<Task>> after;   // of other streams
@@ -44,6 +60,7 @@ struct Stream {
   bool worker = false, closing = false;
   std::map<int, abi::LaunchAttributeValue> attributes;   // by cudaStreamAttrID; the priority is not among them
   std::condition_variable wake;
+  std::shared_ptr<Capture> capture;   // guarded by the lock of graphs
 
   bool blocking() const { return (flags & 1) == 0; }
 };
@@ -57,7 +74,9 @@ struct Event {
     std::chrono::steady_clock::time_point time;
   };
   std::shared_ptr<Record> record;   // guarded by the scheduler's lock
+  std::shared_ptr<CapturedEvent> captured;   // of the last record, if that was captured; guarded by the lock of graphs
 };
+using EventRef = std::shared_ptr<Event>;
 
 /// Which stream of the current device the null handle means: functions with the suffixes _ptsz and _ptds use the thread's own.
 enum class Default : bool { legacy, per_thread };
@@ -74,8 +93,12 @@ Code destroy_stream(void* handle);
 struct How {
   bool always = false;
   bool brief = false;        ///< so short that the calling thread does it when nothing is in the way
+  bool now = false;          ///< enqueue() only: done when the call returns, unless it is captured
 };
-/// Enqueues work and returns at once.
+/// All that streams do comes through here. While a stream is captured it becomes a node; else it is enqueued, or, with
+/// `wait`, run in this thread after all earlier work.
+Code enqueue(const StreamRef&, OperationRef, How = {}, bool wait = false);
+/// Enqueues work that no capture sees and returns at once.
 TaskRef submit(const StreamRef&, Work, How = {}, std::vector<TaskRef> after = {});
 /// Runs work in this thread after all earlier work of the stream; then reports a failure of the device, if there is one.
 /// Work is skipped in the failed state.
@@ -91,6 +114,10 @@ std::vector<TaskRef> in_flight(int device);
 /// Waits for a task and reports.
 Code synchronize(const TaskRef&);
 bool finished(const TaskRef&);
+/// For tasks that are in no queue: whoever did their work says so, and who needs it waits.
+void complete(const TaskRef&);
+void wait_for(const TaskRef&);
+bool device_failed(int device);
 void set_attribute(const StreamRef&, int which, const abi::LaunchAttributeValue&);
 abi::LaunchAttributeValue attribute(const StreamRef&, int which);   ///< zeros if it was never set
 bool idle(const StreamRef&);
@@ -103,9 +130,12 @@ Code report_fault(int device);
 /// The code of a failure that was not reported yet.
 Code pending_fault(int device);
 
-Code record_event(const std::shared_ptr<Event>&, const StreamRef&);
-Code wait_event(const StreamRef&, const std::shared_ptr<Event>&);
-TaskRef event_task(const std::shared_ptr<Event>&);   ///< null if it was never recorded
-Code elapsed(float* ms, const std::shared_ptr<Event>& start, const std::shared_ptr<Event>& end);
+EventRef event_of(void* handle);   ///< null after failing the call in progress
+Code record_event(const EventRef&, const StreamRef&);
+Code wait_event(const StreamRef&, const EventRef&);
+TaskRef event_task(const EventRef&);   ///< null if it was never recorded
+/// The event's last record is this one from now on. Its task is in no queue.
+void set_record(const EventRef&, std::shared_ptr<Event::Record>);
+Code elapsed(float* ms, const EventRef& start, const EventRef& end);
 
 }  // namespace simt::runtime

@@ -2,8 +2,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "simt/runtime/capture.hpp"
 #include "simt/runtime/handles.hpp"
-#include "simt/runtime/stream.hpp"
+#include "simt/runtime/host_operation.hpp"
 
 using namespace simt::runtime;
 namespace abi = simt::abi;
@@ -18,12 +19,6 @@ struct Events {
 Handles<Event>& events() {
   static auto* e = new Events;
   return e->handles;
-}
-
-std::shared_ptr<Event> event_of(void* handle) {
-  auto e = events().get(handle);
-  if (!e) fail(abi::kInvalidResourceHandle, format("%p is not an event: it was destroyed or never created.", handle));
-  return e;
 }
 
 /// Priorities outside the range are taken to its nearest end, as the interface says.
@@ -57,10 +52,24 @@ Code with_stream(const char* name, void* stream, Default meaning, F f) {
 
 Code not_ready() { return answer(abi::kNotReady); }
 
-using HostFunction = void (*)(void*);
+/// An event node of the graph that the stream is captured into.
+Code add_event_node(const StreamRef& s, void* handle, const EventRef& e, bool record) {
+  auto op = std::make_shared<EventOperation>();
+  op->record = record;
+  op->handle = handle;
+  op->event = e;
+  return enqueue(s, std::move(op));
+}
+
 using Callback = void (*)(void* stream, Code status, void* data);
 
 }  // namespace
+
+EventRef simt::runtime::event_of(void* handle) {
+  auto e = events().get(handle);
+  if (!e) fail(abi::kInvalidResourceHandle, format("%p is not an event: it was destroyed or never created.", handle));
+  return e;
+}
 
 PMPP_EXPORT Code cudaStreamCreate(void** s) { return create("cudaStreamCreate", s, 0, 0); }
 PMPP_EXPORT Code cudaStreamCreateWithFlags(void** s, unsigned flags) { return create("cudaStreamCreateWithFlags", s, flags, 0); }
@@ -99,38 +108,28 @@ PMPP_STREAM_CALL(cudaStreamGetDevice, (void* q, int* out), q, [&](const StreamRe
   *out = s->device;
   return 0;
 })
-PMPP_STREAM_CALL(cudaStreamIsCapturing, (void* q, int* out), q, [&](const StreamRef&) -> Code {
-  if (!out) return null_place();
-  *out = 0;   // never: capture is not implemented
-  return 0;
-})
-PMPP_STREAM_CALL(cudaStreamGetCaptureInfo,
-                 (void* q, int* out, unsigned long long*, void**, const void**, const void**, std::size_t* dependencies), q,
-                 [&](const StreamRef&) -> Code {
-  if (!out) return null_place();
-  *out = 0;
-  if (dependencies) *dependencies = 0;
-  return 0;
-})
 PMPP_STREAM_CALL(cudaStreamSynchronize, (void* q), q, [&](const StreamRef& s) { return synchronize(s); })
-PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) { return idle(s) ? report_fault(s->device) : not_ready(); })
+PMPP_STREAM_CALL(cudaStreamQuery, (void* q), q, [&](const StreamRef& s) -> Code {
+  if (Code c = capture_wait(s)) return c;
+  return idle(s) ? report_fault(s->device) : not_ready();
+})
 PMPP_STREAM_CALL(cudaStreamWaitEvent, (void* q, void* event, unsigned flags), q, [&](const StreamRef& s) -> Code {
   auto e = event_of(event);
   if (!e) return abi::kInvalidResourceHandle;
-  if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; only cudaEventWaitDefault is possible outside of a capture.", flags));
-  return wait_event(s, e);
+  if (flags > 1) return fail(abi::kInvalidValue, format("flags 0x%x; known are cudaEventWaitDefault and cudaEventWaitExternal.", flags));
+  bool captured;
+  if (Code c = capture_wait_event(s, e, flags == 1, captured)) return c;
+  if (!captured) return wait_event(s, e);
+  return flags ? add_event_node(s, event, e, false) : 0;
 })
-PMPP_STREAM_CALL(cudaLaunchHostFunc, (void* q, HostFunction f, void* data), q, [&](const StreamRef& s) -> Code {
+PMPP_STREAM_CALL(cudaLaunchHostFunc, (void* q, abi::HostFunction f, void* data), q, [&](const StreamRef& s) -> Code {
   if (!f) return fail(abi::kInvalidValue, "the function is null.");
-  submit(s, [f, data] {
-    InCallback scope;
-    f(data);
-  });
-  return 0;
+  return enqueue(s, std::make_shared<HostOperation>(abi::HostNodeParams{f, data}));
 })
 PMPP_STREAM_CALL(cudaStreamAddCallback, (void* q, Callback f, void* data, unsigned flags), q, [&](const StreamRef& s) -> Code {
   if (!f) return fail(abi::kInvalidValue, "the function is null.");
   if (flags) return fail(abi::kInvalidValue, "the flags must be 0.");
+  if (Code c = capture_wait(s)) return c;   // no graph has callbacks of this kind
   submit(s, [q, f, data, device = s->device] {
     const Code status = pending_fault(device);
     InCallback scope;
@@ -164,11 +163,14 @@ Code record(const char* name, void* event, void* stream, unsigned flags, Default
   return with_stream(name, stream, meaning, [&](const StreamRef& s) -> Code {
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
-    if (flags) return fail(abi::kInvalidValue, format("flags 0x%x; only cudaEventRecordDefault is possible outside of a capture.", flags));
+    if (flags > 1) return fail(abi::kInvalidValue, format("flags 0x%x; known are cudaEventRecordDefault and cudaEventRecordExternal.", flags));
     if (e->device != s->device)
       return fail(abi::kInvalidResourceHandle, format("an event of device %d cannot be recorded in a stream of device %d; create it with "
                                                       "the stream's device current.", e->device, s->device));
-    return record_event(e, s);
+    bool captured;
+    if (Code c = capture_record(e, s, flags == 1, captured)) return c;
+    if (!captured) return record_event(e, s);
+    return flags ? add_event_node(s, event, e, true) : 0;
   });
 }
 
@@ -197,6 +199,7 @@ PMPP_EXPORT Code cudaEventQuery(void* event) {
   return call("cudaEventQuery", [&]() -> Code {
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
+    if (Code c = check_not_captured(e)) return c;
     TaskRef task = event_task(e);
     return !task || finished(task) ? report_fault(e->device) : not_ready();
   });
@@ -205,6 +208,7 @@ PMPP_EXPORT Code cudaEventSynchronize(void* event) {
   return call("cudaEventSynchronize", [&]() -> Code {
     auto e = event_of(event);
     if (!e) return abi::kInvalidResourceHandle;
+    if (Code c = check_not_captured(e)) return c;
     TaskRef task = event_task(e);
     return task ? synchronize(task) : report_fault(e->device);
   });
@@ -223,6 +227,8 @@ PMPP_EXPORT Code cudaEventElapsedTime(float* ms, void* start, void* end) {
     if ((a->flags | b->flags) & 2) return fail(abi::kInvalidResourceHandle, "an event was created with cudaEventDisableTiming and has no time.");
     if (a->device != b->device)
       return fail(abi::kInvalidResourceHandle, format("the events are of different devices, %d and %d, whose clocks cannot be compared.", a->device, b->device));
+    if (Code c = check_not_captured(a)) return c;
+    if (Code c = check_not_captured(b)) return c;
     TaskRef x = event_task(a), y = event_task(b);
     if (!x || !y) return fail(abi::kInvalidResourceHandle, format("the %s event was never recorded.", x ? "second" : "first"));
     if (!finished(x) || !finished(y)) return not_ready();
@@ -233,11 +239,5 @@ PMPP_EXPORT Code cudaEventElapsedTime(float* ms, void* start, void* end) {
 PMPP_EXPORT Code cudaDeviceSynchronize() {
   return call("cudaDeviceSynchronize", [] { return synchronize_device(); });
 }
-PMPP_EXPORT Code cudaThreadExchangeStreamCaptureMode(int* mode) {
-  return call("cudaThreadExchangeStreamCaptureMode", [&]() -> Code {
-    thread_local int current = 0;
-    if (!mode || *mode < 0 || *mode > 2) return fail(abi::kInvalidValue, "the mode is not a cudaStreamCaptureMode.");
-    std::swap(*mode, current);
-    return 0;
-  });
-}
+
+#undef PMPP_STREAM_CALL

@@ -1,8 +1,7 @@
 """What a call costs beside its kernels, once it was called before: no allocation, no wait, nothing that a CUDA graph refuses.
 
-The software GPU has no graphs. It records which functions of the runtime a call goes through, and a graph remembers a launch, a
-copy within the device and a memset; everything else would have to be refused or, as the address of host memory, be forgotten.
-On a GPU the graphs themselves are made and launched.
+The software GPU records which functions of the runtime a call goes through. Graphs of the calls are made and launched on both
+devices.
 """
 
 import ctypes
@@ -143,31 +142,54 @@ def test_what_has_to_be_known_on_the_host_is_waited_for(recorded):
         assert to_host == 2
 
 
-def checked(status, *found):
-    """What a function of cuda.bindings returns, without its status."""
-    assert int(status) == 0, status
-    return found[0] if found else None
+class Graph:
+    """What a call puts into a stream, as an executable CUDA graph of the device in use."""
+
+    def __init__(self, stream, call):
+        self.simulated = pmpp.device() == "sim"
+        if self.simulated:
+            self.runtime, self.stream = ctypes.CDLL(str(LIBRARIES / "sim" / "libpmpp_simt.so")), ctypes.c_void_p(stream.handle)
+            graph, self.ready = ctypes.c_void_p(), ctypes.c_void_p()
+            self.do("cudaStreamBeginCapture", self.stream, 1)  # cudaStreamCaptureModeThreadLocal
+            call()
+            self.do("cudaStreamEndCapture", self.stream, ctypes.byref(graph))
+            self.do("cudaGraphInstantiate", ctypes.byref(self.ready), graph, ctypes.c_ulonglong(0))
+        else:
+            from cuda.bindings import runtime
+
+            self.runtime, self.stream = runtime, stream.handle
+            self.do("cudaStreamBeginCapture", self.stream, runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal)
+            call()
+            graph = self.do("cudaStreamEndCapture", self.stream)
+            self.ready = self.do("cudaGraphInstantiate", graph, 0)
+        self.do("cudaGraphDestroy", graph)
+
+    def do(self, name, *arguments):
+        """Call a function of the runtime; return what it gives beside its status."""
+        result = getattr(self.runtime, name)(*arguments)
+        status, *found = (result,) if self.simulated else result
+        assert int(status) == 0, (name, status)
+        return found[0] if found else None
+
+    def launch(self):
+        self.do("cudaGraphLaunch", self.ready, self.stream)
+
+    def destroy(self):
+        self.do("cudaGraphExecDestroy", self.ready)
 
 
-@pytest.mark.skipif(pmpp.device() != "cuda", reason="the software GPU has no graphs")
 def test_graphs_repeat_calls():
-    from cuda.bindings import runtime
-
     for function in CALLS:
         for variant in pmpp.variants(function) if function is not bincount else ():
             (arguments, options), stream = CALLS[function](), pmpp.Stream()
             outs = options["out"] if isinstance(options["out"], tuple) else (options["out"],)
             function(*arguments, variant=variant, stream=stream, **options)
             expected = [out.numpy(stream=stream) for out in outs]
-            checked(*runtime.cudaStreamBeginCapture(stream.handle, runtime.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal))
-            function(*arguments, variant=variant, stream=stream, **options)
-            graph = checked(*runtime.cudaStreamEndCapture(stream.handle))
-            ready = checked(*runtime.cudaGraphInstantiate(graph, 0))
+            graph = Graph(stream, lambda: function(*arguments, variant=variant, stream=stream, **options))  # noqa: B023
             for out in outs:
                 zeros = np.zeros(out.shape, out.dtype)
                 core.copy_to_device(out.pointer, zeros.ctypes.data, zeros.nbytes, stream.handle)
-            checked(*runtime.cudaGraphLaunch(ready, stream.handle))
+            graph.launch()
             for out, wanted in zip(outs, expected, strict=True):
                 np.testing.assert_array_equal(out.numpy(stream=stream), wanted, err_msg=f"{function.__name__} {variant}")
-            checked(*runtime.cudaGraphExecDestroy(ready))
-            checked(*runtime.cudaGraphDestroy(graph))
+            graph.destroy()

@@ -1,5 +1,5 @@
 // Compares simt/runtime/abi.hpp with the toolkit's header: sizes, offsets and error codes. Compiling it is the test.
-#include "simt/runtime/abi.hpp"
+#include "simt/runtime/graph_abi.hpp"
 
 #include <cuda_runtime_api.h>
 
@@ -241,6 +241,85 @@ FIELD(DeviceProp, cudaDeviceProp, gpuPciSubsystemID);
 FIELD(DeviceProp, cudaDeviceProp, hostNumaMultinodeIpcSupported);
 FIELD(DeviceProp, cudaDeviceProp, reserved);
 
+SIZE(KernelNodeParams, cudaKernelNodeParams);
+SIZE(KernelNodeParams, cudaKernelNodeParamsV2);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, func);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, gridDim);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, blockDim);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, sharedMemBytes);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, kernelParams);
+FIELD(KernelNodeParams, cudaKernelNodeParamsV2, extra);
+SIZE(MemcpyNodeParams, cudaMemcpyNodeParams);
+FIELD(MemcpyNodeParams, cudaMemcpyNodeParams, copyParams);
+SIZE(MemsetParams, cudaMemsetParams);
+SIZE(MemsetParams, cudaMemsetParamsV2);
+FIELD(MemsetParams, cudaMemsetParamsV2, dst);
+FIELD(MemsetParams, cudaMemsetParamsV2, pitch);
+FIELD(MemsetParams, cudaMemsetParamsV2, value);
+FIELD(MemsetParams, cudaMemsetParamsV2, elementSize);
+FIELD(MemsetParams, cudaMemsetParamsV2, width);
+FIELD(MemsetParams, cudaMemsetParamsV2, height);
+SIZE(HostNodeParams, cudaHostNodeParams);
+SIZE(HostNodeParams, cudaHostNodeParamsV2);
+FIELD(HostNodeParams, cudaHostNodeParamsV2, fn);
+FIELD(HostNodeParams, cudaHostNodeParamsV2, userData);
+SIZE(ChildGraphNodeParams, cudaChildGraphNodeParams);
+FIELD(ChildGraphNodeParams, cudaChildGraphNodeParams, graph);
+FIELD(ChildGraphNodeParams, cudaChildGraphNodeParams, ownership);
+SIZE(EventNodeParams, cudaEventRecordNodeParams);
+SIZE(EventNodeParams, cudaEventWaitNodeParams);
+SIZE(MemAllocNodeParams, cudaMemAllocNodeParams);
+SIZE(MemAllocNodeParams, cudaMemAllocNodeParamsV2);
+FIELD(MemAllocNodeParams, cudaMemAllocNodeParamsV2, poolProps);
+FIELD(MemAllocNodeParams, cudaMemAllocNodeParamsV2, accessDescs);
+FIELD(MemAllocNodeParams, cudaMemAllocNodeParamsV2, accessDescCount);
+FIELD(MemAllocNodeParams, cudaMemAllocNodeParamsV2, bytesize);
+FIELD(MemAllocNodeParams, cudaMemAllocNodeParamsV2, dptr);
+SIZE(MemFreeNodeParams, cudaMemFreeNodeParams);
+SIZE(ConditionalNodeParams, cudaConditionalNodeParams);
+FIELD(ConditionalNodeParams, cudaConditionalNodeParams, handle);
+FIELD(ConditionalNodeParams, cudaConditionalNodeParams, type);
+FIELD(ConditionalNodeParams, cudaConditionalNodeParams, size);
+FIELD(ConditionalNodeParams, cudaConditionalNodeParams, phGraph_out);
+SIZE(NodeParams, cudaGraphNodeParams);
+FIELD(NodeParams, cudaGraphNodeParams, type);
+FIELD(NodeParams, cudaGraphNodeParams, kernel);
+FIELD(NodeParams, cudaGraphNodeParams, conditional);
+FIELD(NodeParams, cudaGraphNodeParams, reserved2);
+SIZE(EdgeData, cudaGraphEdgeData);
+FIELD(EdgeData, cudaGraphEdgeData, from_port);
+FIELD(EdgeData, cudaGraphEdgeData, to_port);
+FIELD(EdgeData, cudaGraphEdgeData, type);
+SIZE(InstantiateParams, cudaGraphInstantiateParams);
+FIELD(InstantiateParams, cudaGraphInstantiateParams, flags);
+FIELD(InstantiateParams, cudaGraphInstantiateParams, uploadStream);
+FIELD(InstantiateParams, cudaGraphInstantiateParams, errNode_out);
+FIELD(InstantiateParams, cudaGraphInstantiateParams, result_out);
+SIZE(UpdateResultInfo, cudaGraphExecUpdateResultInfo);
+FIELD(UpdateResultInfo, cudaGraphExecUpdateResultInfo, result);
+FIELD(UpdateResultInfo, cudaGraphExecUpdateResultInfo, errorNode);
+FIELD(UpdateResultInfo, cudaGraphExecUpdateResultInfo, errorFromNode);
+static_assert(int(abi::kNodeEventRecord) == int(cudaGraphNodeTypeEventRecord));
+static_assert(int(abi::kNodeMemFree) == int(cudaGraphNodeTypeMemFree));
+static_assert(int(abi::kNodeConditional) == int(cudaGraphNodeTypeConditional));
+static_assert(int(abi::kSwitch) == int(cudaGraphCondTypeSwitch));
+static_assert(int(abi::kUpdateAttributesChanged) == int(cudaGraphExecUpdateErrorAttributesChanged));
+static_assert(int(abi::kUpdateParametersChanged) == int(cudaGraphExecUpdateErrorParametersChanged));
+static_assert(int(abi::kInstantiateHandleUnused) == int(cudaGraphInstantiateConditionalHandleUnused));
+
+static_assert(int(abi::kIllegalState) == int(cudaErrorIllegalState));
+static_assert(int(abi::kLossyQuery) == int(cudaErrorLossyQuery));
+static_assert(int(abi::kIllegalAddress) == int(cudaErrorIllegalAddress));
+static_assert(int(abi::kLaunchTimeout) == int(cudaErrorLaunchTimeout));
+static_assert(int(abi::kStreamCaptureUnsupported) == int(cudaErrorStreamCaptureUnsupported));
+static_assert(int(abi::kStreamCaptureInvalidated) == int(cudaErrorStreamCaptureInvalidated));
+static_assert(int(abi::kStreamCaptureMerge) == int(cudaErrorStreamCaptureMerge));
+static_assert(int(abi::kStreamCaptureUnjoined) == int(cudaErrorStreamCaptureUnjoined));
+static_assert(int(abi::kStreamCaptureIsolation) == int(cudaErrorStreamCaptureIsolation));
+static_assert(int(abi::kStreamCaptureImplicit) == int(cudaErrorStreamCaptureImplicit));
+static_assert(int(abi::kCapturedEvent) == int(cudaErrorCapturedEvent));
+static_assert(int(abi::kStreamCaptureWrongThread) == int(cudaErrorStreamCaptureWrongThread));
+static_assert(int(abi::kGraphExecUpdateFailure) == int(cudaErrorGraphExecUpdateFailure));
 static_assert(int(abi::kSuccess) == int(cudaSuccess));
 static_assert(int(abi::kInvalidValue) == int(cudaErrorInvalidValue));
 static_assert(int(abi::kMemoryAllocation) == int(cudaErrorMemoryAllocation));

@@ -85,10 +85,10 @@ def test_error_codes_have_the_toolkits_names(runtime):
 
 
 def test_unsupported_call_says_its_name_once(runtime, capfd):
-    graph = ctypes.c_void_p()
+    handle = (ctypes.c_char * 64)()
     for _ in range(2):
-        assert runtime.cudaGraphCreate(ctypes.byref(graph), 0) == 801
-    message = "cudaGraphCreate is not implemented by the software GPU; it returns cudaErrorNotSupported."
+        assert runtime.cudaIpcGetMemHandle(handle, None) == 801
+    message = "cudaIpcGetMemHandle is not implemented by the software GPU; it returns cudaErrorNotSupported."
     assert runtime.pmpp_simt_last_message().decode() == message
     assert capfd.readouterr().err == f"pmpp: {message}\n"
     assert runtime.cudaGetLastError() == 801

@@ -1,5 +1,6 @@
 """CUDA programs, compiled by nvcc, on both links of the software GPU: its own name, and in the place of libcudart.so.13."""
 
+import json
 import os
 import re
 import signal
@@ -58,15 +59,41 @@ def succeeds(done):
     return done.stderr
 
 
-@pytest.mark.parametrize("name", ["memory", "streams", "launch", "faults", "fork"])
+@pytest.mark.parametrize("name", ["memory", "streams", "launch", "faults", "fork", "capture"])
 def test_program(build, name):
     succeeds(run(build(name)))
 
 
-@pytest.mark.parametrize("name", ["memory", "streams", "faults"])
+@pytest.mark.parametrize("name", ["memory", "streams", "faults", "capture"])
 def test_program_with_per_thread_default_stream(build, name):
     # streams.cu leaves out what only the legacy default stream does.
     succeeds(run(build(name, "--default-stream=per-thread")))
+
+
+def test_graphs(build, folder):
+    succeeds(run(build("graph_changes"), folder / "graph.dot"))
+    stderr = succeeds(run(build("graphs"), PMPP_SIM_BUDGET=str(1 << 30)))
+    assert "stopped as endless after 65536 turns" in stderr
+
+
+def test_the_seed_chooses_among_nodes_that_may_be_next(build):
+    orders = {seed: run(build("graph_changes"), "order", PMPP_SIM_SEED=str(seed)).stdout for seed in range(4)}
+    assert orders[0] == "12345678\n"
+    assert len(set(orders.values())) == 4
+    assert all(sorted(order[:7]) == list("1234567") and order[7] == "8" for order in orders.values())
+
+
+def test_a_launch_in_a_graph_is_observed_as_any_other(build, tmp_path):
+    def entries(*checked, **environment):
+        done = run(build("graph_changes"), "observed", *checked, PMPP_SIM_CHECK="race" if checked else "", **environment)
+        assert done.stdout == "ok\n", done.stderr
+        return [json.loads(line) for line in Path(*environment.values()).read_text().splitlines()]
+
+    alone, in_graph = entries(PMPP_SIM_COUNTERS=str(tmp_path / "counters"))
+    assert alone == in_graph
+    assert alone["name"] == "racy"
+    (race,) = entries("graph only", PMPP_SIM_FINDINGS=str(tmp_path / "findings"))
+    assert (race["kind"], race["kernel"]) == ("race", "racy")
 
 
 def test_unmodified_program_in_place_of_the_runtime(folder):
