@@ -220,6 +220,9 @@ def resources(ptx: Path, gpu: Device, symbol: str = "") -> dict[str, Resources]:
         command: list[str | Path] = [ptxas, "-v", f"-arch=sm_{own}", *only, "-o", Path(folder, "o"), ptx]
         try:
             done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
+            if done.returncode and "Unresolved extern" in done.stderr:  # a unit of a program of several
+                command.append("-c")
+                done = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
         except OSError as failure:
             raise ToolkitError(f"{ptxas} does not run: {failure.strerror}.") from None
     said = done.stdout + done.stderr

@@ -177,6 +177,14 @@ def test_a_gpu_that_is_too_old_is_said(tmp_path):
 
 
 @sim
+def test_a_unit_of_a_linked_program_calls_what_is_elsewhere(tmp_path):
+    ptx = tmp_path / "unit.ptx"
+    head = ".version 9.0\n.target sm_75\n.address_size 64\n.extern .func f();\n"
+    ptx.write_text(head + ".visible .entry k() { call f; ret; }\n.visible .entry other() { ret; }\n")
+    assert model.resources(ptx, model.device("h200"), "k")["k"].registers > 0
+
+
+@sim
 def test_what_ptxas_cannot_translate_is_said(tmp_path):
     ptx = tmp_path / "bad.ptx"
     ptx.write_text(".version 9.0\n.target sm_75\n.address_size 64\n.visible .entry k() { nonsense; }\n")

@@ -21,6 +21,18 @@ namespace {
 /// Blocks that one worker keeps at once. Only kernels whose blocks wait for each other ever have more than one.
 constexpr std::size_t kMaxResident = 4096;
 
+/// So many turns of all its blocks in which none ended make a launch one that waits, perhaps for another kernel.
+constexpr unsigned kStuckTurns = 1024;
+
+class Gate;
+
+/// A launch, and the gate that it came through.
+struct Running : Grid {
+  Gate* gate = nullptr;
+  std::atomic<bool> stuck{false};
+};
+void tell_stuck(Running& grid);
+
 /// Blocks in another order, for a seed other than 0: a permutation of 0..count-1.
 std::uint64_t permute(std::uint64_t n, std::uint64_t count, std::uint64_t seed) {
   if (seed == 0 || count < 2) return n;
@@ -46,6 +58,7 @@ void work(Worker& worker) {
   Grid& grid = *worker.grid;
   auto& resident = worker.resident;
   std::size_t turn = 0;
+  unsigned turns = 0;
   bool start_one = true;
   while (!grid.stop.load(std::memory_order_relaxed)) {
     if (start_one && resident.size() < kMaxResident) {
@@ -71,14 +84,17 @@ void work(Worker& worker) {
         worker.spare.push_back(std::move(resident[turn]));
         resident.erase(resident.begin() + std::ptrdiff_t(turn));
         start_one = resident.empty();
+        turns = 0;
         break;
       case Outcome::waiting:
         // It waits for another block: a new one and an old one in turns.
         start_one = !start_one || resident.size() == 1;
         ++turn;
         if (grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
-        // All of them had their turn: what they wait for is another worker's, which may wait for this core.
-        if (!grid.alone && turn >= resident.size() && !start_one) std::this_thread::yield();
+        // All of them had their turn: what they wait for is another worker's, which may wait for this core, or another kernel's.
+        if (turn < resident.size() || start_one) break;
+        if (!grid.alone) std::this_thread::yield();
+        if (grid.code->cooperates && ++turns == kStuckTurns) tell_stuck(static_cast<Running&>(grid));
         break;
     }
   }
@@ -91,18 +107,11 @@ unsigned workers_for(const Grid& grid) {
   return unsigned(std::min<std::uint64_t>(threads, grid.clusters));
 }
 
-/// The threads of a device: they live as long as the process and take part in its launches.
+/// Threads that take part in launches, one launch at a time. They live as long as the process.
 class Pool {
  public:
-  static Pool& of(int device) {
-    static auto* pools = new Pool[model::kMaxDevices];   // never destroyed: their threads may outlive static destructors
-    return pools[device];
-  }
-  std::mutex launch_mutex;   ///< held by the launch that runs
-
   Fault run(Grid& grid) {
     const unsigned wanted = grid.workers;
-    grid.alone = wanted <= 1;
     {
       std::lock_guard lock(mutex_);
       while (threads_.size() + 1 < wanted) {
@@ -177,6 +186,56 @@ class Pool {
   std::uint64_t launch_ = 0;
 };
 
+/// A device runs one launch after the other. Only while all that run wait in vain does it let another one in, for that may be
+/// what they wait for.
+class Gate {
+ public:
+  static Gate& of(int device) {
+    static auto* gates = new Gate[model::kMaxDevices];   // never destroyed: threads of pools may outlive static destructors
+    return gates[device];
+  }
+  /// Waits for its turn, and gives it observers and workers; a launch with observers is the only one.
+  Pool& enter(Running& grid) {
+    std::unique_lock lock(mutex_);
+    turn_.wait(lock, [&] {
+      grid.observers = observers::attached();
+      return running_ == 0 || (running_ == stuck_ && !observed_ && grid.observers.empty());
+    });
+    grid.gate = this;
+    grid.workers = workers_for(grid);
+    grid.alone = grid.workers <= 1 && running_ == 0;
+    observed_ = !grid.observers.empty();
+    ++running_;
+    if (idle_.empty()) return *new Pool;
+    Pool& pool = *idle_.back();
+    idle_.pop_back();
+    return pool;
+  }
+  void leave(const Running& grid, Pool& pool) {
+    std::lock_guard lock(mutex_);
+    idle_.push_back(&pool);
+    --running_;
+    stuck_ -= grid.stuck;
+    turn_.notify_all();
+  }
+  void stuck(Running& grid) {
+    std::lock_guard lock(mutex_);
+    if (grid.stuck.exchange(true)) return;
+    if (grid.alone) grid.alone = false;   // by its only worker
+    ++stuck_;
+    turn_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable turn_;
+  std::vector<Pool*> idle_;
+  unsigned running_ = 0, stuck_ = 0;
+  bool observed_ = false;
+};
+
+void tell_stuck(Running& grid) { grid.gate->stuck(grid); }
+
 std::mutex observed_mutex;   // observers see one launch at a time
 std::atomic<std::uint64_t> launch_number{0};
 /// What a launch costs of the budget beside its instructions.
@@ -186,7 +245,7 @@ constexpr std::uint64_t kLaunchCost = 4096;
 
 Fault run_grid(const Launch& launch, Family& family) {
   const ir::Code& code = launch.kernel->code();
-  Grid grid;
+  Running grid;
   grid.launch = &launch;
   grid.code = &code;
   grid.cluster_blocks = launch.cluster[0] * launch.cluster[1] * launch.cluster[2];
@@ -205,8 +264,12 @@ Fault run_grid(const Launch& launch, Family& family) {
   grid.params.assign(launch.params.begin(), launch.params.end());
   grid.params.resize(std::max(grid.params.size(), code.info.param_bytes));
 
-  Pool& pool = Pool::of(launch.device);
-  std::lock_guard lock(pool.launch_mutex);
+  Gate& gate = Gate::of(launch.device);
+  struct Inside {
+    Running& grid;
+    Pool& pool;
+    ~Inside() { grid.gate->leave(grid, pool); }
+  } inside{grid, gate.enter(grid)};
   grid.number = ++launch_number;
   auto& space = memory::AddressSpace::instance();
   std::optional<memory::GuestAddr> workspace;
@@ -218,9 +281,7 @@ Fault run_grid(const Launch& launch, Family& family) {
     grid.workspace_address = *workspace;
   }
   std::unique_lock observed(observed_mutex, std::defer_lock);
-  grid.observers = observers::attached();
   if (!grid.observers.empty()) observed.lock();
-  grid.workers = workers_for(grid);
   grid.seed = settings().seed;
   grid.budget = settings().budget;
   grid.spent = family.spent;
@@ -232,7 +293,7 @@ Fault run_grid(const Launch& launch, Family& family) {
     for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
     for (const auto& o : grid.observers) grid.by_turns |= o->by_turns();
   }
-  auto fault = pool.run(grid);
+  auto fault = inside.pool.run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);
   if (workspace) space.release(*workspace);
   family.spent = grid.spent + kLaunchCost;

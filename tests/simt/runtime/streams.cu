@@ -15,6 +15,19 @@ __global__ void wait_for(volatile int* flag, int* out, int value) {
 __global__ void store(int* out, int value) { *out = value; }
 __global__ void append(int* list, int* count, int value) { list[(*count)++] = value; }
 
+/// Takes turns with another kernel, and counts what it does while that does the same.
+__global__ void take_turns(volatile int* turn, int* count, int rounds, int mine) {
+  for (int n = 0; n < rounds; ++n) {
+    while (*turn % 2 != mine) {
+    }
+    if (n > 0)
+      for (int k = 0; k < 1000; ++k) atomicAdd(count, 1);
+    __threadfence();
+    *turn = *turn + 1;
+    for (int k = 0; k < 1000; ++k) atomicAdd(count, 1);
+  }
+}
+
 struct Flag {   // mapped memory that host and kernels both see
   volatile int* value;
   Flag() {
@@ -203,6 +216,27 @@ static void questions() {
   CALL(cudaStreamDestroy(copy));
 }
 
+/// Kernels in three streams that wait for each other, and one that needs none of them.
+static void at_once() {
+  int *shared = device_ints(2), *out = device_ints(1);
+  Flag flag;
+  cudaStream_t s[4];
+  for (auto& each : s) CALL(cudaStreamCreateWithFlags(&each, cudaStreamNonBlocking));
+  wait_for<<<1, 1, 0, s[0]>>>(flag.value, out, 1);
+  take_turns<<<1, 1, 0, s[1]>>>(shared, shared + 1, 20, 1);
+  take_turns<<<1, 1, 0, s[2]>>>(shared, shared + 1, 20, 0);
+  store<<<1, 1, 0, s[3]>>>(out, 7);
+  for (int n = 1; n < 4; ++n) CALL(cudaStreamSynchronize(s[n]));
+  EXPECT(cudaErrorNotReady, cudaStreamQuery(s[0]));
+  cudaGetLastError();
+  flag.raise();
+  CALL(cudaStreamSynchronize(s[0]));
+  CHECK(read(shared) == 40 && read(shared + 1) == 2 * (20 + 19) * 1000 && read(out) == 1);
+  for (auto& each : s) CALL(cudaStreamDestroy(each));
+  CALL(cudaFree(shared));
+  CALL(cudaFree(out));
+}
+
 /// Many host threads, each with streams of its own, and the default stream in between.
 static void storm() {
   std::vector<std::thread> threads;
@@ -243,6 +277,7 @@ int main() {
   events();
   callbacks();
   questions();
+  at_once();
   storm();
   std::puts("ok");
 }
