@@ -14,9 +14,9 @@ Calls counting(exec::Isa level, Counting what) {
   return {};
 }
 
-RaceRow race_row(exec::Isa level) {
+RaceRows race_rows(exec::Isa level) {
   switch (level) {
-#define SIMT_LEVEL(l) case exec::Isa::l: return l::race_row();
+#define SIMT_LEVEL(l) case exec::Isa::l: return l::race_rows();
     SIMT_FOR_EACH_ISA(SIMT_LEVEL)
 #undef SIMT_LEVEL
   }

@@ -36,7 +36,7 @@ class Races final : public Observer {
     launch_ = &launch;
     code_ = &code.code();
     if (!ticks_.begin()) pools_.clear(), shadow_.clear();
-    if (shadow_.size() > kPages / 2) shadow_.clear();
+    if (shadow_.size() > kPages / 4 * 3) shadow_.clear();
     ++state_.generation;
     state_.launch = ticks_.now() + 1;
     first_ = next_;
@@ -73,19 +73,18 @@ class Races final : public Observer {
   }
 
   void access(AccessProbe& probe, const Gang* gang, Warp& warp, const Instr* instr) {
-    if (probe.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return;
-    const Mask mask = exec::guarded(warp, instr) & probe.lanes;
-    if (!mask || ticks_.over()) return;
-    RowContext c{state_, probe, gang, warp, instr, clock(warp.block)};
-    row_(c, mask);
+    if (ticks_.over()) return;
+    RowContext c{state_, probe, gang, &warp, instr, clock(warp.block)};
+    rows_(c);
   }
   void lanes(RowContext& c, Mask mask);
+  Mask strong_words(RowContext& c, Mask mask);
   void lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
   void page(AccessProbe& probe, std::uint64_t address);
   void synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr);
 
  private:
-  static constexpr std::size_t kPages = 1 << 15;   ///< of shadow memory: 128 MiB of the program's
+  static constexpr std::size_t kPages = 1 << 11;   ///< of shadow memory: 128 MiB of the program's
 
   /// What a conflict is looked for with.
   struct Context {
@@ -128,7 +127,7 @@ class Races final : public Observer {
   std::uint32_t next_ = 1, first_ = 1;     ///< numbers of blocks
   bool orders_ = false;                    ///< the kernel has fences, or accesses that order
   RaceState state_;
-  RaceRow row_ = race_row(exec::isa());
+  RaceRows rows_ = race_rows(exec::isa());
   Ticks ticks_;
   Shadow shadow_;
   std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
@@ -168,7 +167,7 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
       };
       p.gang = [](Probe& probe, const Gang& gang, const Instr* instr) {
         auto& a = static_cast<AccessProbe&>(probe);
-        for (unsigned k = 0; k < gang.count; ++k) a.races->access(a, &gang, *gang.warps[k], instr);
+        a.races->access(a, &gang, *gang.warps[0], instr);
       };
       p.races = this;
       p.site = std::uint32_t(accesses_.size() - 1);
@@ -267,10 +266,43 @@ void Races::page(AccessProbe& probe, std::uint64_t address) {
   probe.page_shift = cells.shift;
 }
 
+/// Atomics of words in shared memory that order nothing, which mostly meet other atomics. The lanes that are left.
+Mask Races::strong_words(RowContext& c, Mask mask) {
+  const unsigned first = c.warp->index * 32;
+  const Stamp me = Stamp::of(c.block.now[c.warp->index], c.probe.site, c.probe.strength);
+  const std::byte* const row = c.warp->regs + c.instr->op[c.probe.address];
+  const Cells& cells = *c.block.shared;
+  Mask other = 0;
+  for (Mask left = mask; left; left &= left - 1) {
+    const auto lane = unsigned(std::countr_zero(left));
+    std::uint32_t address;
+    std::memcpy(&address, row + 4 * lane, 4);
+    address += std::uint32_t(c.instr->mem.offset);
+    if (address % 4 || address > c.warp->shared_bytes - 4) continue;   // a fault, or another block of the cluster
+    Line& l = cells.lines[address / 128];
+    Stamps& s = cells.stamps[address / 128];
+    const unsigned n = address / 4 % 32;
+    const Mask bit = Mask{1} << n;
+    open(l, c.block.everyone, c.block);
+    if (l.write_row || (l.read & bit) || (l.written & bit && !(s.writer[n] & kStrongWriter))) {
+      other |= Mask{1} << lane;
+      continue;
+    }
+    l.written |= bit;
+    l.many &= ~bit;
+    s.writer[n] = std::uint16_t((first + lane) | kStrongWriter);
+    s.write[n] = me.by(first + lane).bits;
+  }
+  return other;
+}
+
 void Races::lanes(RowContext& c, Mask mask) {
   auto& probe = c.probe;
+  if (probe.kind == ir::AccessKind::atomic && probe.shared && probe.bytes == 4 && !orders_ && c.block.shared->shift == 2 &&
+      c.warp->shared_bytes >= 4)
+    mask = strong_words(c, mask);
   const auto kind = probe.kind;
-  const unsigned bytes = probe.bytes, warp = c.warp.index;
+  const unsigned bytes = probe.bytes, warp = c.warp->index;
   const Stamp me = Stamp::of(c.block.now[warp], probe.site, probe.strength);
   const bool is_plain = plain(c.block, warp);
   for (Mask left = mask; left; left &= left - 1) {
@@ -279,10 +311,10 @@ void Races::lanes(RowContext& c, Mask mask) {
     bool shared = probe.shared;
     if (shared) {
       std::uint32_t offset;
-      std::memcpy(&offset, c.warp.regs + c.instr->op[probe.address] + 4 * lane, 4);
+      std::memcpy(&offset, c.warp->regs + c.instr->op[probe.address] + 4 * lane, 4);
       address = offset + std::uint32_t(c.instr->mem.offset);
     } else {
-      std::memcpy(&address, c.warp.regs + c.instr->op[probe.address] + 8 * lane, 8);
+      std::memcpy(&address, c.warp->regs + c.instr->op[probe.address] + 8 * lane, 8);
       address += std::uint64_t(std::int64_t(c.instr->mem.offset));
       if (probe.generic && address >= memory::kSharedWindow) {
         if (address - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters
@@ -291,7 +323,7 @@ void Races::lanes(RowContext& c, Mask mask) {
       }
     }
     if (address % bytes) continue;   // a fault, which is reported as such
-    if (shared && address + bytes > c.warp.shared_bytes) continue;   // likewise, or another block of the cluster
+    if (shared && address + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
     if (orders_ && probe.strength) {
       this->lane(c, lane, address, shared);
       continue;
@@ -336,7 +368,7 @@ void Races::lanes(RowContext& c, Mask mask) {
 
 void Races::lane(RowContext& row, unsigned lane, std::uint64_t address, bool shared) {
   auto& probe = row.probe;
-  Context c{probe, row.warp, row.instr, row.gang, clock(row.warp.block), lane, address, shared, probe.kind != ir::AccessKind::load};
+  Context c{probe, *row.warp, row.instr, row.gang, clock(row.warp->block), lane, address, shared, probe.kind != ir::AccessKind::load};
   const Stamp me = Stamp::of(c.block.now[c.warp.index], probe.site, probe.strength).by(c.thread());
   if (orders_ && probe.strength) order(c);
   if (shared && probe.bytes < 4 && c.block.shared->shift) c.block.shared->split();

@@ -43,8 +43,8 @@ struct RaceState {
 struct RowContext {
   RaceState& state;
   AccessProbe& probe;
-  const exec::Gang* gang;          ///< whose row it is one of, or null
-  exec::Warp& warp;
+  const exec::Gang* gang;          ///< whose rows they are, or null
+  exec::Warp* warp;                ///< whose row it is now
   const exec::Instr* instr;
   BlockTime& block;
 };
@@ -58,9 +58,9 @@ void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared)
 void race_page(AccessProbe& probe, std::uint64_t address);
 
 /// Rows of a gang, or of a warp if `gang` is null, by instruction set.
-using RaceRow = void (*)(RowContext& c, Mask mask);
-RaceRow race_row(exec::Isa level);
-#define SIMT_DECLARE(level) namespace level { RaceRow race_row(); }
+using RaceRows = void (*)(RowContext& c);
+RaceRows race_rows(exec::Isa level);
+#define SIMT_DECLARE(level) namespace level { RaceRows race_rows(); }
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)
 #undef SIMT_DECLARE
 

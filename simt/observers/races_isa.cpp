@@ -97,15 +97,17 @@ SIMT_INLINE Cell cell_at(RowContext& c, u64 address, bool shared, unsigned& shif
   }
 }
 
-/// Lanes one after another: `lanes` of them from `first` on, those of the mask active (bit 0 is `first`).
-SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned lanes, Mask mask) {
+/// Lanes one after another: `lanes` of them from `first` on, those of the mask active (bit 0 is `first`). Returns
+/// whether all of it was nothing new.
+SIMT_INLINE bool contiguous_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned lanes, Mask mask) {
   const unsigned bytes = c.probe.bytes, per_lane = unsigned(std::countr_zero(bytes));
   const bool full = mask == (lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1), write = c.probe.kind == ir::AccessKind::store;
   const u64 end = start + u64(lanes) * bytes;
   const u32 since = since_of(c, shared);
-  const auto warp = c.warp.index;
+  const auto warp = c.warp->index;
   const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
   const bool is_plain = plain(c.block, warp);
+  bool nothing = true;
   for (u64 at = start; at < end;) {
     unsigned shift;
     const Cell begin = cell_at(c, at, shared, shift);
@@ -120,6 +122,7 @@ SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned 
     if (!m) continue;
     const bool known = open(l, since, c.block);
     if (known && !write && !(m & ~(l.many | l.shared_by_blocks))) continue;
+    nothing = false;
     // A row of neighbours: one stamp stands for all.
     const bool whole = m == kAllLanes && off == 0 && shift == per_lane;
     const unsigned thread = warp * 32 + first;
@@ -175,12 +178,13 @@ SIMT_INLINE void contiguous_row(RowContext& c, bool shared, u64 start, unsigned 
     }
     if (left) [[unlikely]] exact(c, shared, left, threads, start, first);
   }
+  return nothing;
 }
 
 /// A read of one place by several lanes.
 SIMT_INLINE void uniform_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned last) {
   const u32 since = since_of(c, shared);
-  const auto warp = c.warp.index;
+  const auto warp = c.warp->index;
   const Stamp me = Stamp::of(c.block.now[warp], c.probe.site, 0);
   const bool is_plain = plain(c.block, warp);
   for (u64 at = start, end = start + c.probe.bytes; at < end;) {
@@ -206,57 +210,79 @@ SIMT_INLINE void uniform_row(RowContext& c, bool shared, u64 start, unsigned fir
   }
 }
 
-/// How some of a row's lanes lie: bit 0 if contiguous, bit 1 if all the same.
+#if defined(__AVX512F__)
+constexpr unsigned kVector = 64;
+#elif defined(__AVX2__)
+constexpr unsigned kVector = 32;
+#else
+constexpr unsigned kVector = 16;
+#endif
+
+/// How the addresses of half a warp lie: bit 0 if contiguous, bit 1 if all the same.
 template <class A>
-SIMT_INLINE unsigned shape(const A* address, int from, int to, unsigned shift) {
-  const A base = address[from];
-  A contiguous = 0, uniform = 0;
-  for (int lane = from; lane < to; ++lane) {
-    contiguous |= (address[lane] - base) ^ (A(lane - from) << shift);
-    uniform |= address[lane] ^ base;
+SIMT_INLINE unsigned shape(const typename Aliased<A>::type* address, unsigned shift) {
+  typedef A Vector __attribute__((vector_size(kVector), may_alias));
+  constexpr unsigned step = kVector / sizeof(A);
+  Vector numbers{};
+  for (unsigned n = 0; n < step; ++n) numbers[n] = n;
+  const A base = *address;
+  Vector contiguous{}, uniform{};
+#pragma GCC unroll 8
+  for (unsigned at = 0; at < 16; at += step) {
+    const Vector difference = *reinterpret_cast<const Vector*>(address + at) - base;
+    contiguous |= difference ^ ((numbers + A(at)) << A(shift));
+    uniform |= difference;
   }
-  return (contiguous == 0 ? 1u : 0u) | (uniform == 0 ? 2u : 0u);
+  const auto none = [](Vector v) __attribute__((always_inline)) {
+#if defined(__AVX512F__)
+    return _mm512_test_epi32_mask((__m512i)v, (__m512i)v) == 0;
+#elif defined(__AVX2__)
+    return _mm256_testz_si256((__m256i)v, (__m256i)v) != 0;
+#else
+    A any = 0;
+    for (unsigned n = 0; n < step; ++n) any |= v[n];
+    return any == 0;
+#endif
+  };
+  return none(contiguous) ? 1 : none(uniform) ? 2 : 0;
 }
 
-/// Takes lanes [from, to) at once. False if they are not what it can take.
+enum class Taken : std::uint8_t { no, yes, nothing_new };
+/// Takes `lanes` lanes from `from` on at once, if they are what it can take.
 template <class A>
-SIMT_INLINE bool take(RowContext& c, const A* address, int from, int to, unsigned how) {
+SIMT_INLINE Taken take(RowContext& c, const A* address, unsigned from, unsigned lanes, unsigned how) {
   bool shared = c.probe.shared;
   u64 start = sizeof(A) == 4 ? u64(u32(address[from]) + u32(c.instr->mem.offset)) : u64(address[from]) + u64(std::int64_t(c.instr->mem.offset));
   const unsigned bytes = c.probe.bytes;
-  const u64 extent = how & 1 ? u64(bytes) * unsigned(to - from) : bytes;
+  const u64 extent = how & 1 ? u64(bytes) * lanes : bytes;
   if (sizeof(A) == 8 && start + extent > memory::kSharedWindow) {
-    if (start - memory::kSharedWindow >= memory::kWindowSize) return false;
+    if (start - memory::kSharedWindow >= memory::kWindowSize) return Taken::no;
     start -= memory::kSharedWindow;
     shared = true;
   }
-  if (start % bytes || (shared && start + extent > c.warp.shared_bytes)) return false;
-  if (bytes < 4 && shared && c.block.shared->shift) return false;
-  if (how & 1) contiguous_row(c, shared, start, unsigned(from), unsigned(to - from), to - from == 32 ? kAllLanes : (Mask{1} << (to - from)) - 1);
-  else uniform_row(c, shared, start, unsigned(from), unsigned(to - 1));
-  return true;
+  if (start & (bytes - 1) || (shared && start + extent > c.warp->shared_bytes)) return Taken::no;
+  if (bytes < 4 && shared && c.block.shared->shift) return Taken::no;
+  if (how & 1) return contiguous_row(c, shared, start, from, lanes, lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1) ? Taken::nothing_new : Taken::yes;
+  uniform_row(c, shared, start, from, from + lanes - 1);
+  return Taken::yes;
 }
 
 template <class A>
-SIMT_INLINE void row_of(RowContext& c, const A* address, Mask mask) {
+SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
   const unsigned shift = unsigned(std::countr_zero(c.probe.bytes));
   const bool read = c.probe.kind == ir::AccessKind::load;
   if (mask == kAllLanes) {
-    const unsigned low = shape(address, 0, 16, shift), high = shape(address, 16, 32, shift);
-    if (low & high & 1 && A(address[16] - address[0]) == A(16) << shift) {
-      if (take(c, address, 0, 32, 1)) return;
-    } else if (low & high & 2 && read && address[16] == address[0]) {
-      if (take(c, address, 0, 32, 2)) return;
-    } else if ((low & high & 1) && !read) {   // two pieces that do not meet
-      const A apart = address[16] - address[0], room = A(16) << shift;
-      if (apart >= room && A(0) - apart >= room) {
-        if (!take(c, address, 0, 16, 1)) race_lanes(c, 0xffff);
-        if (!take(c, address, 16, 32, 1)) race_lanes(c, 0xffff0000);
-        return;
-      }
-    } else if (read && low && high) {
-      if (!take(c, address, 0, 16, low & 1 ? 1 : 2)) race_lanes(c, 0xffff);
-      if (!take(c, address, 16, 32, high & 1 ? 1 : 2)) race_lanes(c, 0xffff0000);
+    const unsigned low = shape<A>(address, shift), high = shape<A>(address + 16, shift);
+    const A apart = address[16] - address[0], room = A(16) << shift;
+    if (low & high & 1 && apart == room) {
+      if (take(c, address, 0, 32, 1) != Taken::no) return;
+    } else if (low & high & 2 && read && apart == 0) {
+      if (take(c, address, 0, 32, 2) != Taken::no) return;
+    } else if (low && high && (read || (low & high & 1 && apart >= room && A(0) - apart >= room))) {   // writes: that do not meet
+      const auto half = take(c, address, 0, 16, low);
+      if (half == Taken::nothing_new && apart == 0 && low == high) return;
+      if (half == Taken::no) race_lanes(c, 0xffff);
+      if (take(c, address, 16, 16, high) == Taken::no) race_lanes(c, 0xffff0000);
       return;
     }
   } else if (c.probe.bytes <= 4) {
@@ -268,34 +294,44 @@ SIMT_INLINE void row_of(RowContext& c, const A* address, Mask mask) {
     bool shared = c.probe.shared;
     u64 start = sizeof(A) == 4 ? u64(u32(base) + u32(c.instr->mem.offset)) : u64(base) + u64(std::int64_t(c.instr->mem.offset));
     const u64 extent = u64(count) << shift;
-    if (difference == 0 && start % c.probe.bytes == 0) {
+    if (difference == 0 && (start & (c.probe.bytes - 1)) == 0) {
       if (sizeof(A) == 8 && start + extent > memory::kSharedWindow) {
         shared = true;
         start -= memory::kSharedWindow;
       }
       // Each cell is to be a lane.
       unsigned cell_shift = 2;
-      const bool inside = !shared || (start < c.warp.shared_bytes && extent <= c.warp.shared_bytes - start);
-      if (inside) {
+      if (!shared || (start < c.warp->shared_bytes && extent <= c.warp->shared_bytes - start)) {
         cell_at(c, start, shared, cell_shift);
-        bool even = cell_shift == shift;
-        if (!shared && (start ^ (start + extent - 1)) >> Shadow::kPageBits) even = false;
-        if (even) return contiguous_row(c, shared, start, unsigned(first), unsigned(count), mask >> first);
+        if (cell_shift == shift && (shared || !((start ^ (start + extent - 1)) >> Shadow::kPageBits))) {
+          contiguous_row(c, shared, start, unsigned(first), unsigned(count), mask >> first);
+          return;
+        }
       }
     }
   }
   race_lanes(c, mask);
 }
 
-void row(RowContext& c, Mask mask) {
-  if (c.probe.strength || c.probe.kind == ir::AccessKind::atomic || c.probe.whole_warp) return race_lanes(c, mask);
-  const auto at = c.instr->op[c.probe.address];
-  if (c.probe.shared) row_of(c, simt::lanes::SIMT_ISA::row<const u32>(c.warp, at), mask);
-  else row_of(c, simt::lanes::SIMT_ISA::row<const u64>(c.warp, at), mask);
+SIMT_INLINE void row(RowContext& c, Warp& warp) {
+  auto& p = c.probe;
+  if (p.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return;
+  const Mask mask = exec::guarded(warp, c.instr) & p.lanes;
+  if (!mask) return;
+  c.warp = &warp;
+  if (p.strength || p.kind == ir::AccessKind::atomic || p.whole_warp) return race_lanes(c, mask);
+  const auto at = c.instr->op[p.address];
+  if (p.shared) row_of<u32>(c, simt::lanes::SIMT_ISA::row<u32>(warp, at), mask);
+  else row_of<u64>(c, simt::lanes::SIMT_ISA::row<u64>(warp, at), mask);
+}
+
+void rows(RowContext& c) {
+  if (!c.gang) return row(c, *c.warp);
+  for (unsigned k = 0; k < c.gang->count; ++k) row(c, *c.gang->warps[k]);
 }
 
 }  // namespace
 
-RaceRow race_row() { return row; }
+RaceRows race_rows() { return rows; }
 
 }  // namespace simt::observers::SIMT_ISA

@@ -6,11 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <unordered_map>
+
+#include <sys/mman.h>
 
 #include "simt/exec/probe.hpp"
 
@@ -85,11 +85,11 @@ struct Cells {
   unsigned shift = 2;   ///< of a cell: words, or bytes
 
   explicit Cells(std::size_t size) : bytes(size) { make(); }
-  ~Cells() { std::free(memory_); }
+  ~Cells() { ::munmap(lines, size()); }
   Cells(const Cells&) = delete;
   /// From words to bytes.
   void split() {
-    void* const memory = memory_;
+    const std::size_t old_size = size();
     Line* const coarse = lines;
     Stamps* const before = stamps;
     shift = 0;
@@ -111,24 +111,24 @@ struct Cells {
         t.write[c] = f.write[s], t.first[c] = f.first[s], t.other[c] = f.other[s];
       }
     }
-    std::free(memory);
+    ::munmap(coarse, old_size);
   }
 
  private:
   std::size_t count() const { return (bytes + (std::size_t{32} << shift) - 1) >> (5 + shift); }
+  std::size_t size() const { return (count() + 1) * (sizeof(Line) + sizeof(Stamps)); }
   void make() {   // zeros, which the system gives for nothing where they are not touched
-    memory_ = std::calloc(count() + 1, sizeof(Line) + sizeof(Stamps));
-    if (!memory_) throw std::bad_alloc();
-    lines = reinterpret_cast<Line*>((reinterpret_cast<std::uintptr_t>(memory_) + 63) & ~std::uintptr_t{63});
+    void* const memory = ::mmap(nullptr, size(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    lines = static_cast<Line*>(memory);
     stamps = reinterpret_cast<Stamps*>(lines + count());
   }
-  void* memory_ = nullptr;
 };
 
 /// Cells of global memory, page by page.
 class Shadow {
  public:
-  static constexpr unsigned kPageBits = 12;
+  static constexpr unsigned kPageBits = 16;
   Cells& page(std::uint64_t address) {
     auto& cells = pages_[address >> kPageBits];
     if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits), ++size_;
