@@ -49,8 +49,7 @@ def command(
         kernels = observed.entries
         said = add_model(kernels, device, Path(folder))
         if html:
-            for kernel, entry in zip(kernels, read_lines(Path(folder, "requests")), strict=True):
-                kernel["requests"] = entry["requests"]
+            _add_requests(kernels, read_lines(Path(folder, "requests")))
     if as_json:
         as_json.write_text(json.dumps({"gpu": described(device), "kernels": kernels}, indent=1) + "\n")
     _print(kernels, device, said)
@@ -89,6 +88,16 @@ def add_model(kernels: list[dict[str, Any]], gpu: model.Device, ptx: Path) -> st
             roofline_share=time.roofline_share,
         )
     return ""
+
+
+def _add_requests(kernels: list[dict[str, Any]], entries: list[dict[str, Any]]) -> None:
+    """Give each launch the requests that were recorded of it; of a kernel's launches they come in the same order."""
+    waiting: dict[str, list[Any]] = {}
+    for entry in entries:
+        waiting.setdefault(entry["symbol"], []).append(entry["requests"])
+    for kernel in kernels:
+        of_it = waiting.get(kernel["symbol"])
+        kernel["requests"] = of_it.pop(0) if of_it else []
 
 
 def described(gpu: model.Device) -> dict[str, Any]:

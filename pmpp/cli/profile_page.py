@@ -36,7 +36,9 @@ def write(
     said : str
         Why no time is modelled, or nothing.
     """
-    kernels = [{**kernel, "launches": times} for kernel, times in launches]
+    kernels = [
+        {**kernel, "launches": times, "lines": [_without_zeros(line) for line in kernel["lines"]]} for kernel, times in launches
+    ]
     counted: dict[str, set[int]] = {}
     for kernel in kernels:
         for line in kernel["lines"]:
@@ -50,6 +52,11 @@ def write(
         "words": dict(WORDS),
     }
     pages.write(path, f"Profile of {target.name}", "profile", data)
+
+
+def _without_zeros(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line without most of what it would take in the page; the script puts the zeros back."""
+    return {**line, "counters": {name: value for name, value in line["counters"].items() if value}}
 
 
 def _source(file: str, counted: set[int]) -> dict[str, Any]:

@@ -97,7 +97,8 @@ pmpp.keyboardList = (list, onSelect = () => {}, { horizontal = false, page = 10 
 ///   columns     [{title, cell(line) -> text or element, class}], between the number and the text
 ///   selectable  line -> whether it can be selected; all by default
 ///   onSelect    told the line
-/// Returns {element, row(number), select(number, options), refresh()}; refresh makes the cells of the columns anew.
+/// Returns {element, row(number), select(number, options), reveal(number), refresh()}: reveal moves a line into the box, and not
+/// the page; refresh makes the cells of the columns anew.
 pmpp.listing = ({ lines, label, columns = [], selectable = () => true, onSelect = () => {} }) => {
   const rows = new Map();
   const fill = (row, line) => {
@@ -127,8 +128,13 @@ pmpp.listing = ({ lines, label, columns = [], selectable = () => true, onSelect 
     list.append(row);
   }
   const keys = pmpp.keyboardList(list, (row) => onSelect(rows.get(Number(row.dataset.line)).line));
+  const element = pmpp.el("div", { class: "listing" }, list);
   return {
-    element: pmpp.el("div", { class: "listing" }, list),
+    element,
+    reveal: (number) => {
+      const box = element.getBoundingClientRect(), row = rows.get(number)?.row.getBoundingClientRect();
+      if (row && (row.top < box.top || row.bottom > box.bottom)) element.scrollTop += row.top - box.top - box.height / 3;
+    },
     row: (number) => rows.get(number)?.row,
     select: (number, options) => keys.select(rows.get(number)?.row, options),
     refresh: () => { for (const { row, line } of rows.values()) fill(row, line); },

@@ -7,6 +7,11 @@
   const { gpu } = data;
   const us = (time) => `${number(time, time < 100 ? 1 : 0)} us`;
 
+  for (const kernel of data.kernels) {
+    const zeros = Object.fromEntries(Object.keys(kernel.counters).map((name) => [name, 0]));
+    for (const line of kernel.lines) line.counters = { ...zeros, ...line.counters };
+  }
+
   // ---- the head and the list of kernels ------------------------------------------------------------------------------
 
   document.getElementById("top").append(el("div", {},
@@ -23,7 +28,7 @@
   const options = data.kernels.map((kernel, n) => {
     const total = (kernel.modelled_time_us ?? 0) * kernel.launches;
     return el("div", { role: "option", "data-kernel": n },
-      el("span", {}, el("b", {}, kernel.name), " ", el("span", { class: "quiet small" },
+      el("span", {}, el("span", { class: "name", title: kernel.name }, kernel.name), el("span", { class: "quiet small" },
         `grid ${size(kernel.grid)}, block ${size(kernel.block)}${kernel.launches > 1 ? `, ${plural(kernel.launches, "launch", "launches")} that did the same` : ""}`)),
       el("span", { class: "number" }, "modelled_time_us" in kernel ? `modelled ${us(total)}` : ""),
       el("div", { class: "bar", "aria-hidden": "true" }, el("div", { style: { width: `${longest ? (100 * total) / longest : 0}%` } })));
@@ -288,7 +293,10 @@
       if (!by.has(line.file)) by.set(line.file, new Map());
       by.get(line.file).set(line.line, line);
     }
-    const requests = (file, line) => (kernel.requests ?? []).filter((access) => access.file === file && access.line === line);
+    // Those that cost most beyond what they need come first.
+    const waste = ({ worst }) => worst.cost / worst.needed;
+    const requests = (file, line) => (kernel.requests ?? []).filter((access) => access.file === file && access.line === line)
+      .sort((a, b) => waste(b) - waste(a));
     const total = (lines) => [...lines.values()].reduce((sum, line) => sum + line.counters[heat], 0);
     const files = [...by].sort((a, b) => total(b[1]) - total(a[1]));
 
@@ -349,19 +357,24 @@
     const lines = [...files[0]?.[1].values() ?? []];
     const worth = (line) => [requests(line.file, line.line).length ? 1 : 0, line.counters[heat]];
     lines.sort((a, b) => worth(b)[0] - worth(a)[0] || worth(b)[1] - worth(a)[1]);
-    if (lines.length) listings[0].select(lines[0].line);
-    return result;
+    const begin = () => {
+      if (!lines.length) return;
+      listings[0].select(lines[0].line);
+      listings[0].reveal(lines[0].line);
+    };
+    return [result, begin];
   };
 
   // ---- a kernel ------------------------------------------------------------------------------------------------------
 
   const show = (kernel) => {
-    const modelled = "modelled_time_us" in kernel;
+    const modelled = "modelled_time_us" in kernel, [source, begin] = sourcePanel(kernel);
     fill(shown,
       el("h2", { style: { margin: 0 } }, title(kernel)),
       modelled ? el("div", { class: "columns" }, timePanel(kernel), roofPanel(kernel), occupancyPanel(kernel)) : "",
-      sourcePanel(kernel),
+      source,
       el("section", { class: "panel", "aria-label": "counters" }, el("h2", {}, "Counters of the launch"), countersOf(kernel.counters)));
+    begin();
   };
   const kernels = pmpp.keyboardList(list, (option) => show(data.kernels[Number(option.dataset.kernel)]));
   kernels.select(options[0]);

@@ -235,6 +235,7 @@ class SamplesObserver final : public Observer {
     }
     ptx::JsonWriter json;
     json.out += '{';
+    json.field("symbol", code.info.name);
     json.list("requests", lines, [&](const auto& entry) {
       const auto& [line, kind, memory, bytes] = entry.first;
       json.out += '{';
