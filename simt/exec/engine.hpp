@@ -44,13 +44,16 @@ class Kernel;   ///< opaque: a lowered entry function
 class Program {
  public:
   /// Links `modules` (one, or several of an -rdc build), lays out .global/.const variables in device memory, resolves
-  /// symbols and lowers every function. Null and a fault on failure (unknown opcode: names opcode, PTX and source line).
+  /// symbols and lowers every function. Null and a fault on failure.
   /// `first` is the same program on another device, which must live longer: the managed variables are its.
   static std::unique_ptr<Program> load(std::vector<std::unique_ptr<ptx::Module>> modules, int device, Fault& fault,
                                        const Program* first = nullptr);
   virtual ~Program() = default;
 
-  virtual Kernel* kernel(std::string_view name) = 0;                  ///< null if there is none
+  virtual Kernel* kernel(std::string_view name) = 0;                  ///< null if there is none, or it failed
+  /// Why a kernel could not be lowered (unknown opcode: names opcode, PTX and source line). The others can run.
+  virtual Fault failure(std::string_view name) const = 0;
+  virtual Fault failure_at(std::uint64_t address) const = 0;
   virtual const KernelInfo& info(const Kernel*) const = 0;
   struct Symbol { std::uint64_t address = 0; std::size_t size = 0; bool managed = false; };
   virtual bool symbol(std::string_view name, Symbol& out) const = 0;  ///< module-scope variables

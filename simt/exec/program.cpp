@@ -20,8 +20,8 @@ class LoadedProgram final : public Program {
     for (const auto& f : image_.functions()) {
       if (!f.function->is_entry || f.function->is_declaration) continue;
       auto code = std::make_unique<ir::Code>();
-      if (auto fault = ir::Unit(image_, f, isa()).lower(*code)) return fault;
-      kernels_.emplace(f.function->name, std::move(code));
+      if (auto fault = ir::Unit(image_, f, isa()).lower(*code)) failures_.emplace(f.function->name, std::move(fault));
+      else kernels_.emplace(f.function->name, std::move(code));
     }
     return {};
   }
@@ -32,6 +32,14 @@ class LoadedProgram final : public Program {
   Kernel* kernel_at(std::uint64_t address) override {
     const auto* f = image_.function_at(address);
     return f && f->function->is_entry ? kernel(f->function->name) : nullptr;
+  }
+  Fault failure(std::string_view name) const override {
+    auto at = failures_.find(name);
+    return at == failures_.end() ? Fault{} : at->second;
+  }
+  Fault failure_at(std::uint64_t address) const override {
+    const auto* f = image_.function_at(address);
+    return f ? failure(f->function->name) : Fault{};
   }
   const KernelInfo& info(const Kernel* kernel) const override { return kernel->code().info; }
   bool symbol(std::string_view name, Symbol& out) const override {
@@ -44,6 +52,7 @@ class LoadedProgram final : public Program {
  private:
   ir::Image image_;
   std::map<std::string, Kernel, std::less<>> kernels_;
+  std::map<std::string, Fault, std::less<>> failures_;
 };
 
 unsigned number(const char* text, unsigned otherwise) {

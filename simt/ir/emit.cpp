@@ -188,7 +188,7 @@ Fault Unit::emit(Code& code) {
   for (auto d : depth) code.local_bytes = std::max(code.local_bytes, d);
 
   auto& info = code.info;
-  info.static_shared = static_shared;
+  info.static_shared = static_shared - reserved_shared;
   info.local_bytes = code.local_bytes;
   for (const auto& f : functions) info.registers = std::max(info.registers, f->live_registers);
   info.registers = std::min<std::uint32_t>(255, info.registers + 8);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "simt/exec/handlers.hpp"
+#include "simt/ir/features.hpp"
 #include "simt/ir/lowering.hpp"
 
 namespace simt::ir {
@@ -118,6 +119,13 @@ bool FunctionLowering::fail(const Instruction& instruction, std::string why) {
   return false;
 }
 
+bool FunctionLowering::is_off(std::string_view code, std::string_view shown) {
+  const auto feature = features::without_code(code);
+  if (feature.empty()) return false;
+  fail(*current_, (shown.empty() ? std::string(code) : std::string(shown)) + ": " + features::sentence(feature));
+  return true;
+}
+
 void FunctionLowering::split_blocks() {
   block_at_.assign(ptx_.body.size() + 1, -1);
   function_.blocks.emplace_back();
@@ -186,6 +194,7 @@ void FunctionLowering::end_skip() {
 }
 
 ValueId FunctionLowering::special(std::string_view name, Type type) {
+  if (is_off(name)) return kNoValue;
   for (const auto& clock : kClocks) {
     if (clock.name != name) continue;
     const auto value = unit_.temporary(clock.cls);
@@ -202,6 +211,8 @@ ValueId FunctionLowering::special(std::string_view name, Type type) {
     for (char c : name.substr(7)) number = number * 10 + unsigned(c - '0');
     if (number < 32) return unit_.special(Special::envreg, class_of(type), number);
   }
+  if (name == kReservedFirst) return unit_.constant(class_of(type), unit_.reserved_at);
+  if (name == kReservedSecond) return unit_.constant(class_of(type), unit_.reserved_at + kReservedShared / 2);
   if (name == "WARP_SZ" || name == "%WARP_SZ") return unit_.constant(class_of(type), 32);
   fail(*current_, "the software GPU does not have the special register " + std::string(name) + " with this type");
   return kNoValue;
@@ -235,9 +246,13 @@ ValueId FunctionLowering::symbol(const ptx::SymbolOperand& operand, Type type) {
       at += size_of(p);
     }
   }
-  if (const auto* placed = unit_.image.variable(function_.module, name))
+  if (const auto* placed = unit_.image.variable(function_.module, name)) {
+    if (placed->variable->managed && is_off("(managed)", "managed variable " + placed->variable->name)) return kNoValue;
+    if (placed->module != function_.module && is_off("(linked)", placed->variable->name + " of another module")) return kNoValue;
     return unit_.constant(cls, truncate(placed->address + offset, cls));
+  }
   if (const auto* f = unit_.image.function(function_.module, name)) {
+    if (f->module != function_.module && is_off("(linked)", f->function->name + " of another module")) return kNoValue;
     if (f->function->is_declaration) {
       undefined(*current_, "function", f->function->name, *f->module, f->function->line);
       return kNoValue;
@@ -353,6 +368,8 @@ bool FunctionLowering::instruction(const Instruction& instruction) {
                                  class_of_value(reg(std::uint32_t(instruction.guard))) != Cls::pred))
     return fail(instruction, "its guard is not a predicate register");
   const auto opcode = instruction.opcode();
+  if (const auto feature = features::without_instruction(instruction); !feature.empty())
+    return fail(instruction, features::sentence(feature));
   static const std::unordered_map<std::string_view, bool (FunctionLowering::*)(const Instruction&)> owners = [] {
     std::unordered_map<std::string_view, bool (FunctionLowering::*)(const Instruction&)> map;
     for (auto name : {"ld", "ldu", "st", "atom", "red", "cvta", "isspacep", "mapa", "getctarank", "prefetch",

@@ -200,6 +200,7 @@ bool FunctionLowering::call(const Instruction& instruction) {
   if (s) {
     const auto* linked = unit_.image.function(function_.module, s->name);
     if (!linked) return fail(instruction, "no unit of the program defines function " + s->name);
+    if (linked->module != function_.module && is_off("(linked)", s->name + " of another module")) return false;
     if (linked->function->is_declaration) {
       if (!external(instruction, *linked, results, arguments)) return false;
       end_skip();
@@ -222,6 +223,7 @@ bool FunctionLowering::call(const Instruction& instruction) {
     node.imm = unit_.function_index(linked);
     function_.calls.push_back(std::uint32_t(node.imm));
   } else {
+    if (is_off("(pointer)", "a call by a pointer")) return false;
     const auto pointer = read_as(callee, Type::u64);
     if (pointer == kNoValue) return false;
     node.handler = exec::run_call_indirect;
@@ -254,6 +256,7 @@ bool FunctionLowering::call(const Instruction& instruction) {
 bool FunctionLowering::external(const Instruction& instruction, const LinkedFunction& callee,
                                 const std::vector<std::string>& results, const std::vector<std::string>& arguments) {
   const auto& name = callee.function->name;
+  if (is_off(name + "()")) return false;
   const auto* known = exec::find_external(name);
   if (!known) return undefined(instruction, "function", name, *callee.module, callee.function->line);
   Node node;

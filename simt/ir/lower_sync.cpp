@@ -67,6 +67,7 @@ bool FunctionLowering::barrier(const Instruction& instruction) {
     end_skip();
     return true;
   }
+  if (is_off("(barrier)", "a barrier")) return false;
   const bool reduces = is("red");
   const bool arrives = is("arrive");
   if (!reduces && !arrives && !is("sync")) return fail(instruction, "it is neither sync, arrive nor red");
@@ -77,6 +78,8 @@ bool FunctionLowering::barrier(const Instruction& instruction) {
     return fail(instruction, "it has the wrong number of operands");
   const auto number = read_as(operands[first], Type::u32);
   const bool counted = last > first + 1;
+  const auto* zero = std::get_if<ptx::ImmOperand>(&operands[first].value);
+  if ((counted || !zero || zero->bits) && is_off("(numbered)", "a numbered barrier")) return false;
   if (arrives && !counted) return fail(instruction, "it needs the number of threads");
   const auto count = counted ? read_as(operands[first + 1], Type::u32) : unit_.constant(Cls::r32, 0);
   if (number == kNoValue || count == kNoValue) return false;

@@ -30,6 +30,8 @@ class FunctionLowering {
   bool lane_wise(const Instruction& instruction);
   bool fail(const Instruction& instruction, std::string why);
   bool undefined(const Instruction& instruction, const char* what, const std::string& name, const ptx::Module& module, std::uint32_t line);
+  /// Fails if `code` belongs to a feature that is off; see features.def. It is shown as what the program wrote.
+  bool is_off(std::string_view code, std::string_view shown = {});
   Node& push(Node node);
   Node& emit(exec::Handler handler, bool pure = true);
   void begin_skip();   ///< a guarded instruction that must not run under a mask: branch around it

@@ -170,6 +170,8 @@ void Unit::reach() {
       const bool calls = instruction.opcode() == "call";
       bool direct = false;
       for (const auto& operand : instruction.operands) {
+        if (auto* special = std::get_if<ptx::SpecialOperand>(&operand.value))
+          if (special->name == kReservedFirst || special->name == kReservedSecond) reserved_shared = kReservedShared;
         for_symbols(operand, [&](const std::string& name) {
           use(*f.ptx, *f.module, name);
           const auto* g = calls ? image.function(f.module, name) : nullptr;
@@ -184,6 +186,9 @@ void Unit::reach() {
       for (const auto* g : taken) function_index(g);
   }
   static_shared = (static_shared + 15) / 16 * 16;
+  reserved_at = static_shared;
+  if (reserved_shared) shared_names.emplace_back("what the system reserves", reserved_at);
+  static_shared += reserved_shared;
   std::uint32_t start = (static_shared + shared_align - 1) / shared_align * shared_align;
   if (!dynamic.empty()) static_shared = start;
   for (const auto* v : dynamic) {

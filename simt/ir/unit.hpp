@@ -28,6 +28,10 @@ constexpr Cls class_of_bytes(std::size_t bytes) {
   return bytes <= 2 ? Cls::r16 : bytes == 4 ? Cls::r32 : bytes == 8 ? Cls::r64 : Cls::r128;
 }
 
+/// Where the two parts begin of what the system reserves of shared memory.
+inline constexpr std::string_view kReservedFirst = "%reserved_smem_offset_0", kReservedSecond = "%reserved_smem_offset_1";
+inline constexpr std::uint32_t kReservedShared = 1024;
+
 using ValueId = std::int32_t;
 constexpr ValueId kNoValue = -1;
 
@@ -157,6 +161,8 @@ class Unit {
   std::unordered_map<const LinkedFunction*, std::uint32_t> function_indices;
   std::unordered_map<const ptx::Variable*, std::uint32_t> shared_offsets;
   std::uint32_t static_shared = 0, shared_align = 16;
+  /// What a GPU reserves of every block's shared memory, for groups of several warps; only where the kernel asks for it.
+  std::uint32_t reserved_at = 0, reserved_shared = 0;
   std::vector<std::pair<std::string, std::uint32_t>> shared_names;
   std::uint32_t abi_words = 0;                        ///< words through which calls pass arguments and results
   ValueId abi = kNoValue;                             ///< the first of them

@@ -11,6 +11,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "simt/ir/features.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/host.hpp"
@@ -94,11 +95,13 @@ int current_device() {
 void set_current_device(int device) { state.device = device; }
 void set_valid_devices(std::vector<int> devices) { state.valid_devices = std::move(devices); }
 
-Code unsupported(const char* name) {
+Code unsupported(const char* name) { return unsupported(name, "is not implemented by the software GPU"); }
+
+Code unsupported(const char* name, const std::string& why) {
   static std::mutex mutex;
   static auto* said = new std::unordered_set<std::string>;
   state.last_error = abi::kNotSupported;
-  state.last_message = std::string(name) + " is not implemented by the software GPU; it returns cudaErrorNotSupported.";
+  state.last_message = std::string(name) + " " + why + "; it returns cudaErrorNotSupported.";
   bool first;
   {
     std::lock_guard lock(mutex);
@@ -106,6 +109,12 @@ Code unsupported(const char* name) {
   }
   if (first && !quiet()) std::fprintf(stderr, "pmpp: %s\n", state.last_message.c_str());
   return abi::kNotSupported;
+}
+
+Code is_off(const char* name) {
+  const auto feature = ir::features::without_call(name);
+  if (feature.empty()) return 0;
+  return unsupported(name, "is switched off by PMPP_SIM_WITHOUT=" + std::string(feature));
 }
 
 Code peek_error() { return state.last_error; }
@@ -160,6 +169,9 @@ Code enter(const char* name, Body body) {
   if (state.callback_depth >= 0 && state.depth == state.callback_depth + 1 && !always_permitted(name)) {
     return fail(abi::kNotPermitted, "a host function that a stream runs must not call CUDA.");
   }
+  if (const auto& complaint = ir::features::complaint(); !complaint.empty()) return fail(abi::kInvalidValue, complaint);
+  if (state.depth == 1)
+    if (Code code = is_off(name)) return code;
   try {
     if (captures.load(std::memory_order_relaxed) && state.depth == 1)
       if (Code c = check_call(name)) return c;

@@ -37,6 +37,10 @@ void set_valid_devices(std::vector<int>);
 Code answer(Code code);
 /// For a name of the interface that is not implemented.
 Code unsupported(const char* name);
+/// The same, with another reason.
+Code unsupported(const char* name, const std::string& why);
+/// Fails so if the call belongs to a feature that PMPP_SIM_WITHOUT names; else 0.
+Code is_off(const char* name);
 
 Code peek_error();
 Code take_error();

@@ -225,6 +225,7 @@ PMPP_EXPORT Code cudaGetDevice(int* device) { return give("cudaGetDevice", devic
 PMPP_EXPORT Code cudaSetDevice(int device) {
   return call("cudaSetDevice", [&]() -> Code {
     if (Code c = check_device(device)) return c;
+    if (Code c = device ? is_off("cudaSetDevice(another)") : 0) return c;
     set_current_device(device);
     return 0;
   });

@@ -86,6 +86,11 @@ DeviceWork::~DeviceWork() {
 std::uint64_t DeviceWork::prepare(const Caller& c, std::uint64_t function, const LaunchRequest& request) {
   const exec::Launch& parent = c.launch();
   exec::Kernel* kernel = parent.program->kernel_at(function);
+  if (const exec::Fault fault = kernel ? exec::Fault{} : parent.program->failure_at(function)) {
+    remember(c, c.refuse(fault.code, fault.message));
+    set_refused(device_, fault.code);
+    return 0;
+  }
   if (!kernel) {
     remember(c, c.refuse(abi::kInvalidDeviceFunction, "what is launched is not a kernel of this program."));
     return 0;

@@ -74,6 +74,7 @@ Code load_library(const char* name, void** library, std::shared_ptr<Module> modu
     if (!library) return null_place();
     *library = nullptr;
     // At once, unlike a program's own modules: whoever hands in PTX wants to hear what is wrong with it here.
+    module->whole = true;
     if (Code c = load(*module)) return c;
     *library = add_library(std::move(module));
     return 0;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "simt/ir/features.hpp"
 #include "simt/model/profile.hpp"
 
 namespace simt::runtime {
@@ -21,6 +22,10 @@ exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& clu
   const exec::KernelInfo& info = *k.info;
   const std::string name = readable(k.name);
   auto bad = [&](Code code, const std::string& why) { return exec::Fault{code, "kernel " + name + ": " + why}; };
+  auto off = [](const char* attribute) {
+    const auto feature = ir::features::without_call(attribute);
+    return feature.empty() ? std::string{} : attribute + (" is switched off by PMPP_SIM_WITHOUT=" + std::string(feature));
+  };
 
   if (volume(q.grid) == 0) return bad(abi::kInvalidConfiguration, "the grid " + text(q.grid) + " has no blocks; every dimension must be at least 1.");
   if (volume(q.block) == 0) return bad(abi::kInvalidConfiguration, "the block " + text(q.block) + " has no threads; every dimension must be at least 1.");
@@ -59,6 +64,7 @@ exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& clu
   else if (volume(required) && (cluster.x != required.x || cluster.y != required.y || cluster.z != required.z))
     return bad(abi::kInvalidClusterSize, "launched with clusters of " + text(cluster) + ", compiled for " + text(required) + ".");
   if (volume(cluster) > 1) {
+    if (const auto why = off("cudaLaunchAttributeClusterDimension"); !why.empty()) return bad(abi::kNotSupported, why);
     if (gpu.major < 9) return bad(abi::kInvalidClusterSize, "clusters need compute capability 9.0.");
     const unsigned most = k.non_portable_cluster.load() ? 16 : 8;
     if (volume(cluster) > most)
@@ -68,6 +74,7 @@ exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& clu
   }
 
   if (q.cooperative) {
+    if (const auto why = off("cudaLaunchAttributeCooperative"); !why.empty()) return bad(abi::kNotSupported, why);
     const int per_sm = blocks_per_sm(k, static_cast<int>(volume(q.block)), q.dynamic_shared);
     const unsigned long long room = 1ull * per_sm * gpu.sms;
     if (volume(q.grid) > room)
@@ -177,7 +184,10 @@ Code launch_by_handle(const char* name, const void* function, const LaunchReques
       return fail(simt::abi::kInvalidResourceHandle, format("the stream belongs to device %d, and device %d is current; call cudaSetDevice(%d) before the launch.",
                                                             s->device, current_device(), s->device));
     BoundKernel bound = bind(function);
-    return bound ? launch(bound, function, request, args, s) : bound.error;
+    if (bound) return launch(bound, function, request, args, s);
+    // Programs there are that look at no launch's result (Thrust is one). They must not go on with what was never computed.
+    if (bound.refused) set_refused(s->device, bound.error);
+    return bound.error;
   });
 }
 

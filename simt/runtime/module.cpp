@@ -118,6 +118,20 @@ std::string left_out(const Module& m) {
   return why[0].starts_with(whole) ? ". One of its units has " + why[0].substr(whole.size()) : ". One of its units cannot be used: " + why[0];
 }
 
+bool lacks_a_unit(const exec::Fault& fault) { return fault.message.find("no unit of the program defines") != std::string::npos; }
+
+/// Code that comes while the program runs is taken whole or not at all, as by a driver. Of what the program brought along
+/// only the kernels that cannot run are refused, when they are used: others may never need them.
+void refuse_in_part(Module& m) {
+  for (const std::string& name : m.entries) {
+    m.fault = m.program->failure(name);
+    if (!m.fault) continue;
+    if (lacks_a_unit(m.fault)) m.fault.message += left_out(m);
+    m.program.reset();
+    return;
+  }
+}
+
 bool managed_at(Module& m, const void* host, const void* address) {
   std::lock_guard lock(m.mutex);
   return std::any_of(m.variables.begin(), m.variables.end(),
@@ -156,8 +170,9 @@ Code load(Module& m) {
       auto program = exec::Program::load(std::move(modules), m.device, m.fault, first.get());
       if (program) m.program = {program.release(), [first](exec::Program* p) { delete p; }};
     }
-    if (!m.program && m.fault.message.find("no unit of the program defines") != std::string::npos) m.fault.message += left_out(m);
+    if (!m.program && lacks_a_unit(m.fault)) m.fault.message += left_out(m);
     if (m.program) check_size(m);
+    if (m.program && m.whole) refuse_in_part(m);
     if (m.program) {
       for (const KernelRef& k : m.kernels) {
         k->entry = m.program->kernel(k->name);
@@ -168,6 +183,8 @@ Code load(Module& m) {
         if (v.managed && m.program->symbol(v.name, symbol)) *v.managed = reinterpret_cast<void*>(symbol.address);
       }
     }
+    for (const Module::Variable& v : m.variables)   // host code does not ask whether the module could be loaded
+      if (!m.program && v.managed && v.size) *v.managed = std::calloc(1, v.size);
   }
   return m.program ? 0 : fail(m.fault);
 }
@@ -182,6 +199,7 @@ ModuleRef on_device(const ModuleRef& module, int device) {
     there->device = device;
     there->first = module.get();
     there->wrapper = module->wrapper;
+    there->whole = module->whole;
     there->image = module->image;
     there->text = module->text;
   }
@@ -210,8 +228,14 @@ BoundKernel bind(const void* function, int device) {
     if (device != 0) b.kernel = twin_of(b.kernel, *b.module);
     std::lock_guard lock(b.module->mutex);
     b.program = b.module->program;
-    if (!b.kernel->entry)
+    exec::Fault fault = b.kernel->entry ? exec::Fault{} : b.program->failure(b.kernel->name);
+    if (fault) {
+      if (lacks_a_unit(fault)) fault.message += left_out(*b.module);
+      b.error = fail(fault);
+      b.refused = true;
+    } else if (!b.kernel->entry) {
       b.error = fail(abi::kInvalidDeviceFunction, "kernel " + readable(b.kernel->name) + " is not in the PTX of the program" + left_out(*b.module));
+    }
   }
   if (b.error) b.kernel = nullptr;
   return b;

@@ -37,6 +37,8 @@ struct Module {
   std::string text;
   std::vector<char> owned;            // a file's bytes
 
+  bool whole = false;                 // one kernel that cannot run is the failure of all
+
   std::mutex mutex;                   // guards what follows
   bool tried = false;
   exec::Fault fault;
@@ -69,6 +71,7 @@ struct BoundKernel {
   std::shared_ptr<exec::Program> program;
   explicit operator bool() const { return kernel != nullptr; }
   Code error = 0;                     // why there is none
+  bool refused = false;               // it is there, but needs what the software GPU does not have
 };
 
 /// Loads the module if that was not done yet. 0, or the code after failing the call in progress.

@@ -31,6 +31,7 @@ struct Scheduler {
     StreamRef legacy;
     exec::Fault fault;
     std::atomic<bool> failed{false};
+    std::atomic<Code> refused{0};            // of a launch
   };
   Device devices[model::kMaxDevices];
 
@@ -269,14 +270,14 @@ std::vector<TaskRef> last_tasks(Scheduler& g, unsigned devices) {
   return tasks;
 }
 
-Code wait_for_devices(unsigned devices) {
+Code wait_for_devices(unsigned devices, bool frees) {
   auto& g = scheduler();
   {
     std::unique_lock lock(g.mutex);
     const std::vector<TaskRef> tasks = last_tasks(g, devices);
     g.progress.wait(lock, [&] { return done_all(tasks); });
   }
-  return report_fault(current_device());
+  return report_fault(current_device(), frees);
 }
 }  // namespace
 
@@ -286,14 +287,14 @@ std::vector<TaskRef> in_flight(int device) {
   return last_tasks(g, 1u << device);
 }
 
-Code synchronize_device() { return wait_for_devices(1u << current_device()); }
+Code synchronize_device() { return wait_for_devices(1u << current_device(), false); }
 
 Code synchronize_users(const void* pointer) {
   const auto& space = memory::AddressSpace::instance();
   unsigned devices = 1u << current_device();
   if (const auto a = space.lookup(reinterpret_cast<memory::GuestAddr>(pointer)))
     for (int d = 0; d < device_count(); ++d) devices |= unsigned(space.reaches(d, *a)) << d;
-  return wait_for_devices(devices);
+  return wait_for_devices(devices, true);
 }
 
 bool finished(const TaskRef& task) {
@@ -347,10 +348,17 @@ void set_fault(int device, exec::Fault fault) {
   d.failed.store(true, std::memory_order_release);
 }
 
-Code report_fault(int device) {
+void set_refused(int device, Code code) { scheduler().devices[device].refused.store(code, std::memory_order_release); }
+
+Code report_fault(int device, bool frees) {
   auto& g = scheduler();
   auto& d = g.devices[device];
-  if (!d.failed.load(std::memory_order_acquire)) return 0;
+  if (!d.failed.load(std::memory_order_acquire)) {
+    // What frees memory runs in destructors, too, where an error that was already reported ends the program.
+    if (frees || !d.refused.load(std::memory_order_acquire)) return 0;
+    const Code code = d.refused.exchange(0);
+    return code ? fail({code, "an earlier launch was refused, so what it would have computed is missing."}) : 0;
+  }
   exec::Fault fault;
   {
     std::lock_guard lock(g.mutex);

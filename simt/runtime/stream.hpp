@@ -126,7 +126,10 @@ std::vector<TaskRef> work_of(const StreamRef&);   ///< what an event recorded no
 /// Called by work that failed.
 void set_fault(int device, exec::Fault);
 /// Fails the call in progress with the device's failure, if there is one, and forgets it; else 0.
-Code report_fault(int device);
+Code report_fault(int device, bool frees = false);
+/// Has the next call that waits for the device's work return `code`, too: a launch was refused, and not everybody looks at what
+/// a launch returns.
+void set_refused(int device, Code code);
 /// The code of a failure that was not reported yet.
 Code pending_fault(int device);
 

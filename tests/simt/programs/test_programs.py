@@ -1,0 +1,92 @@
+"""Small programs that check their own results: right as they are, and refused by name with each feature switched off."""
+
+import os
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+TABLE = HERE.parents[2] / "simt" / "ir" / "features.def"
+FEATURES = re.findall(r'^FEATURE\("([\w-]+)"', TABLE.read_text(), re.MULTILINE)
+PROGRAMS = {
+    name: path
+    for path in sorted(HERE.glob("*.cu"))
+    for name in re.findall(r"^PROGRAM\((\w+)\)", path.read_text(), re.MULTILINE)
+}
+PRINTED = {"seminar": "".join(f"speaker {t} of 3: {t / 4:.2f}, {'abc'[t]}, 10000000000\n" for t in range(3))}
+NAMED = re.compile(r"PMPP_SIM_WITHOUT(?:=| switches )([\w-]+)")
+CALL_OR_CODE = re.compile(r"^pmpp: (?:cuda\w+(?:\(another\))? is switched off|[\w.:]+ at PTX line \d+ .*: the software GPU does not know it)", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def run(program):
+    """Return a function that runs a program with features switched off."""
+
+    def started(name, *without):
+        source = PROGRAMS[name]
+        arch = re.search(r"^// pmpp: arch=(\d+)$", source.read_text(), re.MULTILINE)[1]
+        command = [program(source, arch), name]
+        # A small budget, so that a program that hangs is found soon.
+        setting = {"PMPP_SIM_WITHOUT": ",".join(without), "PMPP_SIM_BUDGET": "200000000", "PMPP_SIM_DEVICES": "2"}
+        env = {**os.environ, **setting}
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+
+    return started
+
+
+def is_right(name, done):
+    if done.returncode != 0:
+        return False
+    assert done.stdout == PRINTED.get(name, "") + "right\n"
+    return True
+
+
+def refused_for(done):
+    """Return the feature for want of which a program was refused: it ended by itself, and the call or opcode was named."""
+    what = done.stdout + done.stderr
+    assert done.returncode == 3, what
+    assert "right" not in done.stdout, what
+    assert CALL_OR_CODE.search(done.stderr), what
+    return NAMED.search(done.stderr)[1]
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_is_right(run, name):
+    done = run(name)
+    assert is_right(name, done), done.stdout + done.stderr
+
+
+@cache
+def _needs(run, name):
+    # With everything off a program is refused for want of one feature, with all but that one for want of the next, until
+    # it is right. What is off then it does not need, and a few runs have shown for each of those what one run would have.
+    off, needed = list(FEATURES), []
+    while not is_right(name, done := run(name, *off)):
+        needed.append(refused_for(done))
+        off.remove(needed[-1])
+    return needed
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_is_refused_by_name_or_right_without_each_feature(run, name):
+    for feature in _needs(run, name):
+        done = run(name, feature)
+        assert is_right(name, done) or refused_for(done) == feature, done.stdout + done.stderr
+
+
+def test_every_feature_is_one_that_some_program_needs(run):
+    assert set(FEATURES) == {feature for name in PROGRAMS for feature in _needs(run, name)}
+
+
+def test_there_are_many():
+    assert len(PROGRAMS) >= 60
+
+
+def test_a_feature_that_is_not_known_is_an_error_that_lists_all(run):
+    done = run("bank", "shuffles", "shuffels")
+    assert done.returncode == 3
+    assert "PMPP_SIM_WITHOUT names shuffels, which is no feature. Accepted, several with commas:" in done.stderr
+    assert all(f" {feature}" in done.stderr for feature in FEATURES)
