@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import click
 
 from pmpp.cli.program import command_of, nvcc_flags_option, run_observed
+from pmpp.cli.replay import command_for
 from pmpp.testing.findings import CHECKERS, described, located
 
 
@@ -44,4 +46,7 @@ def command(
         click.echo(f"{target.name} ended with exit code {observed.status}.", err=True)
     amount = f"{len(counted)} finding{'s' if len(counted) != 1 else ''}" if counted else "no findings"
     click.echo(f"pmpp check: {amount}", err=True)
+    if first := next((finding for finding in counted if finding.get("block")), None):
+        flags = ("--nvcc-flags", shlex.join(nvcc_flags)) if nvcc_flags else ()
+        click.echo(f"See it run: {command_for(target, first, (*arguments, *flags))}", err=True)
     sys.exit(1 if counted or observed.status else 0)

@@ -55,6 +55,8 @@ class Verdict:
         What is wrong, one of the words of diagnose.py, faults.py, limits.py, predict.py, judge.py and this file.
     symptom
         What is wrong with a stub, whose kind is "stub".
+    replay
+        The file whose run `pmpp replay` shows, where that explains what is wrong; else empty.
     headline
         One sentence.
     details
@@ -71,6 +73,7 @@ class Verdict:
     test: str = ""
     case: str = ""
     symptom: str = ""
+    replay: str = ""
     notes: list[str] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     printed: str = ""
@@ -124,7 +127,7 @@ def _prepared(exercise: Exercise, source, target, cache_dir, root, text, seed, p
     shown = source.relative_to(root) if source.is_relative_to(root) else source
     try:
         text = source.read_text(encoding="utf-8", errors="replace") if text is None else text
-        return _Checker(exercise, source, text, seed, target, cache_dir, root, pictures).verdict()
+        return Checker(exercise, source, text, seed, target, cache_dir, root, pictures).verdict()
     except FileNotFoundError as error:
         if error.filename != str(source):
             raise
@@ -163,7 +166,7 @@ class _StoppedError(Exception):
         self.failure = failure
 
 
-class _Checker:
+class Checker:
     """One file, built, and what its checks share."""
 
     def __init__(
@@ -231,6 +234,8 @@ class _Checker:
             if kind and failure.kind in VAGUE:
                 failure.kind = kind
         result = self.failed(self.problem.tests[number], case.name, failure)
+        if failure.kind not in faults.FINAL:
+            self.offer_replay()
         if self.pictures is not None and result.state == "wrong" and result.kind not in faults.FINAL:
             self.draw()
         return result
@@ -253,6 +258,12 @@ class _Checker:
             result.details += failure.details or [failure.headline]
         return result
 
+    def offer_replay(self) -> None:
+        """Name the file whose run can be looked at: it is that of the text which was checked, on the software GPU."""
+        looked_for = self.problem.kind == "find the bug" or self.text != self.exercise.stub.read_text(encoding="utf-8")
+        if looked_for and self.target.device == "sim" and self.source.read_text(encoding="utf-8", errors="replace") == self.text:
+            self.result.replay = str(self.shown)
+
     def draw(self) -> None:
         """Write the pictures that a failure kept from being reached: what is wrong is often plain to see in them."""
         for number, test in enumerate(self.problem.tests):
@@ -269,6 +280,7 @@ class _Checker:
         (kind, said), outcome = self.findings(cases, library)
         if said:
             text = "the results are right, but the checkers object"
+            self.offer_replay()
             return "", Failure(kind, text, [f"The results are right, but not by right: {kind}.", *said])
         if not on_sim and (wrong := first_wrong(self.problem, cases, outcome)):
             wrong[1].details.insert(0, "Right on the GPU, but not on the software GPU, which looks closer:")

@@ -32,6 +32,7 @@ const std::string& report_path = *new std::string([] {
 struct Kept {
   std::set<std::string> known;
   std::vector<std::string> findings;
+  std::size_t harmful = 0;
   std::string text;
 };
 Kept& kept() {
@@ -102,12 +103,13 @@ void report(Finding f) {
   std::lock_guard lock(mutex);
   if (!kept().known.insert(key).second) return;
   kept().findings.push_back(text);
+  kept().harmful += !f.benign;
   if (!report_path.empty()) append_line(report_path.c_str(), text);
 }
 
 std::size_t finding_count() {
   std::lock_guard lock(mutex);
-  return kept().findings.size();
+  return kept().harmful;
 }
 
 std::string host_frames() {

@@ -29,7 +29,7 @@ struct Finding {
 
 /// Keeps the finding, unless there is one of its kind for the same lines (of a race: in either order).
 void report(Finding finding);
-/// How many were kept.
+/// How many were kept, without those that do no harm.
 std::size_t finding_count();
 /// The calls that lead here, for Finding::frames; those inside of this library are left out.
 std::string host_frames();

@@ -3,7 +3,10 @@
 //
 // PMPP_SIM_REPLAY names a file to which lines of JSON are appended: {"launched": ...} for every kernel, once, and a recording
 // of the first launch that is wanted. With checkers on, the first launch in which they find something is recorded too, and
-// comes later in the file. PMPP_SIM_REPLAY_KERNEL, _BLOCK ("x,y,z"), _LAUNCH (of that kernel, from 1) and _STEPS choose.
+// comes later in the file. PMPP_SIM_REPLAY_KERNEL, _BLOCK ("x,y,z"), _LAUNCH (of that kernel, from 1) and _STEPS choose. With 0
+// steps nothing is recorded, but {"memory": ...} at the end stands for what all launches left in the arrays that they were
+// given: to compare schedules with.
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <cstdlib>
@@ -131,8 +134,9 @@ class Recorder final : public Observer {
     }
     if (!wanted_.kernel.empty() && wanted_.kernel != name && wanted_.kernel != code_->info.name) return;
     ++launches_;
+    if (wanted_.steps == 0) return;
     found_before_ = finding_count();
-    if (wanted_.launch ? launches_ != wanted_.launch : recorded_ && found_before_ > 0) return;
+    if (wanted_.launch ? launches_ != wanted_.launch : found_) return;
     if (!wanted_.launch && recorded_ && !setting("PMPP_SIM_CHECK")) return;
     recording_ = true;
     const auto& at = wanted_.block;
@@ -147,11 +151,14 @@ class Recorder final : public Observer {
     full_ = false;
     probes_.assign(code_->count, {});
     for (std::size_t n = 0; n < code_->count; ++n) {
+      const auto handler = instrumentation.handler(n);
+      // Where lanes go on together, and ways to the next block: nothing that was written.
+      if (handler == exec::run_join || (code_->origins[n].weight == 0 && (handler == exec::run_jump || handler == exec::run_jump_back))) continue;
       auto& probe = probes_[n];
       probe.call = on_instruction;
       probe.recorder = this;
       probe.site = std::uint32_t(n);
-      probe.barrier = instrumentation.handler(n) == exec::run_barrier;
+      probe.barrier = handler == exec::run_barrier;
       instrumentation.add(0, n, probe);
     }
   }
@@ -173,19 +180,21 @@ class Recorder final : public Observer {
   void waits(const Warp& warp, const Instr*) override {
     if (warp.block == block_) waited_ = true;
   }
-  void copied(const Warp& warp, std::uint64_t to, std::uint64_t, unsigned bytes, unsigned) override {
-    if (warp.block != block_ || full_ || steps_.empty() || to - memory::kSharedWindow >= memory::kWindowSize) return;
-    const auto at = std::uint32_t(to - memory::kSharedWindow);
-    for (std::uint32_t word = at / 4; word * 4 < at + bytes; ++word) steps_.back().written.push_back({word, word_of(warp, word), -1});
-  }
+  void copied(const Warp& warp, std::uint64_t to, std::uint64_t, unsigned bytes, unsigned) override { note(warp, -1, to, bytes); }
+  void wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) override { note(warp, lane, to, bytes); }
   void launch_end(const exec::Launch& launch, const ir::Code& code, const exec::Fault& fault) override {
+    if (wanted_.steps == 0) digest(launch, code);
     if (!recording_) return;
     recording_ = false;
     block_ = nullptr;
-    const bool found = finding_count() > found_before_;
+    const bool found = fault || finding_count() > found_before_;
     if (recorded_ && !found && !wanted_.launch) return;
     recorded_ = true;
+    found_ |= found;
     append_line(path_.c_str(), report(launch, code, fault, found));
+  }
+  void at_exit() const {
+    if (wanted_.steps == 0) append_line(path_.c_str(), "{\"memory\":\"" + std::to_string(digest_) + "\"}");
   }
 
  private:
@@ -196,6 +205,12 @@ class Recorder final : public Observer {
     return r.execute(p, warp, instr);
   }
 
+  /// Shared memory was written by something else than a store.
+  void note(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) {
+    if (warp.block != block_ || full_ || steps_.empty() || to - memory::kSharedWindow >= memory::kWindowSize) return;
+    const auto at = std::uint32_t(to - memory::kSharedWindow);
+    for (std::uint32_t word = at / 4; word * 4 < at + bytes; ++word) steps_.back().written.push_back({word, word_of(warp, word), lane});
+  }
   const Instr* execute(StepProbe& probe, Warp& warp, const Instr* instr);
   void open(std::size_t n, const Warp& warp);
   void touch(std::size_t n, const Warp& warp, const Instr* instr, Mask mask);
@@ -203,6 +218,7 @@ class Recorder final : public Observer {
   void keep_value(std::size_t n, const Warp& warp, Mask mask);
   void keep_parked(const Warp& warp);
   std::int32_t allocation_of(std::uint64_t address, std::uint64_t& base);
+  void digest(const exec::Launch& launch, const ir::Code& code);
   std::uint32_t word_of(const Warp& warp, std::uint32_t word) const {
     std::uint32_t value = 0;
     if (word * 4 + 4 <= ((warp.shared_bytes + 3) & ~3u)) std::memcpy(&value, warp.shared + word * 4, 4);
@@ -218,8 +234,9 @@ class Recorder final : public Observer {
   std::set<std::string> launched_;
   std::uint64_t launches_ = 0;           ///< of kernels that are wanted
   std::size_t found_before_ = 0;
-  bool recorded_ = false, recording_ = false, there_is_ = false;
+  bool recorded_ = false, found_ = false, recording_ = false, there_is_ = false;
   std::uint64_t index_ = 0;              ///< of the block
+  std::uint64_t digest_ = 0;
   const exec::BlockState* block_ = nullptr;
   std::uint32_t shared_bytes_ = 0;
   std::vector<Step> steps_;
@@ -230,6 +247,7 @@ class Recorder final : public Observer {
   std::uint32_t last_warp_ = 0;
   std::int32_t last_line_ = -1;
   Mask last_active_ = 0;
+  bool stored_ = false;                  ///< it wrote to memory
   std::vector<std::vector<Parked>> parked_;   ///< by warp
   struct Known {
     std::uint64_t base = 0, size = 0;
@@ -244,7 +262,8 @@ void Recorder::open(std::size_t n, const Warp& warp) {
   auto line = sites_.by_instruction[n].line;
   const bool same_run = last_ != ~std::size_t{0} && last_warp_ == warp.index && last_active_ == warp.active && n > last_;
   if (line < 0 && same_run) line = last_line_;
-  const bool goes_on = same_run && line == last_line_;
+  const bool goes_on = same_run && line == last_line_ && !stored_;   // of a loop that was unrolled, the next turn begins
+  stored_ = false;
   last_ = n;
   last_warp_ = warp.index;
   last_line_ = line;
@@ -290,6 +309,8 @@ const Instr* Recorder::execute(StepProbe& probe, Warp& warp, const Instr* instr)
     return next;
   }
   const auto& site = sites_.by_instruction[n];
+  const auto kind = code_->accesses[n].kind;
+  stored_ = kind == ir::AccessKind::store || kind == ir::AccessKind::atomic;
   step.instructions += std::uint32_t(code_->origins[n].weight);
   step.decides |= site.decides;
   for (auto k = touches_before; k < step.touches.size(); ++k) keep_written(warp, step.touches[k]);
@@ -297,10 +318,10 @@ const Instr* Recorder::execute(StepProbe& probe, Warp& warp, const Instr* instr)
   step.exited |= warp.dead & ~dead;
   if (probe.barrier && warp.state != Warp::faulted) {
     std::uint32_t number = 0;
-    const auto kind = exec::BarrierKind(instr->imm);
-    if (kind < exec::BarrierKind::cluster_arrive && active)
+    const auto barrier = exec::BarrierKind(instr->imm);
+    if (barrier < exec::BarrierKind::cluster_arrive && active)
       std::memcpy(&number, warp.regs + instr->op[0] + 4 * std::countr_zero(active), 4);
-    if (kind != exec::BarrierKind::cluster_arrive) step.arrivals.push_back({number, active});
+    if (barrier != exec::BarrierKind::cluster_arrive) step.arrivals.push_back({number, active});
   }
   return next;
 }
@@ -396,6 +417,25 @@ std::int32_t Recorder::allocation_of(std::uint64_t address, std::uint64_t& base)
   return at->second;
 }
 
+/// The pointer that a parameter may be; 0 for others.
+std::uint64_t pointer_of(const exec::Launch& launch, std::size_t offset, std::size_t size) {
+  std::uint64_t pointer = 0;
+  if (size == 8 && offset + 8 <= launch.params.size()) std::memcpy(&pointer, launch.params.data() + offset, 8);
+  return pointer;
+}
+
+void Recorder::digest(const exec::Launch& launch, const ir::Code& code) {
+  for (const auto& [offset, size] : code.info.params) {
+    const auto found = memory::AddressSpace::instance().lookup(pointer_of(launch, offset, size));
+    if (!found || !found->host) continue;
+    std::uint64_t word = 0;
+    for (std::size_t at = 0; at < found->size; at += 8) {
+      std::memcpy(&word, found->host + at, std::min<std::size_t>(8, found->size - at));
+      digest_ = (digest_ ^ word) * 0x100000001b3ull + (digest_ >> 29);
+    }
+  }
+}
+
 // ---- the report ---------------------------------------------------------------------------------------------------
 
 /// The numbers of some lanes; one number if they are all the same, first and step if they are evenly spaced.
@@ -454,6 +494,8 @@ std::string Recorder::report(const exec::Launch& launch, const ir::Code& code, c
     json.field("type", value.type);
     if (value.stores) json.field("stores", true);
     if (value.leaves) json.field("leaves", true);
+    if (value.decides) json.field("decides", true);
+    if (!value.target.empty()) json.field("target", value.target);
     json.out += '}';
   });
   // Which parameter points into an allocation gives it the name that the programmer knows it by.
@@ -463,10 +505,8 @@ std::string Recorder::report(const exec::Launch& launch, const ir::Code& code, c
     json.field("label", known.label);
     std::vector<std::size_t> parameters;
     for (std::size_t k = 0; k < code.info.params.size(); ++k) {
-      std::uint64_t pointer = 0;
       const auto& [offset, size] = code.info.params[k];
-      if (size == 8 && offset + 8 <= launch.params.size()) std::memcpy(&pointer, launch.params.data() + offset, 8);
-      if (pointer - known.base < known.size) parameters.push_back(k);
+      if (pointer_of(launch, offset, size) - known.base < known.size) parameters.push_back(k);
     }
     json.list("parameters", parameters, number);
     json.out += '}';
@@ -516,7 +556,11 @@ std::string Recorder::report(const exec::Launch& launch, const ir::Code& code, c
 }
 
 __attribute__((constructor)) void from_environment() {
-  if (const char* path = setting("PMPP_SIM_REPLAY")) attach(std::make_shared<Recorder>(path));
+  const char* path = setting("PMPP_SIM_REPLAY");
+  if (!path) return;
+  static auto* one = new std::shared_ptr<Recorder>(std::make_shared<Recorder>(path));
+  attach(*one);
+  std::atexit([] { (*one)->at_exit(); });
 }
 
 }  // namespace

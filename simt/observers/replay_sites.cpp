@@ -125,15 +125,18 @@ class Analysis {
     for (const auto& label : function.labels) begins[std::min<std::size_t>(label.second, size)] = true;
     std::vector<std::int32_t> result(size, -1);
     std::map<std::tuple<std::int32_t, bool, bool, std::uint32_t>, std::size_t> last;   // in this block
-    auto close = [&] {
+    auto close = [&](std::int32_t branches) {   // `branches`: the line of the conditional branch that ends the block, or -1
       for (const auto& [key, n] : last) {
         const auto& instruction = function.body[n];
         ValueSite value;
         value.line = std::uint32_t(std::get<0>(key));
         value.stores = std::get<1>(key);
         value.type = ptx::type_word(value.stores ? stored_type(instruction) : result_type(function, instruction));
+        value.decides = lines[n] == branches;
         if (!value.stores) {
-          const auto& at = readers[std::get<ptx::RegOperand>(instruction.operands[0].value).index];
+          const auto target = std::get<ptx::RegOperand>(instruction.operands[0].value).index;
+          value.target = function.registers[target].name;
+          const auto& at = readers[target];
           value.leaves = std::any_of(at.begin(), at.end(), [&](std::int32_t line) { return line != lines[n]; });
         }
         result[n] = std::int32_t(sites_.values.size());
@@ -143,15 +146,15 @@ class Analysis {
     };
     for (std::size_t n = 0; n < size; ++n) {
       const auto& instruction = function.body[n];
-      if (begins[n]) close();
+      if (begins[n]) close(-1);
       const bool stores = instruction.opcode() == "st" || instruction.opcode() == "red";
       const auto type = stores ? stored_type(instruction) : result_type(function, instruction);
       // A parameter that is loaded, and an address that becomes another kind, are nobody's variable.
       const bool none = instruction.opcode() == "cvta" || (!stores && says(instruction, "param"));
       if (type != ptx::Type::none && lines[n] >= 0 && !none) last[{lines[n], stores, is_float(type), ptx::size_of(type)}] = n;
-      if (ends_block(instruction)) close();
+      if (ends_block(instruction)) close(instruction.guard >= 0 ? lines[n] : -1);
     }
-    close();
+    close(-1);
     return result;
   }
 

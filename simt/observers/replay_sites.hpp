@@ -24,6 +24,8 @@ struct ValueSite {
   std::string type;                      ///< "f32", "s32", "b64": how its bits are to be read
   bool stores = false;                   ///< it writes to memory; the value is what it writes
   bool leaves = false;                   ///< another line reads the register
+  bool decides = false;                  ///< its block ends with a branch of the same line: it may belong to a condition
+  std::string target;                    ///< the register, or empty for what is stored
 };
 
 /// An executed instruction, as a recording sees it.

@@ -126,12 +126,17 @@ def test_values_are_those_that_the_lines_computed(recorded):
             for site, mask, bits in step.get("v", ()):
                 kind = run["values"][site]
                 if kind["type"] == "f32" and kind.get("leaves"):
-                    got |= {32 * step["w"] + lane: struct.unpack("<f", struct.pack("<I", n))[0] for lane, n in spread(bits, mask).items()}
+                    got |= {
+                        32 * step["w"] + lane: struct.unpack("<f", struct.pack("<I", n))[0]
+                        for lane, n in spread(bits, mask).items()
+                    }
         assert sorted(got) == [k for k in range(THREADS) if (k % 3 == 0) == (name == "third")]
         assert np.allclose([got[k] for k in sorted(got)], expected[sorted(got)], rtol=1e-6)
     # Global memory: which bytes of which array.
     stored = [touch for step in run["steps"] for touch in step.get("t", ()) if touch[0] == "w"]
-    assert [list(spread(at, mask).values()) for _, _, _, mask, at in stored] == [[4 * (32 * w + k) for k in range(32)] for w in range(3)]
+    assert [list(spread(at, mask).values()) for _, _, _, mask, at in stored] == [
+        [4 * (32 * w + k) for k in range(32)] for w in range(3)
+    ]
     assert [run["allocations"][touch[1]]["parameters"] for touch in stored] == [[1]] * 3
 
 
