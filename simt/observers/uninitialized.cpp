@@ -321,10 +321,12 @@ void Uninitialized::wrote(const Warp& warp, int lane, std::uint64_t to, unsigned
   constexpr unsigned step = 4;
   for (unsigned at = 0; at < bytes; at += step) {
     std::uint64_t place = to + at;
-    if (place - memory::kLocalWindow < memory::kWindowSize)
-      blocks_[warp.block].local[warp.index].set(place - memory::kLocalWindow + std::uint64_t(warp.local_bytes) * unsigned(lane), step, true);
-    else if (Bits* const bits = bits_of(warp, place, step))
-      bits->set(place, step, true);
+    if (place - memory::kLocalWindow < memory::kWindowSize) {
+      place += std::uint64_t(warp.local_bytes) * unsigned(lane) - memory::kLocalWindow;
+      state(warp).local[warp.index].set(place, place + step, true);
+    } else if (Bits* const bits = bits_of(warp, place, step)) {
+      bits->set(place, place + step, true);
+    }
   }
 }
 
