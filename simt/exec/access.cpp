@@ -59,6 +59,13 @@ bool is_host_memory(std::uint64_t address) {
   return !AddressSpace::instance().in_device_range(address) && mincore(reinterpret_cast<void*>(address / page * page), 1, &there) == 0;
 }
 
+std::string out_of_reach(int device, const memory::Allocation& a) {
+  const auto here = std::to_string(device), there = std::to_string(a.device);
+  return name_of(a) + " is memory of device " + there + ", and the kernel runs on device " + here +
+         (a.shared_with ? ". Memory of a pool is opened to another device with cudaMemPoolSetAccess"
+                        : ". With device " + here + " current, cudaDeviceEnablePeerAccess(" + there + ", 0) lets its kernels use that memory");
+}
+
 void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane) {
   auto& space = AddressSpace::instance();
   std::string text = access_of(warp, instr, bytes, hex(address));
@@ -68,11 +75,7 @@ void raise_address(Warp& warp, const Instr* instr, std::uint64_t address, unsign
   }
   const int device = warp.worker->grid->launch->device;
   if (const auto inside = space.lookup(address); inside && !space.reaches(device, *inside)) {
-    const auto here = std::to_string(device), there = std::to_string(inside->device);
-    text += ": " + name_of(*inside) + " is memory of device " + there + ", and the kernel runs on device " + here +
-            (inside->shared_with ? ". Memory of a pool is opened to another device with cudaMemPoolSetAccess"
-                                 : ". With device " + here + " current, cudaDeviceEnablePeerAccess(" + there +
-                                       ", 0) lets its kernels use that memory");
+    text += ": " + out_of_reach(device, *inside);
   } else if (inside) {
     const auto past = address + bytes - (inside->base + inside->size);
     text += ", of which the last " + std::to_string(past) + (past == 1 ? " byte lies" : " bytes lie") +
@@ -123,6 +126,16 @@ bool refill_site(Warp& warp, std::uint32_t site, std::uint64_t address) {
 
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane) {
   return host_at(warp, instr, instr->mem.site, address, bytes, lane);
+}
+
+bool reach_object(Warp& warp, const Instr* instr, std::uint64_t base, int lane) {
+  const auto site = std::uint32_t(instr->list[1]);
+  const auto& window = warp.worker->windows[site];
+  if ((base >= window.lo && base < window.hi) || refill_site(warp, site, base)) return true;
+  const auto memory = AddressSpace::instance().lookup(base);
+  raise(warp, instr, 700, memory ? "the object's " + out_of_reach(warp.worker->grid->launch->device, *memory)
+                                 : std::string("the memory of this texture or surface object was freed"), lane);
+  return false;
 }
 
 std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane) {

@@ -46,6 +46,8 @@ bool write_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t 
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane);
 /// The same for instructions whose operands are a list: their site is there.
 std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane);
+/// Whether this kernel can use the memory of a texture or a surface, which begins at `base`; else a fault was raised.
+bool reach_object(Warp& warp, const Instr* instr, std::uint64_t base, int lane);
 /// Points the site's window to the allocation that holds `address`; false if there is none.
 bool refill(Warp& warp, const Instr* instr, std::uint64_t address);
 bool refill_site(Warp& warp, std::uint32_t site, std::uint64_t address);

@@ -98,6 +98,7 @@ const Instr* run_surface(Warp& warp, const Instr* instr) {
       if (form.layered != surface->layered || form.dimensions != surface->dimensions)
         return raise(warp, instr, 719, "a surface of " + shape_of(surface->dimensions, surface->layered) + " is used as one of " +
                                            shape_of(form.dimensions, form.layered), lane);
+      if (!reach_object(warp, instr, surface->base, lane)) return nullptr;
       known = number;
     }
     std::int64_t at[3] = {};

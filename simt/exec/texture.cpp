@@ -271,6 +271,7 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
       texture = find_texture(number);
       if (!texture) return raise(warp, instr, 719, std::to_string(number) + " is not a texture object", lane);
       if (const char* why = misfit(form, *texture)) return raise(warp, instr, 719, why, lane);
+      if (!reach_object(warp, instr, texture->levels[0].base, lane)) return nullptr;
       known = number;
     }
     Lookup lookup{form, *texture};

@@ -1,10 +1,11 @@
 """suld, sust and sured on CUDA arrays of every shape, beside NumPy: types, vectors, and what happens beyond the edges."""
 
+import ctypes
 import itertools
 
 import numpy as np
 import pytest
-from images import CUBEMAP, LAYERED, SURFACE, Images, how
+from images import CUBEMAP, LAYERED, SURFACE, Format, Images, Resource, how
 
 SHAPES = {
     "1d": ("1", (1, 1, 12), 0),
@@ -201,6 +202,19 @@ def test_faults(device, images, statement):
     with pytest.raises(RuntimeError):
         images.run(statement, 12345, np.array([at], np.int32), 0)
     assert "12345 is not a surface object" in device.last_message()
+
+
+def test_freed_array(device, images):
+    if device.real:
+        pytest.skip("A real GPU does not survive this.")
+    number, handle = ctypes.c_ulonglong(), ctypes.c_void_p()
+    device._call("cudaMallocArray", ctypes.byref(handle), ctypes.byref(Format(32, 0, 0, 0, 1)), ctypes.c_size_t(4), ctypes.c_size_t(0), SURFACE)
+    device._call("cudaCreateSurfaceObject", ctypes.byref(number), ctypes.byref(Resource(0, handle)))
+    device._call("cudaFreeArray", handle)
+    with pytest.raises(RuntimeError):
+        images.run("suld.b.1d.b32.zero {%d0}, [%object, {%c0}];", number.value, np.zeros((1, 1), np.int32), 0)
+    assert "the memory of this texture or surface object was freed" in device.last_message()
+    device._call("cudaDestroySurfaceObject", number)
 
 
 def test_what_is_no_surface_is_refused(device, images):

@@ -16,6 +16,7 @@ __global__ void set_mark(int value) { mark = value; }
 __global__ void copy_int(int* out, const int* in) { *out = *in; }
 __global__ void take_heap(void** out, size_t bytes) { *out = malloc(bytes); }
 __global__ void large_block() {}
+__global__ void write_surface(cudaSurfaceObject_t surface) { surf1Dwrite(int(threadIdx.x * threadIdx.x), surface, 4 * threadIdx.x); }
 __global__ void wait_for(volatile int* flag, int* out) {
   while (*flag == 0) {
   }
@@ -280,6 +281,28 @@ static void peers() {
   CALL(cudaDeviceDisablePeerAccess(1));
   write<<<1, 1>>>(theirs, 1);
   FAILS(cudaErrorIllegalAddress, cudaDeviceSynchronize());
+
+  // So it is with what an object stands for.
+  cudaArray_t array;
+  const cudaChannelFormatDesc format = cudaCreateChannelDesc<int>();
+  cudaResourceDesc resource{};
+  cudaSurfaceObject_t surface;
+  CALL(cudaSetDevice(1));
+  CALL(cudaMallocArray(&array, &format, 8, 0, cudaArraySurfaceLoadStore));
+  resource.res.array.array = array;
+  CALL(cudaCreateSurfaceObject(&surface, &resource));
+  CALL(cudaSetDevice(0));
+  write_surface<<<1, 8>>>(surface);
+  FAILS(cudaErrorIllegalAddress, cudaDeviceSynchronize());
+  CALL(cudaDeviceEnablePeerAccess(1, 0));
+  write_surface<<<1, 8>>>(surface);
+  CALL(cudaDeviceSynchronize());
+  int line[8];
+  CALL(cudaMemcpy2DFromArray(line, 32, array, 0, 0, 32, 1, cudaMemcpyDefault));
+  CHECK(line[5] == 25);
+  CALL(cudaDeviceDisablePeerAccess(1));
+  CALL(cudaDestroySurfaceObject(surface));
+  CALL(cudaFreeArray(array));
 
   // Memory of a pool has an access of its own.
   cudaMemPool_t pool;

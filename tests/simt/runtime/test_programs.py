@@ -142,6 +142,7 @@ def test_several_devices(build, threads):
     stderr = succeeds(run(build("devices"), PMPP_SIM_DEVICES="3", PMPP_SIM_THREADS=threads))
     for sentence in (
         "is memory of device 1, and the kernel runs on device 0. With device 0 current, cudaDeviceEnablePeerAccess(1, 0) lets",
+        "the object's allocation",
         "Memory of a pool is opened to another device with cudaMemPoolSetAccess",
         "kernel launch: the stream belongs to device 1, and device 0 is current; call cudaSetDevice(1) before the launch.",
         "cudaSetDevice: device 3; there are devices 0 to 2.",
