@@ -35,7 +35,7 @@ ISA_FLAGS = {
 }
 MERGED_ROOMS = ("exec", "fatbin", "ir", "jit", "memory", "ptx", "runtime")
 """Rooms of the software GPU whose files are compiled as one: to read the headers takes most of the time of a file."""
-COLD_ROOMS = ("fatbin", "ir", "jit", "model", "ptx", "runtime")
+COLD_ROOMS = ("fatbin", "ir", "jit", "ptx", "runtime")
 """Rooms that run once a kernel or a call, not once an instruction: they are not worth a long optimisation."""
 NVCC_FLAGS = ("-lineinfo", "--no-compress", "-std=c++17", "-O2", "-Xcompiler", "-fPIC,-Wall", "-I.")
 CYTHON_FLAGS = ("-std=c++17", "-Og", "-g0", "-fPIC", "-fvisibility=hidden", "-fwrapv", "-DNDEBUG", "-I.",

@@ -53,6 +53,16 @@ def line(kernel: str, text: str) -> Callable[[Any], None]:
     return choose
 
 
+def keys(*names: str) -> Callable[[Any], None]:
+    """Press keys."""
+
+    def press(page: Any) -> None:
+        for name in names:
+            page.keyboard.press(name)
+
+    return press
+
+
 TRANSPOSE = ("profile", "transpose.cu")
 DETAILS = "[aria-label='the line']"
 PICTURES = (
@@ -62,6 +72,8 @@ PICTURES = (
     Picture("coalesced", TRANSPOSE, line("transpose_tiled", "out["), DETAILS),
     Picture("bank_conflict", TRANSPOSE, line("transpose_tiled", "= tile["), DETAILS),
     Picture("padded", TRANSPOSE, line("transpose_padded", "= tile["), DETAILS),
+    Picture("race", ("replay", "reduction.cu"), keys(), "html", size=(1280, 1500)),
+    Picture("kogge_stone", ("replay", "kogge_stone.cu"), keys(*"nnnnnn", "ArrowRight", "ArrowRight"), "html", size=(1280, 1300)),
 )
 
 

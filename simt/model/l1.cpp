@@ -2,7 +2,6 @@
 #include "simt/model/l1.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <new>
 
@@ -28,26 +27,27 @@ void L1::Free::operator()(void* p) const { std::free(p); }
 L1::L1(std::size_t bytes, unsigned sms) : sets_(bytes / 128 / kWays), sms_(sms) {
   if (sets_ == 0) return;
   sets_ -= sets_ % 2 == 0;
+  inverse_ = ~std::uint64_t{0} / sets_;
   memory_.reset(static_cast<Set*>(std::calloc(sets_ * sms, sizeof(Set))));
   if (!memory_) throw std::bad_alloc();
 }
 
-unsigned L1::sectors(std::uint32_t words) {   // bytes of the mask that are not zero
-  words |= words >> 4;
-  words |= words >> 2;
-  words |= words >> 1;
-  return unsigned(std::popcount(words & 0x01010101u));
-}
-
-std::uint32_t L1::load(std::uint64_t block, std::uint64_t line, std::uint32_t words) {
+std::uint32_t L1::load(std::uint64_t line, std::uint32_t words) {
   if (sets_ == 0) return words;
-  Set& set = memory_[block % sms_ * sets_ + line % sets_];
+  __extension__ typedef unsigned __int128 Wide;
+  std::uint64_t n = line - std::uint64_t((Wide(line) * inverse_) >> 64) * sets_;   // line % sets, or a little more
+  while (n >= sets_) n -= sets_;
+  Set& set = own_[n];
   const std::uint64_t tag = (line + 1) << 4;
   unsigned k = 0;
   while (k < kWays - 1 && set.way[k] >> 4 != line + 1 && set.way[k] != 0) ++k;
   const std::uint64_t way = set.way[k] >> 4 == line + 1 ? set.way[k] : tag;
   for (; k > 0; --k) set.way[k] = set.way[k - 1];
   const std::uint64_t have = way & 15;
+  if (have == 15) {
+    set.way[0] = way;
+    return 0;
+  }
   const std::uint32_t here = std::uint32_t((have & 1) | (have & 2) << 7 | (have & 4) << 14 | (have & 8) << 21) * 0xffu;
   const std::uint32_t missing = words & ~here;
   std::uint64_t fetched = 0;

@@ -17,10 +17,17 @@ std::size_t l1_of_a_block(const Profile& profile, unsigned threads, std::size_t 
 class L1 {
  public:
   L1(std::size_t bytes, unsigned sms);
-  /// Loads 4-byte words of a line on the SM of a block, bit n of `words` is bytes 4n to 4n+3; returns those of them that L2
-  /// has to give, because their sectors were not there.
-  std::uint32_t load(std::uint64_t block, std::uint64_t line, std::uint32_t words);
-  static unsigned sectors(std::uint32_t words);
+  /// What follows is loaded by this block.
+  void enter(std::uint64_t block) { own_ = memory_.get() + block % sms_ * sets_; }
+  /// Loads 4-byte words of a line, bit n of `words` is bytes 4n to 4n+3; returns those of them that L2 has to give, because
+  /// their sectors were not there.
+  std::uint32_t load(std::uint64_t line, std::uint32_t words);
+  static unsigned sectors(std::uint32_t words) {   // bytes of the mask that are not zero
+    words |= words >> 4;
+    words |= words >> 2;
+    words |= words >> 1;
+    return (words & 0x01010101u) * 0x01010101u >> 24;
+  }
 
  private:
   static constexpr unsigned kWays = 16;
@@ -31,8 +38,10 @@ class L1 {
     void operator()(void* p) const;
   };
   std::size_t sets_ = 0;        // of an SM, an odd number, so that the rows of a matrix lie evenly; none if there is no L1
+  std::uint64_t inverse_ = 0;   // 2^64 / sets: to multiply is faster than to divide
   unsigned sms_;
   std::unique_ptr<Set[], Free> memory_;   // zeroed pages, which cost nothing until they are used
+  Set* own_ = nullptr;
 };
 
 }  // namespace simt::model

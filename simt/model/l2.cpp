@@ -2,7 +2,6 @@
 #include "simt/model/l2.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
 #include <new>
 
@@ -19,7 +18,7 @@ unsigned L2::sectors(std::uint32_t words) {   // bytes of the mask that are not 
   words |= words >> 4;
   words |= words >> 2;
   words |= words >> 1;
-  return unsigned(std::popcount(words & 0x01010101u));
+  return (words & 0x01010101u) * 0x01010101u >> 24;
 }
 
 L2::Way& L2::find(std::uint64_t line, Traffic& traffic) {
@@ -57,7 +56,7 @@ L2::Traffic L2::read(std::uint64_t line, std::uint32_t words) {
   missing |= missing >> 1;
   missing &= 0x01010101u;   // one bit a sector
   way.valid |= missing * 0xffu;
-  traffic.read = unsigned(std::popcount(missing)) * 32;
+  traffic.read = (missing * 0x01010101u >> 24) * 32;
   return traffic;
 }
 

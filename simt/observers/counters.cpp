@@ -150,13 +150,14 @@ class Replay {
     return *one;
   }
   void add(std::uint64_t block, const TraceEntry* begin, const TraceEntry* end) {
+    l1_.enter(block);
     for (const auto* e = begin; e != end; ++e) {
       TraceEntry entry = *e;
       if (entry.site % 4 == TraceEntry::cached_read) {
         entry.site ^= TraceEntry::cached_read ^ TraceEntry::read;
-        entry.words = l1_.load(block, entry.line, e->words);
+        entry.words = l1_.load(entry.line, e->words);
         l1_hits[entry.site / 4] += model::L1::sectors(e->words) - model::L1::sectors(entry.words);
-        if (entry.words == 0) continue;
+        if (entry.words == 0) continue;   // most of them
       }
       batch_.push_back(entry);
     }
