@@ -1,17 +1,19 @@
 // The instructions of a piece that do not touch memory.
 #include <bit>
+#include <cstddef>
 
 #include "simt/jit/piece.hpp"
 
 namespace simt::jit {
 
-bool Piece::knows(const ir::Code& code, const Rows& rows, std::size_t n) {
+bool Piece::knows(const ir::Code& code, const Rows& rows, std::size_t n, bool masked) {
   const auto& instr = code.instrs[n];
   const auto* form = form_of(instr.run);
   if (!form) return false;
   switch (form->what) {
     case Do::shift: return form->lane == 4 || rows.constant(instr.op[2], 4);
     case Do::multiply_wide16: return rows.constant(instr.op[2], 2).has_value() || rows.constant(instr.op[1], 2).has_value();
+    case Do::ballot: return !masked && rows.constant(instr.op[2], 4) == 0xffffffffu;   // nobody to wait for
     case Do::load_uniform: return constant_place(rows, instr) != nullptr;
     case Do::load: case Do::store: case Do::load_shared: case Do::store_shared: return instr.mem.offset % 4 == 0;
     default: return true;
@@ -46,6 +48,8 @@ void Piece::instruction() {
     case Do::load_shared: return load_shared();
     case Do::store: return store_flat();
     case Do::store_shared: return store_shared();
+    case Do::add_shared: return add_shared();
+    case Do::ballot: return ballot();
   }
 }
 
@@ -262,18 +266,26 @@ void Piece::test(const Form& form) {
                                      : relation == 0x11 ? 0x15 : relation == 0x12 ? 0x16 : relation == 0x1e ? 0x1a : 0x19;
   else if (instr.imm) relation ^= 4;
   const bool uniform = a.uniform && b.uniform;
-  const int parts = uniform ? 1 : form.lane / 2;
   const Opcode op = single ? kCompareSingle : form.op;
-  for (int part = 0; part < parts; ++part) a_.vector(op, 1 + part, a.reg(part), b.of(part), 0, relation);
-  const auto part = [&](int k) { return uniform ? 1 : 1 + k; };
-  if (form.lane == 8) {   // masks of eight bits to masks of sixteen
-    a_.mask(p66, false, 0x4b, 5, part(1), part(0), true);
-    a_.mask(p66, false, 0x4b, 6, part(3), part(2), true);
-    a_.mask(none_, false, 0x4b, 1, 6, 5, true);
+  const auto compare = [&](int d, int part) {
+    a_.vector(op, d, a.reg(uniform ? 0 : part), b.of(uniform ? 0 : part), 0, relation);
+  };
+  // Masks of eight bits to masks of sixteen, and those to one of 32.
+  if (form.lane == 8) {
+    for (int half = 0; half < 2; ++half) {
+      compare(3, 2 * half);
+      compare(2, 2 * half + 1);
+      a_.mask(p66, false, 0x4b, 1 + half, 2, 3, true);
+    }
+    a_.mask(none_, false, 0x4b, 1, 2, 1, true);
   } else {
-    a_.mask(none_, false, 0x4b, 1, part(1), part(0), true);
+    compare(1, 0);
+    compare(2, 1);
+    a_.mask(none_, false, 0x4b, 1, 2, 1, true);
   }
-  a_.store_mask32(rbp, instr.op[0], 1);
+  if (!masked_) return a_.store_mask32(rbp, instr.op[0], 1);
+  a_.mask(pF2, false, 0x93, rax, 0, 1, false);   // kmovd
+  store_predicate(instr.op[0], rax);
 }
 
 void Piece::logic3() {
@@ -308,7 +320,16 @@ void Piece::predicate(const Form& form) {
     case '^': a_.xor32_mem(rax, rbp, op[2]); break;
     default: break;
   }
-  a_.store32(rbp, op[0], rax);
+  store_predicate(op[0], rax);
+}
+
+/// All lanes are here, and all are asked.
+void Piece::ballot() {
+  const auto d = result(4, true);
+  a_.store32_imm(r13, offsetof(exec::Warp, pass), 0);
+  a_.load32(rax, rbp, now().op[1]);
+  a_.vector(kBroadcastGpr32, d.reg[0], 0, in_register(rax));
+  bind(now().op[0], 4, d);
 }
 
 }  // namespace simt::jit

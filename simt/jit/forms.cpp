@@ -99,6 +99,10 @@ const Form* form_of(exec::Handler handler) {
       map.emplace(exec::load_several_handler(level, first), Form{Do::load_shared, 4, false, first});
     map.emplace(exec::store_handler(level, Reach::flat, Elem::u32, 1), Form{Do::store});
     map.emplace(exec::store_handler(level, Reach::shared, Elem::u32, 1), Form{Do::store_shared});
+    map.emplace(exec::unread_handler(exec::atomic_handler("add.u32", true)), Form{Do::add_shared});
+    map.emplace(exec::collective_handler(level, "vote.ballot.b32"), Form{Do::ballot});
+    if (__builtin_cpu_supports("avx512vpopcntdq"))
+      map.emplace(ops::hot("popc.b32", level), Form{Do::convert, 4, false, 0, i32(0x55, 2)});
     map.erase(nullptr);
     return map;
   }();

@@ -15,7 +15,7 @@ namespace simt::jit {
 
 namespace {
 
-constexpr std::size_t kShortest = 3;        ///< instructions of a piece that is worth its entry
+constexpr std::size_t kShortest = 2;        ///< instructions of a piece that is worth its entry
 constexpr std::size_t kLongest = 400;       ///< and of one whose values are still worth keeping
 constexpr std::size_t kMostCode = 16 << 20;
 
@@ -50,17 +50,20 @@ void prepare(ir::Code& code) {
   write_constants(assembler);
   struct Entry {
     std::size_t instr, offset;
+    bool masked;
   };
   std::vector<Entry> entries;
-  for (std::size_t n = 0; n < code.count;) {
-    auto end = n;
-    while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end)) ++end;
-    if (end - n >= kShortest && assembler.bytes.size() < kMostCode) {
-      while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
-      entries.push_back({n, assembler.bytes.size()});
-      Piece(assembler, code, rows, n, end).compile();
+  for (bool masked : {false, true}) {
+    for (std::size_t n = 0; n < code.count;) {
+      auto end = n;
+      while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end, masked)) ++end;
+      if (end - n >= kShortest && assembler.bytes.size() < kMostCode) {
+        while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
+        entries.push_back({n, assembler.bytes.size(), masked});
+        Piece(assembler, code, rows, n, end, masked).compile();
+      }
+      n = end > n ? end : n + 1;
     }
-    n = end > n ? end : n + 1;
   }
   if (entries.empty()) return;
   code.fused_memory = executable(assembler.bytes);
@@ -68,7 +71,8 @@ void prepare(ir::Code& code) {
   code.fused = code.gang;
   for (const auto& entry : entries) {
     const auto* start = static_cast<const std::byte*>(code.fused_memory.get()) + entry.offset;
-    code.fused[entry.instr].full = reinterpret_cast<exec::GangHandler>(reinterpret_cast<std::uintptr_t>(start));
+    auto& way = entry.masked ? code.fused[entry.instr].partial : code.fused[entry.instr].full;
+    way = reinterpret_cast<exec::GangHandler>(reinterpret_cast<std::uintptr_t>(start));
   }
 }
 

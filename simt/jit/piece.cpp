@@ -16,6 +16,8 @@ using exec::Warp;
 
 namespace {
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+/// The frame, which keeps the stack aligned: room for the offsets and values of an atomic operation.
+constexpr std::int32_t kFrame = 8 + 2 * 128;
 constexpr std::int32_t disp_of(std::int32_t row, int part) { return row + 64 * part; }
 }  // namespace
 
@@ -50,8 +52,8 @@ bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
 
 const void* windows(Gang& gang) noexcept { return gang.warps[0]->worker->windows.data(); }
 
-Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end)
-    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end) {
+Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked)
+    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end), masked_(masked) {
   owner_.fill(kFree);
   for (auto n = begin; n < end; ++n) {
     const auto& operands = code.operands[n];
@@ -68,7 +70,7 @@ void Piece::compile() {
   const auto address = [](const void* p) { return reinterpret_cast<std::uint64_t>(p); };
   constexpr Gpr kept[] = {rbx, rbp, r12, r13, r14, r15};
   for (auto r : kept) a_.push(r);
-  a_.sub64_imm(rsp, 8);
+  a_.sub64_imm(rsp, kFrame);
   a_.move64(rbx, rdi);
   if (flat_) {
     a_.move64_imm(rax, address(reinterpret_cast<const void*>(&windows)));
@@ -82,6 +84,13 @@ void Piece::compile() {
   a_.bind(loop);
   a_.load64_indexed(rbp, rbx, r12, 3, offsetof(Gang, regs));
   a_.load64_indexed(r13, rbx, r12, 3, offsetof(Gang, warps));
+  if (masked_) {
+    constexpr auto active = std::int32_t(offsetof(Warp, active));
+    a_.load_mask(r13, active, half(0), 2);
+    a_.load_mask(r13, active + 2, half(1), 2);
+    a_.load_mask(r13, active + 1, quarter(1), 1);
+    a_.load_mask(r13, active + 3, quarter(3), 1);
+  }
   for (n_ = begin_; n_ < end_; ++n_) {
     instruction();
     pinned_.clear();
@@ -101,7 +110,7 @@ void Piece::compile() {
   a_.move64_imm(rax, address(&code_.instrs[end_]));
   a_.bind(out);
   a_.vzeroupper();
-  a_.add64_imm(rsp, 8);
+  a_.add64_imm(rsp, kFrame);
   for (auto r = std::rbegin(kept); r != std::rend(kept); ++r) a_.pop(*r);
   a_.ret();
   for (std::size_t k = 0; k < asides_.size(); ++k) asides_[k]();
@@ -234,8 +243,32 @@ void Piece::settle(const Held& held) {
 
 void Piece::store(std::int32_t row, const Held& held) {
   if (held.any_nan) settle(held);
-  for (int part = 0; part < int(held.lane) / 2; ++part)
-    a_.vector(kStore, held.reg[held.uniform ? 0 : std::size_t(part)], 0, at(rbp, disp_of(row, part)));
+  for (int part = 0; part < int(held.lane) / 2; ++part) {
+    const int reg = held.reg[held.uniform ? 0 : std::size_t(part)];
+    const auto place = at(rbp, disp_of(row, part));
+    if (!masked_) {
+      a_.vector(kStore, reg, 0, place);
+      continue;
+    }
+    // Blended, and stored as a whole: what reads it soon finds it whole.
+    if (held.lane == 2) a_.load_mask(r13, offsetof(Warp, active), 3, 4);
+    a_.vector(kMove, 5, 0, place);
+    a_.vector(held.lane == 2 ? kMove16 : held.lane == 4 ? kMove32 : kMove, 5, 0, in_register(reg),
+              held.lane == 2 ? 3 : held.lane == 4 ? half(part) : quarter(part));
+    a_.vector(kStore, 5, 0, place);
+  }
+}
+
+/// A predicate, in the lanes that execute.
+void Piece::store_predicate(std::int32_t row, Gpr value) {
+  if (masked_) {
+    a_.load32(rcx, r13, offsetof(Warp, active));
+    a_.and32(value, rcx);
+    a_.not32(rcx);
+    a_.and32_mem(rcx, rbp, row);
+    a_.or32(value, rcx);
+  }
+  a_.store32(rbp, row, value);
 }
 
 Piece::State Piece::state() const {

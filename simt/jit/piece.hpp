@@ -34,11 +34,12 @@ const void* windows(exec::Gang& gang) noexcept;
 
 class Piece {
  public:
-  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end);
+  /// `masked`: for warps of which some lanes do not execute.
+  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked);
   /// Appends the function, an exec::GangHandler, to the code.
   void compile();
   /// Whether pieces know the instruction.
-  static bool knows(const ir::Code& code, const Rows& rows, std::size_t n);
+  static bool knows(const ir::Code& code, const Rows& rows, std::size_t n, bool masked);
 
  private:
   /// What a row holds within the piece. A uniform one takes one register for all lanes.
@@ -88,6 +89,7 @@ class Piece {
   Result result(unsigned lane, bool uniform);
   void bind(std::int32_t row, unsigned lane, const Result& result, bool any_nan = false);
   void store(std::int32_t row, const Held& held);
+  void store_predicate(std::int32_t row, Gpr value);   ///< clobbers rcx
   void settle(const Held& held);       ///< makes every NaN the one that PTX has
   State state() const;
   void close_windows(Windows& windows);
@@ -110,6 +112,7 @@ class Piece {
   void test(const Form& form);
   void logic3();
   void select(const Form& form);
+  void ballot();
   void predicate(const Form& form);
   void widen(int d, const Source& s, int part, bool is_signed);
 
@@ -120,6 +123,9 @@ class Piece {
   void load_shared();
   void store_flat();
   void store_shared();
+  void add_shared();
+  int first(int words, int mask, bool wide);
+  void all_lanes(int mask);
   void find_host(Gpr at, int bytes, Label& slow);
   void find_windows(const Source& address, Windows& windows, int greatest, Label& slow);
   void gather(const Source& address, const Result& d, Label& slow);
@@ -136,12 +142,17 @@ class Piece {
   static constexpr int kFree = -1, kPinned = -2, kWindowsOwner = -3;
   static constexpr int kScratch = 6;   // registers 0 to 5 hold nothing from one instruction to the next
 
+  /// Masks of the lanes that execute, of half a warp and of a quarter; 0: all.
+  int half(int number) const { return masked_ ? 7 - number : 0; }
+  int quarter(int number) const { return masked_ ? 7 - (number & 1) * 2 - number / 2 : 0; }
+
   const exec::Instr& now() const { return code_.instrs[n_]; }
 
   Assembler& a_;
   const ir::Code& code_;
   const Rows& rows_;
   const std::size_t begin_, end_;
+  const bool masked_;
   std::size_t n_ = 0;
   std::map<std::int32_t, Held> held_;
   std::array<int, 32> owner_{};        // a row, or one of the above
