@@ -98,6 +98,7 @@ class Assembler {
   void jump(Label& to);
   void jump_if(Condition condition, Label& to);
   void bind(Label& label);
+  void data(std::uint32_t value) { word(std::int32_t(value)); }
 
  private:
   void byte(unsigned value) { bytes.push_back(std::uint8_t(value)); }

@@ -59,8 +59,7 @@ void prepare(ir::Code& code) {
       while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end, masked)) ++end;
       if (end - n >= kShortest && assembler.bytes.size() < kMostCode) {
         while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
-        entries.push_back({n, assembler.bytes.size(), masked});
-        Piece(assembler, code, rows, n, end, masked).compile();
+        entries.push_back({n, Piece(assembler, code, rows, n, end, masked).compile(), masked});
       }
       n = end > n ? end : n + 1;
     }

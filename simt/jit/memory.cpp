@@ -120,11 +120,11 @@ void Piece::load() {
 }
 
 /// Whether all addresses are in the window and aligned; then rax is where the address 0 would be.
-void Piece::check_flat(const Source& address, Label& slow) {
+void Piece::check_flat(const Source& address, int bytes, Label& slow) {
   const auto& instr = now();
   a_.load64(rcx, r15, window_field(instr, offsetof(Window, hi)));
   a_.sub64_mem(rcx, r15, window_field(instr, offsetof(Window, lo)));
-  a_.sub64_imm(rcx, 4);
+  a_.sub64_imm(rcx, bytes);
   a_.jump_if(less, slow);
   a_.vector(kBroadcastGpr64, 1, 0, in_register(rcx));
   a_.move64_signed(rax, instr.mem.offset);
@@ -133,7 +133,7 @@ void Piece::check_flat(const Source& address, Label& slow) {
   for (int part = 0; part < 4; ++part) {
     a_.vector(kAdd64, 3, address.reg(part), in_register(2));
     a_.vector(kCompareU64, 1, 3, in_register(1), quarter(part), kAbove);
-    a_.vector(kTest64, 2, address.reg(part), constant(kThree64, true), quarter(part));
+    a_.vector(kTest64, 2, address.reg(part), constant(bytes == 8 ? kSeven64 : kThree64, true), quarter(part));
     a_.mask(none_, false, kOrTest, 1, 0, 2, false);
     a_.jump_if(not_zero, slow);
   }
@@ -142,7 +142,7 @@ void Piece::check_flat(const Source& address, Label& slow) {
 }
 
 void Piece::gather(const Source& address, const Result& d, Label& slow) {
-  check_flat(address, slow);
+  check_flat(address, 4, slow);
   for (int half = 0; half < 2; ++half) {
     for (int part = 0; part < 2; ++part) {
       all_lanes(quarter(2 * half + part));
@@ -205,7 +205,7 @@ void Piece::store_flat() {
     a_.move64_imm(rdx, ir::kParamWindow);
     a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
     a_.jump_if(not_above, handlers);
-    check_flat(address, handlers);
+    check_flat(address, 4, handlers);
     for (int part = 0; part < 4; ++part) {
       int from = value.reg(part / 2);
       if (part % 2) {
@@ -429,6 +429,122 @@ void Piece::add_shared() {
     }
   }
   leave_to_handlers(slow);
+}
+
+// ---- 64-bit elements, a quarter of a warp at a time -------------------------------------------------------------------
+
+/// The register with the addresses of a quarter as 64-bit numbers; those in shared memory with the displacement, if asked.
+int Piece::longs(const Source& address, int part, bool shared, bool displaced) {
+  if (!shared) return address.reg(part);
+  int from = address.reg(part / 2);
+  if (displaced) {
+    a_.move64_signed(rax, now().mem.offset);
+    a_.vector(kBroadcastGpr32, 3, 0, in_register(rax));
+    a_.vector(kAdd32, 3, from, in_register(3));
+    from = 3;
+  }
+  if (part % 2) {
+    a_.vector(kUpperHalf, from, 0, in_register(3), 0, 1);
+    from = 3;
+  }
+  a_.vector(kWidenU32, 3, 0, in_register(from));
+  return 3;
+}
+
+/// rax is the first address of a quarter; makes it that of the host, if 64 bytes from there can be reached.
+void Piece::find_long(bool shared, Label& slow) {
+  a_.test32_imm(rax, 7);
+  a_.jump_if(not_zero, slow);
+  if (!shared) return find_host(rax, 64, slow);
+  a_.lea32(rax, rax, now().mem.offset);
+  a_.load32(rcx, r13, offsetof(Warp, shared_bytes));
+  a_.sub32_imm(rcx, 64);
+  a_.jump_if(below, slow);
+  a_.cmp32(rax, rcx);
+  a_.jump_if(above, slow);
+  a_.add64(rax, r14);
+}
+
+/// Whether all addresses of a quarter are in shared memory and aligned; then register 3 holds their offsets.
+void Piece::check_long(const Source& address, int part, Label& slow) {
+  longs(address, part, true, true);
+  a_.load32(rcx, r13, offsetof(Warp, shared_bytes));
+  a_.sub32_imm(rcx, 8);
+  a_.jump_if(below, slow);
+  a_.vector(kBroadcastGpr64, 1, 0, in_register(rcx));
+  a_.vector(kCompareU64, 1, 3, in_register(1), quarter(part), kAbove);
+  a_.vector(kTest64, 2, 3, constant(kSeven64, true), quarter(part));
+  a_.mask(none_, false, kOrTest, 1, 0, 2, false);
+  a_.jump_if(not_zero, slow);
+}
+
+void Piece::load_long(bool shared) {
+  const auto address = source(now().op[1], shared ? 4 : 8);
+  const auto d = result(8, false);
+  Label slow, back;
+  if (address.uniform) {
+    a_.jump(slow);
+    leave_to_handlers(slow);
+    return bind(now().op[0], 8, d);
+  }
+  for (int part = 0; part < 4; ++part) {
+    const int from = longs(address, part, shared, false), reg = d.reg[std::size_t(part)];
+    a_.vector(kBroadcast64, 0, 0, in_register(first(from, quarter(part), true)));
+    a_.vector(kSub64, reg, from, in_register(0));
+    a_.vector(kTest64, 1, reg, constant(kFarFromLongs, true), quarter(part));
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
+    find_long(shared, slow);
+    a_.vector(kShiftImm64, 2, reg, in_register(reg), 0, 3);
+    a_.vector(kPermuteLongs, reg, reg, at(rax, 0));
+  }
+  a_.bind(back);
+  aside(slow, back, [=, this](Label& handlers) {
+    if (!shared) check_flat(address, 8, handlers);
+    for (int part = 0; part < 4; ++part) {
+      if (shared) check_long(address, part, handlers);
+      all_lanes(quarter(part));
+      a_.vector(kGatherLongs, d.reg[std::size_t(part)], 0, by_lane(shared ? r14 : rax, shared ? 3 : address.reg(part)), 1);
+    }
+  });
+  bind(now().op[0], 8, d);
+}
+
+void Piece::store_long(bool shared) {
+  const auto value = source(now().op[0], 8), address = source(now().op[1], shared ? 4 : 8);
+  Label slow, back;
+  if (address.uniform) {
+    a_.jump(slow);
+    return leave_to_handlers(slow);
+  }
+  if (!shared) {
+    a_.move64_imm(rdx, ir::kParamWindow);
+    a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
+    a_.jump_if(not_above, slow);
+  }
+  for (int part = 0; part < 4; ++part) {
+    a_.vector(kSub64, 2, longs(address, part, shared, false), constant(kSteps64By8, false));
+    a_.vector(kBroadcast64, 0, 0, in_register(first(2, quarter(part), true)));
+    a_.vector(kCompare64, 1, 2, in_register(0), quarter(part), kDiffers);
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
+    find_long(shared, slow);
+    a_.vector(kStoreLooseLongs, value.reg(part), 0, at(rax, 0), quarter(part));
+  }
+  a_.bind(back);
+  aside(slow, back, [=, this](Label& handlers) {
+    if (!shared) {
+      a_.move64_imm(rdx, ir::kParamWindow);
+      a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
+      a_.jump_if(not_above, handlers);
+      check_flat(address, 8, handlers);
+    }
+    for (int part = 0; part < 4; ++part) {
+      if (shared) check_long(address, part, handlers);
+      all_lanes(quarter(part));
+      a_.vector(kScatterLongs, value.reg(part), 0, by_lane(shared ? r14 : rax, shared ? 3 : address.reg(part)), 1);
+    }
+  });
 }
 
 }  // namespace simt::jit

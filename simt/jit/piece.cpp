@@ -37,6 +37,13 @@ void write_constants(Assembler& assembler) {
   put(kFarLong, ~std::uint64_t{60});
   put(kThree64, std::uint64_t{3});
   put(kNan, std::uint32_t{0x7fffffff});
+  put(kSign32, std::uint32_t{1} << 31);
+  put(kRest32, ~(std::uint32_t{1} << 31));
+  put(kFarFromLongs, ~std::uint64_t{56});
+  put(kSeven64, std::uint64_t{7});
+  put(kSign64, std::uint64_t{1} << 63);
+  put(kRest64, ~(std::uint64_t{1} << 63));
+  for (int k = 0; k < 8; ++k) put(kSteps64By8 + 8 * k, std::uint64_t(8 * k));
 }
 
 bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
@@ -58,7 +65,7 @@ Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::
   for (auto n = begin; n < end; ++n) {
     const auto& operands = code.operands[n];
     const auto what = form_of(code.instrs[n].run)->what;
-    flat_ |= what == Do::load || what == Do::load_byte || what == Do::store;
+    flat_ |= what == Do::load || what == Do::load_byte || what == Do::store || what == Do::load_long || what == Do::store_long;
     for (unsigned k = 0; k < operands.count; ++k)
       if (!(operands.writes >> k & 1)) held_[code.instrs[n].op[k]].reads.push_back(n);
   }
@@ -66,7 +73,9 @@ Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::
   for (std::size_t k = 0; k < windows_.size(); ++k) windows_[k].base = {bases[k][0], bases[k][1]};
 }
 
-void Piece::compile() {
+std::size_t Piece::compile() {
+  write_tables();
+  const auto entry = a_.bytes.size();
   const auto address = [](const void* p) { return reinterpret_cast<std::uint64_t>(p); };
   constexpr Gpr kept[] = {rbx, rbp, r12, r13, r14, r15};
   for (auto r : kept) a_.push(r);
@@ -124,6 +133,7 @@ void Piece::compile() {
   a_.jump_if(not_zero, next_);
   a_.xor32(rax, rax);
   a_.jump(out);
+  return entry;
 }
 
 // ---- registers ------------------------------------------------------------------------------------------------------

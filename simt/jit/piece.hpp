@@ -21,7 +21,10 @@ enum : std::int32_t {
   kEvenWords = 192,      ///< of two registers
   kOddWords = 256,       ///< words 1, 17, 3, 19 ...: the upper halves of two registers of products, in turn
   kByteSteps64 = 320,    ///< 0, 1, 2 ... in four registers
-  kFarWord = 576, kThree32 = 580, kFarLong = 584, kThree64 = 592, kNan = 600, kConstantBytes = 640,
+  kFarWord = 576, kThree32 = 580, kFarLong = 584, kThree64 = 592, kNan = 600,
+  kSign32 = 604, kRest32 = 608, kFarFromLongs = 616, kSeven64 = 624, kSign64 = 632, kRest64 = 640,
+  kSteps64By8 = 704,     ///< 0, 8, 16 ...
+  kConstantBytes = 768,
 };
 void write_constants(Assembler& assembler);
 
@@ -36,8 +39,8 @@ class Piece {
  public:
   /// `masked`: for warps of which some lanes do not execute.
   Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked);
-  /// Appends the function, an exec::GangHandler, to the code.
-  void compile();
+  /// Appends the function, an exec::GangHandler, to the code, and says where it begins.
+  std::size_t compile();
   /// Whether pieces know the instruction.
   static bool knows(const ir::Code& code, const Rows& rows, std::size_t n, bool masked);
 
@@ -113,8 +116,16 @@ class Piece {
   void logic3();
   void select(const Form& form);
   void ballot();
+  void shuffle(const Form& form);
+  void write_tables();
+  void real(const Form& form);
+  void change_sign(const Form& form);
+  void widen_single();
+  void narrow_real();
+  void narrow16();
+  void no_nan(const Result& result, Label& slow);
   void predicate(const Form& form);
-  void widen(int d, const Source& s, int part, bool is_signed);
+  void widen(int d, const Source& s, int part, Opcode op);
 
   // memory, in memory.cpp
   void load();
@@ -124,13 +135,18 @@ class Piece {
   void store_flat();
   void store_shared();
   void add_shared();
+  void load_long(bool shared);
+  void store_long(bool shared);
+  int longs(const Source& address, int part, bool shared, bool displaced);
+  void find_long(bool shared, Label& slow);
+  void check_long(const Source& address, int part, Label& slow);
   int first(int words, int mask, bool wide);
   void all_lanes(int mask);
   void find_host(Gpr at, int bytes, Label& slow);
   void find_windows(const Source& address, Windows& windows, int greatest, Label& slow);
   void gather(const Source& address, const Result& d, Label& slow);
   void gather_shared(const Source& address, const Result& d, Label& slow);
-  void check_flat(const Source& address, Label& slow);
+  void check_flat(const Source& address, int bytes, Label& slow);
   void check_shared(const Source& address, Label& slow);
   std::vector<std::size_t> loads_from(std::int32_t row) const;
   /// Code that is out of the way: between `from` and `back`, with a label for what only the handlers can do.
@@ -159,6 +175,7 @@ class Piece {
   std::set<std::int32_t> pinned_;
   std::array<Windows, 2> windows_;
   std::vector<std::function<void()>> asides_;
+  std::map<std::size_t, std::int32_t> tables_;   ///< of shuffles, by instruction: where their lanes lie in the code
   Label next_, done_;
   bool flat_ = false;
 };
