@@ -263,11 +263,19 @@ void Piece::fma() {
   auto first = op[1], second = op[2];
   if (!held_[first].held && held_[second].held) std::swap(first, second);
   const auto c = source(op[3], 4, false, false), a = source(first, 4, false, false), b = source(second, 4, true, false);
-  const auto d = result(4, a.uniform && b.uniform && c.uniform);
-  for (int part = 0; part < d.parts; ++part) {
-    a_.vector(kMove, d.reg[part], 0, c.of(part));
-    a_.vector(kFma231, d.reg[part], a.reg(part), b.of(part));
+  const bool uniform = a.uniform && b.uniform && c.uniform;
+  Result d;
+  auto& summand = held_[op[3]];
+  if (c.uniform == uniform && (op[3] == op[0] || !rows_.live(n_ + 1, op[3]))) {   // nobody needs it any more
+    d.uniform = uniform;
+    d.parts = summand.parts();
+    d.reg = summand.reg;
+    summand.held = false;
+  } else {
+    d = result(4, uniform);
+    for (int part = 0; part < d.parts; ++part) a_.vector(kMove, d.reg[part], 0, c.of(part));
   }
+  for (int part = 0; part < d.parts; ++part) a_.vector(kFma231, d.reg[part], a.reg(part), b.of(part));
   bind(op[0], 4, d, true);
 }
 

@@ -61,6 +61,8 @@ class Assembler {
   void lea64(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x8d, d, base, disp); }
   void lea32(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x8d, d, base, disp); }
   void load64_indexed(Gpr d, Gpr base, Gpr index, unsigned scale, std::int32_t disp);   ///< [base + index * 2^scale + disp]
+  void or32_to(Gpr base, std::int32_t disp, Gpr s) { memory(false, 0x09, s, base, disp); }
+  void and32_to(Gpr base, std::int32_t disp, Gpr s) { memory(false, 0x21, s, base, disp); }
   void add32_to(Gpr base, Gpr index, Gpr s);                           ///< [base + index] += s
   void add32_imm_to(Gpr base, Gpr index, std::int32_t value);
   void add64_mem(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x03, d, base, disp); }

@@ -15,8 +15,7 @@ namespace simt::jit {
 
 namespace {
 
-constexpr std::size_t kShortest = 2;        ///< instructions of a piece that is worth its entry
-constexpr std::size_t kLongest = 400;       ///< and of one whose values are still worth keeping
+constexpr std::size_t kLongest = 400;       ///< instructions of a piece
 constexpr std::size_t kMostCode = 16 << 20;
 
 bool allowed() {
@@ -57,7 +56,7 @@ void prepare(ir::Code& code) {
     for (std::size_t n = 0; n < code.count;) {
       auto end = n;
       while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end, masked)) ++end;
-      if (end - n >= kShortest && assembler.bytes.size() < kMostCode) {
+      if (end > n && assembler.bytes.size() < kMostCode) {
         while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
         entries.push_back({n, Piece(assembler, code, rows, n, end, masked).compile(), masked});
       }

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/handlers.hpp"
 
 namespace simt::jit {
 
@@ -16,8 +17,8 @@ using exec::Warp;
 
 namespace {
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
-/// The frame, which keeps the stack aligned: room for the offsets and values of an atomic operation.
-constexpr std::int32_t kFrame = 8 + 2 * 128;
+/// The frame, which keeps the stack aligned: room for the offsets and values of an atomic operation, and two masks.
+constexpr std::int32_t kSome = 256, kAll = 260, kFrame = 8 + 2 * 128;   // kSome, kAll: the guard of the branch behind
 constexpr std::int32_t disp_of(std::int32_t row, int part) { return row + 64 * part; }
 }  // namespace
 
@@ -89,6 +90,12 @@ std::size_t Piece::compile() {
   a_.load64(rax, rbx, offsetof(Gang, warps));
   a_.load64(r14, rax, offsetof(Warp, shared));
   a_.xor32(r12, r12);
+  const auto& last = code_.instrs[end_];
+  const bool branches = !masked_ && last.run == exec::run_branch;
+  if (branches) {
+    a_.store32_imm(rsp, kSome, 0);
+    a_.store32_imm(rsp, kAll, -1);
+  }
   Label loop, out;
   a_.bind(loop);
   a_.load64_indexed(rbp, rbx, r12, 3, offsetof(Gang, regs));
@@ -113,10 +120,31 @@ std::size_t Piece::compile() {
   for (auto& [row, held] : held_)
     if (held.held && held.dirty) store(row, held);
   a_.bind(next_);
+  if (branches) {
+    a_.load32(rax, rbp, last.guard & ~3);
+    a_.or32_to(rsp, kSome, rax);
+    a_.and32_to(rsp, kAll, rax);
+  }
   a_.add64_imm(r12, 1);
   a_.cmp32_mem(r12, rbx, offsetof(Gang, count));
   a_.jump_if(below, loop);
-  a_.move64_imm(rax, address(&code_.instrs[end_]));
+  // Where all lanes go the same way, the branch is done as well.
+  const Instr *on = &last, *target = &last + last.jump.target;
+  if (!masked_ && last.run == exec::run_jump) on = target;
+  if (!masked_ && last.run == exec::run_join) on = &last + 1;
+  if (branches) {
+    const Instr *if_none = &last + 1, *if_all = target;
+    if (last.guard & 1) std::swap(if_none, if_all);
+    a_.load32(rcx, rsp, kSome);
+    a_.move64_imm(rax, address(if_none));
+    a_.test32_imm(rcx, -1);
+    a_.jump_if(zero, out);
+    a_.load32(rcx, rsp, kAll);
+    a_.move64_imm(rax, address(if_all));
+    a_.add32_imm(rcx, 1);
+    a_.jump_if(zero, out);
+  }
+  a_.move64_imm(rax, address(on));
   a_.bind(out);
   a_.vzeroupper();
   a_.add64_imm(rsp, kFrame);
