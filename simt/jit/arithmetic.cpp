@@ -41,6 +41,7 @@ void Piece::instruction() {
     case Do::extend16: return extend16(form);
     case Do::truncate: return truncate();
     case Do::single: return single(form);
+    case Do::extreme: return extreme(form);
     case Do::fma: return fma();
     case Do::test: case Do::test_single: return test(form);
     case Do::logic3: return logic3();
@@ -254,6 +255,23 @@ void Piece::single(const Form& form) {
   for (int part = 0; part < d.parts; ++part) {
     if (two) a_.vector(form.op, d.reg[part], a.reg(part), b.of(part));
     else a_.vector(form.op, d.reg[part], 0, a.of(part));
+  }
+  bind(op[0], 4, d, true);
+}
+
+/// The processor's minimum takes the second operand if they are equal or one is NaN. Zeros have an order here, and a NaN
+/// yields the other operand.
+void Piece::extreme(const Form& form) {
+  const auto& op = now().op;
+  const auto a = source(op[1], 4, false, false), b = source(op[2], 4, false, false);
+  const auto d = result(4, a.uniform && b.uniform);
+  for (int part = 0; part < d.parts; ++part) {
+    const int reg = d.reg[part], x = a.reg(part), y = b.reg(part);
+    a_.vector(form.op, reg, x, in_register(y));
+    a_.vector(kCompareSingle, 1, x, in_register(y), 0, 0);
+    a_.vector(form.detail ? kAnd32 : kOr32, reg, x, in_register(y), 1);
+    a_.vector(kCompareSingle, 1, y, in_register(y), 0, 3);
+    a_.vector(kMove32, reg, 0, in_register(x), 1);
   }
   bind(op[0], 4, d, true);
 }

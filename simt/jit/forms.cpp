@@ -70,6 +70,8 @@ constexpr Named kArithmetic[] = {
     {"add.f32", {Do::single, 4, false, 2, f32(0x58)}}, {"sub.f32", {Do::single, 4, false, 2, f32(0x5c)}},
     {"mul.f32", {Do::single, 4, false, 2, f32(0x59)}}, {"div.f32", {Do::single, 4, false, 2, f32(0x5e)}},
     {"sqrt.f32", {Do::single, 4, false, 1, f32(0x51)}}, {"fma.f32", {Do::fma, 4}},
+    {"min.f32", {Do::extreme, 4, false, 0, f32(0x5d)}}, {"max.f32", {Do::extreme, 4, false, 1, f32(0x5f)}},
+    {"abs.s32", {Do::convert, 4, true, 0, i32(0x1e, 2)}}, {"clz.b32", {Do::convert, 4, false, 0, i32(0x44, 2)}},
     {"cvt.rn.f32.s32", {Do::convert, 4, true, 0, f32(0x5b)}}, {"cvt.rn.f32.u32", {Do::convert, 4, false, 0, {pF2, 1, 0, 0x7a}}},
     {"selp.b32", {Do::select, 4, false, 0, kBlend32}}, {"selp.b64", {Do::select, 8, false, 0, kBlend64}},
     // detail: the processor's number of the relation

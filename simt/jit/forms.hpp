@@ -11,7 +11,7 @@ enum class Do : std::uint8_t {
   truncate, extend16, multiply_wide16, convert, single, fma, test, test_single, logic3, select, predicate,
   load, load_byte, load_uniform, load_shared, store, store_shared, add_shared,
   load_long, store_long, load_shared_long, store_shared_long, ballot, shuffle, meet, real, real_fma, change_sign, widen_single,
-  narrow_real, narrow16,
+  narrow_real, narrow16, extreme,
 };
 
 struct Form {
@@ -49,6 +49,7 @@ constexpr Opcode kBlend16{p66, 2, 1, 0x66}, kCompare16{p66, 3, 1, 0x3f};
 constexpr Opcode kPermuteLongs{p66, 2, 1, 0x36}, kStoreLooseLongs{pF3, 1, 1, 0x7f}, kGatherLongs{p66, 2, 1, 0x91, 8}, kScatterLongs{p66, 2, 1, 0xa1, 8};
 constexpr Opcode kCompareReal{p66, 1, 1, 0xc2}, kFmaReal231{p66, 2, 1, 0xb8}, kSingleToReal{none_, 1, 0, 0x5a, 32}, kRealToSingle{p66, 1, 1, 0x5a};
 constexpr Opcode kWordsToHalves{pF3, 2, 0, 0x33, 32};   // the register is the source
+constexpr Opcode kOr32{p66, 1, 0, 0xeb};
 constexpr Opcode kFma231{p66, 2, 0, 0xb8};
 
 }  // namespace simt::jit

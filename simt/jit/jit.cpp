@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "simt/exec/handlers.hpp"
 #include "simt/jit/piece.hpp"
@@ -41,7 +42,10 @@ std::shared_ptr<const void> executable(const std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 void prepare(ir::Code& code) {
-  if (code.fused_known || !allowed()) return;
+  if (!allowed()) return;
+  static std::mutex mutex;   // a kernel may be launched twice at once
+  std::lock_guard lock(mutex);
+  if (code.fused_known) return;
   code.fused_known = true;
   const Rows rows(code);
   if (!rows.known()) return;

@@ -111,6 +111,7 @@ class Piece {
   void extend16(const Form& form);
   void truncate();
   void single(const Form& form);
+  void extreme(const Form& form);
   void fma();
   void test(const Form& form);
   void logic3();

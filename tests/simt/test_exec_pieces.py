@@ -86,7 +86,9 @@ def random_program(rng, length, full):
             return rng.choice([f"cvt.u16.u32 {h()}, {w()};", f"{pick('cvt.u32.u16 cvt.s32.s16')} {w()}, {h()};",
                                f"setp.{pick('eq ne')}.s16 {p()}, {h()}, {h()};", f"mul.wide.u16 {w()}, {h()}, {pick('4 10 1')};"])  # fmt: skip
         if kind == 26:
-            return f"popc.b32 {w()}, {w()};"
+            return rng.choice(
+                [f"{pick('popc.b32 clz.b32 abs.s32')} {w()}, {w()};", f"{pick('min.f32 max.f32')} {w()}, {w()}, {w()};"]
+            )
         return rng.choice([f"not.b32 {w()}, {w()};", f"neg.s32 {w()}, {w()};", f"cvt.rn.f32.s32 {w()}, {w()};", f"cvt.rn.f32.u32 {w()}, {w()};",
                            f"shl.b64 {d()}, {d()}, {rng.integers(70)};", f"shr.s64 {d()}, {d()}, {rng.integers(70)};",
                            f"shr.u64 {d()}, {d()}, {rng.integers(70)};", f"neg.s64 {d()}, {d()};", f"not.b64 {d()}, {d()};",
