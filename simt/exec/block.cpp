@@ -262,8 +262,10 @@ unsigned form_gang(const BlockState& block, unsigned size, std::uint32_t& n, War
 Outcome run_cluster(Worker& worker, Cluster& cluster) {
   Grid& grid = *worker.grid;
   const bool shuffled = grid.seed != 0;
-  const unsigned gang_size = shuffled || grid.by_turns ? 1 : grid.code->gang_warps;
-  const auto& plain = grid.code->fused.empty() ? grid.code->gang : grid.code->fused;
+  const bool alone = shuffled || grid.by_turns;   // warps, in the order that this asks for
+  const unsigned gang_size = alone ? 1 : grid.code->gang_warps;
+  const bool fused = !alone && !grid.instrumentation && !grid.code->fused.empty();
+  const auto& plain = fused ? grid.code->fused : grid.code->gang;
   const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : plain.data();
   for (;;) {
     bool waiting = false, progress = false, left = false;
@@ -276,7 +278,7 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
         Warp* gang[kGangWarps] = {&warp};
         const unsigned count = gang_size > 1 && !warp.dead ? form_gang(block, gang_size, n, gang) : 1;
         for (unsigned k = 0; k < count; ++k) gang[k]->state = Warp::ready;
-        if (count > 1) {
+        if (count > 1 || fused) {   // machine code is for gangs, of one warp as well
           run_gang(gang, count, *grid.code, entries);
         } else {
           if (shuffled) {   // a shorter slice; what is missing was not executed

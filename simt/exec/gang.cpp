@@ -96,6 +96,33 @@ const Instr* jump_back(Gang& gang, const Instr* instr) {
   return charge(gang, instr) ? instr + instr->jump.target : control(gang, instr);
 }
 
+/// Each warp goes its way; those that fall through are behind and go first. Only a warp whose lanes part needs its groups.
+const Instr* part(Gang& gang, const Instr* instr, Mask flip) {
+  const Instr* const target = instr + instr->jump.target;
+  unsigned stay = 0;
+  bool faulted = false;
+  for (unsigned k = 0; k < gang.count; ++k) {
+    Mask p;
+    std::memcpy(&p, gang.regs[k] + (instr->guard & ~3), 4);
+    p ^= flip;
+    const Instr* next = p == 0 ? instr + 1 : p == kAllLanes ? target : handler_of(gang, instr)(*gang.warps[k], instr);
+    if (next == instr + 1) {
+      gang.regs[stay] = gang.regs[k];
+      gang.warps[stay++] = gang.warps[k];
+    } else if (next) {
+      wait_at(gang, k, next);
+      gang.limit = std::min(gang.limit, next);
+    } else {
+      faulted |= gang.warps[k]->state == Warp::faulted;
+    }
+  }
+  gang.count = stay;
+  if (faulted) gang.waiting = gang.count = 0;   // the launch is over
+  if (gang.count == 0) return regroup(gang);
+  look_for_partial(gang);
+  return instr + 1;
+}
+
 template <bool Back>
 const Instr* branch(Gang& gang, const Instr* instr) {
   Mask some = 0, all = kAllLanes;
@@ -107,8 +134,27 @@ const Instr* branch(Gang& gang, const Instr* instr) {
     all &= p ^ flip;
   }
   if (some == 0) return instr + 1;
+  if (!Back && all != kAllLanes) return part(gang, instr, flip);
   if (all != kAllLanes || (Back && !charge(gang, instr))) return control(gang, instr);
   return instr + instr->jump.target;
+}
+
+/// The end of warps that have no lanes elsewhere, and that nobody waits for.
+const Instr* leave(Gang& gang, const Instr* instr) {
+  const auto& block = *gang.warps[0]->block;
+  bool plain = instr->guard == 0 && !block.cluster->any_arrived;
+  for (const auto& barrier : block.barriers) plain &= barrier.waiting == 0;
+  for (unsigned k = 0; k < gang.count; ++k) plain &= gang.warps[k]->group_count == 0 && !gang.warps[k]->frame;
+  if (!plain) return control(gang, instr);
+  for (unsigned k = 0; k < gang.count; ++k) {
+    auto& warp = *gang.warps[k];
+    warp.dead = kAllLanes;
+    warp.pc = nullptr;
+    warp.limit = kNoLimit;
+    warp.state = Warp::exited;
+    set_lanes(warp, 0);
+  }
+  return regroup(gang);
 }
 
 /// A guard that holds in all lanes or in none needs no masks.
@@ -147,8 +193,9 @@ GangEntry gang_entry(const Instr& instr, GangEntry loop, bool constants) {
   if (run == run_branch) return {branch<false>, control};
   if (run == run_branch_back) return {branch<true>, control};
   if (run == run_guarded) return {guarded, each};
+  if (run == run_exit) return {leave, control};
   if (run == run_barrier) return {constants ? barrier : control, control};
-  for (Handler other : {run_indexed, run_exit, run_call, run_call_indirect, run_return, run_nanosleep})
+  for (Handler other : {run_indexed, run_call, run_call_indirect, run_return, run_nanosleep})
     if (run == other) return {control, control};
   return {loop.full ? loop.full : each, loop.partial ? loop.partial : each};
 }

@@ -52,7 +52,7 @@ void Assembler::store_mask32(Gpr base, std::int32_t disp, int mask) {
   address(unsigned(mask), base, disp, 1, -1);
 }
 void Assembler::load_mask(Gpr base, std::int32_t disp, int mask, unsigned size) {
-  byte(0xc4), byte(0xc0u | (base & 8 ? 0u : 0x20u) | 1), byte(0x78u | (size == 1 ? p66 : none_)), byte(0x90);
+  byte(0xc4), byte(0xc0u | (base & 8 ? 0u : 0x20u) | 1), byte((size == 4 ? 0xf8u : 0x78u) | (size == 2 ? none_ : p66)), byte(0x90);
   address(unsigned(mask), base, disp, 1, -1);
 }
 
@@ -82,6 +82,19 @@ void Assembler::load64_indexed(Gpr d, Gpr base, Gpr index, unsigned scale, std::
   byte(0x80u | unsigned(d & 7) << 3 | 4);
   byte(scale << 6 | unsigned(index & 7) << 3 | unsigned(base & 7));
   word(disp);
+}
+void Assembler::add32_to(Gpr base, Gpr index, Gpr s) {
+  rex(false, s, index, base);
+  byte(0x01);
+  byte(unsigned(s & 7) << 3 | 4);   // no displacement: `base` is none of rbp and r13
+  byte(unsigned(index & 7) << 3 | unsigned(base & 7));
+}
+void Assembler::add32_imm_to(Gpr base, Gpr index, std::int32_t value) {
+  rex(false, 0, index, base);
+  byte(0x81);
+  byte(4);
+  byte(unsigned(index & 7) << 3 | unsigned(base & 7));
+  word(value);
 }
 void Assembler::move64_imm(Gpr d, std::uint64_t value) {
   rex(true, 0, 0, d);

@@ -48,7 +48,7 @@ class Assembler {
   /// Instructions on masks, which have the VEX encoding. `extra`: 1 for those with three operands.
   void mask(std::uint8_t prefix, bool wide, std::uint8_t code, int reg, int second, int last, bool three);
   void store_mask32(Gpr base, std::int32_t disp, int mask);       ///< kmovd
-  void load_mask(Gpr base, std::int32_t disp, int mask, unsigned bytes);   ///< kmovb, kmovw
+  void load_mask(Gpr base, std::int32_t disp, int mask, unsigned bytes);   ///< kmovb, kmovw, kmovd
 
   // ---- integers ----
   void load64(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x8b, d, base, disp); }
@@ -61,10 +61,16 @@ class Assembler {
   void lea64(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x8d, d, base, disp); }
   void lea32(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x8d, d, base, disp); }
   void load64_indexed(Gpr d, Gpr base, Gpr index, unsigned scale, std::int32_t disp);   ///< [base + index * 2^scale + disp]
+  void or32_to(Gpr base, std::int32_t disp, Gpr s) { memory(false, 0x09, s, base, disp); }
+  void and32_to(Gpr base, std::int32_t disp, Gpr s) { memory(false, 0x21, s, base, disp); }
+  void add32_to(Gpr base, Gpr index, Gpr s);                           ///< [base + index] += s
+  void add32_imm_to(Gpr base, Gpr index, std::int32_t value);
   void add64_mem(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x03, d, base, disp); }
   void sub64_mem(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x2b, d, base, disp); }
   void cmp64_mem(Gpr a, Gpr base, std::int32_t disp) { memory(true, 0x3b, a, base, disp); }
   void cmp32_mem(Gpr a, Gpr base, std::int32_t disp) { memory(false, 0x3b, a, base, disp); }
+  void and32(Gpr d, Gpr s) { registers(false, 0x23, d, s); }
+  void or32(Gpr d, Gpr s) { registers(false, 0x0b, d, s); }
   void and32_mem(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x23, d, base, disp); }
   void or32_mem(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x0b, d, base, disp); }
   void xor32_mem(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x33, d, base, disp); }
@@ -80,6 +86,8 @@ class Assembler {
   void add64_imm(Gpr d, std::int32_t value) { immediate(true, 0x81, 0, d, value); }
   void sub64_imm(Gpr d, std::int32_t value) { immediate(true, 0x81, 5, d, value); }
   void sub32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 5, d, value); }
+  void add32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 0, d, value); }
+  void and32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 4, d, value); }
   void xor32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 6, d, value); }
   void move64_imm(Gpr d, std::uint64_t value);
   void move64_signed(Gpr d, std::int32_t value) { immediate(true, 0xc7, 0, d, value); }
@@ -92,6 +100,7 @@ class Assembler {
   void jump(Label& to);
   void jump_if(Condition condition, Label& to);
   void bind(Label& label);
+  void data(std::uint32_t value) { word(std::int32_t(value)); }
 
  private:
   void byte(unsigned value) { bytes.push_back(std::uint8_t(value)); }

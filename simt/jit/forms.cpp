@@ -1,6 +1,7 @@
 // The table of handlers that pieces know, by the names that simt/ops and simt/exec give them.
 #include "simt/jit/forms.hpp"
 
+#include <string>
 #include <string_view>
 #include <unordered_map>
 
@@ -21,6 +22,7 @@ struct Named {
 
 constexpr Opcode i32(unsigned code, unsigned map = 1) { return {p66, std::uint8_t(map), 0, std::uint8_t(code)}; }
 constexpr Opcode i64(unsigned code, unsigned map = 1) { return {p66, std::uint8_t(map), 1, std::uint8_t(code)}; }
+constexpr Opcode f64(unsigned code) { return {p66, 1, 1, std::uint8_t(code)}; }
 constexpr Opcode f32(unsigned code) { return {none_, 1, 0, std::uint8_t(code)}; }
 constexpr std::uint8_t kCommutes = 1;
 
@@ -49,12 +51,27 @@ constexpr Named kArithmetic[] = {
     {"mad.wide.u32", {Do::multiply_add_wide, 4, false}}, {"mad.wide.s32", {Do::multiply_add_wide, 4, true}},
     {"mul.hi.u32", {Do::multiply_high, 4, false}}, {"mul.hi.s32", {Do::multiply_high, 4, true}},
     {"mul.wide.u16", {Do::multiply_wide16, 2}},
+    {"mov.b16", {Do::copy, 2}},
+    {"and.b16", {Do::binary, 2, false, kCommutes, i32(0xdb)}}, {"or.b16", {Do::binary, 2, false, kCommutes, i32(0xeb)}},
+    {"xor.b16", {Do::binary, 2, false, kCommutes, i32(0xef)}}, {"add.b16", {Do::binary, 2, false, kCommutes, i32(0xfd)}},
+    {"sub.b16", {Do::binary, 2, false, 0, i32(0xf9)}}, {"mul.lo.b16", {Do::binary, 2, false, kCommutes, i32(0xd5)}},
+    {"selp.b16", {Do::select, 2, false, 0, kBlend16}}, {"setp.eq.b16", {Do::test, 2, false, 0, kCompare16}},
+    {"resize.u16.32.16", {Do::narrow16, 4}},
+    // detail: operands of real ones; of the others: the bits that are flipped (1) or kept (2)
+    {"add.f64", {Do::real, 8, false, 2, f64(0x58)}}, {"sub.f64", {Do::real, 8, false, 2, f64(0x5c)}},
+    {"mul.f64", {Do::real, 8, false, 2, f64(0x59)}}, {"div.f64", {Do::real, 8, false, 2, f64(0x5e)}},
+    {"sqrt.f64", {Do::real, 8, false, 1, f64(0x51)}}, {"fma.f64", {Do::real_fma, 8}},
+    {"neg.f32", {Do::change_sign, 4, false, 1, kXor32}}, {"abs.f32", {Do::change_sign, 4, false, 2, kAnd32}},
+    {"neg.f64", {Do::change_sign, 8, false, 1, kXor64}}, {"abs.f64", {Do::change_sign, 8, false, 2, kAnd64}},
+    {"cvt.f64.f32", {Do::widen_single, 4}}, {"cvt.rn.f32.f64", {Do::narrow_real, 8}},
     {"resize.u32.32.64", {Do::extend, 4, false}}, {"resize.s32.32.64", {Do::extend, 4, true}},
     {"resize.u32.64.32", {Do::truncate, 8}},
     {"resize.u16.16.32", {Do::extend16, 2, false}}, {"resize.s16.16.32", {Do::extend16, 2, true}},
     {"add.f32", {Do::single, 4, false, 2, f32(0x58)}}, {"sub.f32", {Do::single, 4, false, 2, f32(0x5c)}},
     {"mul.f32", {Do::single, 4, false, 2, f32(0x59)}}, {"div.f32", {Do::single, 4, false, 2, f32(0x5e)}},
     {"sqrt.f32", {Do::single, 4, false, 1, f32(0x51)}}, {"fma.f32", {Do::fma, 4}},
+    {"min.f32", {Do::extreme, 4, false, 0, f32(0x5d)}}, {"max.f32", {Do::extreme, 4, false, 1, f32(0x5f)}},
+    {"abs.s32", {Do::convert, 4, true, 0, i32(0x1e, 2)}}, {"clz.b32", {Do::convert, 4, false, 0, i32(0x44, 2)}},
     {"cvt.rn.f32.s32", {Do::convert, 4, true, 0, f32(0x5b)}}, {"cvt.rn.f32.u32", {Do::convert, 4, false, 0, {pF2, 1, 0, 0x7a}}},
     {"selp.b32", {Do::select, 4, false, 0, kBlend32}}, {"selp.b64", {Do::select, 8, false, 0, kBlend64}},
     // detail: the processor's number of the relation
@@ -77,6 +94,7 @@ constexpr Named kMoves[] = {
     {"copy_32", {Do::copy, 4}}, {"copy_64", {Do::copy, 8}},
     {"add_32", {Do::binary, 4, false, kCommutes, kAdd32}}, {"add_64", {Do::binary, 8, false, kCommutes, kAdd64}},
     {"widen_u32_64", {Do::extend, 4, false}}, {"widen_s32_64", {Do::extend, 4, true}}, {"narrow_64_32", {Do::truncate, 8}},
+    {"narrow_32_16", {Do::narrow16, 4}}, {"copy_16", {Do::copy, 2}},
     {"widen_u16_32", {Do::extend16, 2, false}}, {"widen_s16_32", {Do::extend16, 2, true}},
     {"copy_pred", {Do::predicate, 4, false, 'm'}}, {"not_pred", {Do::predicate, 4, false, 'n'}},
 };
@@ -99,6 +117,17 @@ const Form* form_of(exec::Handler handler) {
       map.emplace(exec::load_several_handler(level, first), Form{Do::load_shared, 4, false, first});
     map.emplace(exec::store_handler(level, Reach::flat, Elem::u32, 1), Form{Do::store});
     map.emplace(exec::store_handler(level, Reach::shared, Elem::u32, 1), Form{Do::store_shared});
+    map.emplace(exec::unread_handler(exec::atomic_handler("add.u32", true)), Form{Do::add_shared});
+    map.emplace(exec::collective_handler(level, "vote.ballot.b32"), Form{Do::ballot});
+    map.emplace(exec::load_handler(level, Reach::flat, Elem::u64, 1), Form{Do::load_long, 8});
+    map.emplace(exec::load_handler(level, Reach::shared, Elem::u64, 1), Form{Do::load_shared_long, 8});
+    map.emplace(exec::store_handler(level, Reach::flat, Elem::u64, 1), Form{Do::store_long, 8});
+    map.emplace(exec::store_handler(level, Reach::shared, Elem::u64, 1), Form{Do::store_shared_long, 8});
+    for (std::string_view mode : {"up", "down", "bfly", "idx"})
+      map.emplace(exec::collective_handler(level, "shfl." + std::string(mode) + ".b32"), Form{Do::shuffle, 4, false, std::uint8_t(mode[0])});
+    map.emplace(exec::collective_handler(level, "bar.warp"), Form{Do::meet});
+    if (__builtin_cpu_supports("avx512vpopcntdq"))
+      map.emplace(ops::hot("popc.b32", level), Form{Do::convert, 4, false, 0, i32(0x55, 2)});
     map.erase(nullptr);
     return map;
   }();

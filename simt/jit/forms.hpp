@@ -9,7 +9,9 @@ namespace simt::jit {
 enum class Do : std::uint8_t {
   copy, binary, negate, complement, shift, multiply, multiply_add, multiply_wide, multiply_add_wide, multiply_high, extend,
   truncate, extend16, multiply_wide16, convert, single, fma, test, test_single, logic3, select, predicate,
-  load, load_byte, load_uniform, load_shared, store, store_shared,
+  load, load_byte, load_uniform, load_shared, store, store_shared, add_shared,
+  load_long, store_long, load_shared_long, store_shared_long, ballot, shuffle, meet, real, real_fma, change_sign, widen_single,
+  narrow_real, narrow16, extreme,
 };
 
 struct Form {
@@ -42,6 +44,12 @@ constexpr Opcode kWidenS32{p66, 2, 0, 0x25, 32}, kWidenU32{p66, 2, 0, 0x35, 32},
 constexpr Opcode kUpperHalf{p66, 3, 1, 0x3b, 32}, kInsertHalf{p66, 3, 1, 0x3a, 32};
 constexpr Opcode kGather32{p66, 2, 0, 0x90, 4}, kGather64{p66, 2, 0, 0x91, 4}, kScatter32{p66, 2, 0, 0xa0, 4}, kScatter64{p66, 2, 0, 0xa1, 4};
 constexpr Opcode kBlend32{p66, 2, 0, 0x64}, kBlend64{p66, 2, 1, 0x64};
-constexpr Opcode kFma231{p66, 2, 0, 0xb8}, kFma213{p66, 2, 0, 0xa8};
+constexpr Opcode kMove32{p66, 1, 0, 0x6f}, kMove16{pF2, 1, 1, 0x6f}, kCompress32{p66, 2, 0, 0x8b, 4}, kCompress64{p66, 2, 1, 0x8b, 8};
+constexpr Opcode kBlend16{p66, 2, 1, 0x66}, kCompare16{p66, 3, 1, 0x3f};
+constexpr Opcode kPermuteLongs{p66, 2, 1, 0x36}, kStoreLooseLongs{pF3, 1, 1, 0x7f}, kGatherLongs{p66, 2, 1, 0x91, 8}, kScatterLongs{p66, 2, 1, 0xa1, 8};
+constexpr Opcode kCompareReal{p66, 1, 1, 0xc2}, kFmaReal231{p66, 2, 1, 0xb8}, kSingleToReal{none_, 1, 0, 0x5a, 32}, kRealToSingle{p66, 1, 1, 0x5a};
+constexpr Opcode kWordsToHalves{pF3, 2, 0, 0x33, 32};   // the register is the source
+constexpr Opcode kOr32{p66, 1, 0, 0xeb};
+constexpr Opcode kFma231{p66, 2, 0, 0xb8};
 
 }  // namespace simt::jit

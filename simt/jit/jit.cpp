@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 
 #include "simt/exec/handlers.hpp"
 #include "simt/jit/piece.hpp"
@@ -15,8 +16,7 @@ namespace simt::jit {
 
 namespace {
 
-constexpr std::size_t kShortest = 3;        ///< instructions of a piece that is worth its entry
-constexpr std::size_t kLongest = 400;       ///< and of one whose values are still worth keeping
+constexpr std::size_t kLongest = 400;       ///< instructions of a piece
 constexpr std::size_t kMostCode = 16 << 20;
 
 bool allowed() {
@@ -42,7 +42,10 @@ std::shared_ptr<const void> executable(const std::vector<std::uint8_t>& bytes) {
 }  // namespace
 
 void prepare(ir::Code& code) {
-  if (code.fused_known || !allowed()) return;
+  if (!allowed()) return;
+  static std::mutex mutex;   // a kernel may be launched twice at once
+  std::lock_guard lock(mutex);
+  if (code.fused_known) return;
   code.fused_known = true;
   const Rows rows(code);
   if (!rows.known()) return;
@@ -50,17 +53,19 @@ void prepare(ir::Code& code) {
   write_constants(assembler);
   struct Entry {
     std::size_t instr, offset;
+    bool masked;
   };
   std::vector<Entry> entries;
-  for (std::size_t n = 0; n < code.count;) {
-    auto end = n;
-    while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end)) ++end;
-    if (end - n >= kShortest && assembler.bytes.size() < kMostCode) {
-      while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
-      entries.push_back({n, assembler.bytes.size()});
-      Piece(assembler, code, rows, n, end).compile();
+  for (bool masked : {false, true}) {
+    for (std::size_t n = 0; n < code.count;) {
+      auto end = n;
+      while (end + 1 < code.count && end - n < kLongest && (end == n || !rows.leads(end)) && Piece::knows(code, rows, end, masked)) ++end;
+      if (end > n && assembler.bytes.size() < kMostCode) {
+        while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
+        entries.push_back({n, Piece(assembler, code, rows, n, end, masked).compile(), masked});
+      }
+      n = end > n ? end : n + 1;
     }
-    n = end > n ? end : n + 1;
   }
   if (entries.empty()) return;
   code.fused_memory = executable(assembler.bytes);
@@ -68,7 +73,8 @@ void prepare(ir::Code& code) {
   code.fused = code.gang;
   for (const auto& entry : entries) {
     const auto* start = static_cast<const std::byte*>(code.fused_memory.get()) + entry.offset;
-    code.fused[entry.instr].full = reinterpret_cast<exec::GangHandler>(reinterpret_cast<std::uintptr_t>(start));
+    auto& way = entry.masked ? code.fused[entry.instr].partial : code.fused[entry.instr].full;
+    way = reinterpret_cast<exec::GangHandler>(reinterpret_cast<std::uintptr_t>(start));
   }
 }
 

@@ -6,7 +6,8 @@
 // memory that the instruction met last) it leaves to the handlers, from that instruction to the end of the piece. So
 // whatever can go wrong is said by them, and all that pieces have to know of an access is when it is safe.
 //
-// Pieces are for gangs of which every lane executes, in launches without observers.
+// A piece comes in two versions: for gangs of which every lane executes, and with masks. Launches with observers or with a
+// seed have none.
 #pragma once
 
 #include "simt/ir/code.hpp"

@@ -15,7 +15,9 @@ using memory::Window;
 
 namespace {
 
-constexpr int kNotAbove = 6;   // of comparisons that must find nothing: greater
+constexpr int kAbove = 6, kDiffers = 4;   // of comparisons, which must find nothing
+/// For instructions on masks: kortestw, and the move of a mask of eight or sixteen bits.
+constexpr std::uint8_t kOrTest = 0x98, kMoveMask = 0x90;
 
 std::int32_t window_field(const exec::Instr& instr, std::size_t field) {
   return std::int32_t(instr.mem.site * sizeof(Window) + field);
@@ -38,6 +40,22 @@ void Piece::load_uniform() {
   a_.move64_imm(rax, reinterpret_cast<std::uint64_t>(constant_place(rows_, now())));
   a_.vector(kBroadcast32, d.reg[0], 0, at(rax, 0));
   bind(now().op[0], 4, d);
+}
+
+/// The register whose first lane is that of the first lane that executes, or zero if there is none; also in rax.
+int Piece::first(int words, int mask, bool wide) {
+  if (masked_) {
+    a_.vector(wide ? kCompress64 : kCompress32, words, 0, in_register(1), mask, -1, true);
+    words = 1;
+  }
+  a_.vector(wide ? kFirst64 : kFirst32, words, 0, in_register(rax), 0, -1, false, 0);
+  return words;
+}
+
+/// Mask 1 for a gather or scatter, which uses it up: the lanes of `mask`, or all.
+void Piece::all_lanes(int mask) {
+  if (mask == 0) a_.mask(none_, false, 0x46, 1, 1, 1, true);   // kxnorw
+  else a_.mask(none_, false, kMoveMask, 1, 0, mask, false);
 }
 
 // ---- global memory --------------------------------------------------------------------------------------------------
@@ -70,13 +88,19 @@ void Piece::load() {
   }
   for (int half = 0; half < 2; ++half) {
     const int low = address.reg(2 * half), high = address.reg(2 * half + 1), index = d.reg[std::size_t(half)];
-    a_.vector(kFirst64, low, 0, in_register(rax), 0, -1, false, 0);
-    a_.vector(kBroadcast64, 1, 0, in_register(low));
+    a_.vector(kBroadcast64, 1, 0, in_register(first(low, quarter(2 * half), true)));
     a_.vector(kSub64, 2, low, in_register(1));
     a_.vector(kSub64, 3, high, in_register(1));
-    a_.vector(kOr64, 1, 2, in_register(3));
-    if (half == 0) a_.vector(kAnd64, 0, 1, constant(kFarLong, true));
-    else a_.vector(kTernary64, 0, 1, constant(kFarLong, true), 0, 0xf8);   // | (.. & ..)
+    if (masked_) {
+      a_.vector(kTest64, 1, 2, constant(kFarLong, true), quarter(2 * half));
+      a_.vector(kTest64, 2, 3, constant(kFarLong, true), quarter(2 * half + 1));
+      a_.mask(none_, false, kOrTest, 1, 0, 2, false);
+      a_.jump_if(not_zero, slow);
+    } else {
+      a_.vector(kOr64, 1, 2, in_register(3));
+      if (half == 0) a_.vector(kAnd64, 0, 1, constant(kFarLong, true));
+      else a_.vector(kTernary64, 0, 1, constant(kFarLong, true), 0, 0xf8);   // | (.. & ..)
+    }
     a_.vector(kMove, index, 0, constant(kEvenWords, false));
     a_.vector(kPermute2, index, 2, in_register(3));
     a_.vector(kShiftImm32, 2, index, in_register(index), 0, 2);
@@ -85,20 +109,22 @@ void Piece::load() {
     find_host(rax, 64, slow);
     a_.vector(kPermute, index, index, at(rax, 0));
   }
-  a_.vector(kTest64, 1, 0, in_register(0));
-  a_.mask(none_, false, 0x98, 1, 0, 1, false);   // kortestw
-  a_.jump_if(not_zero, slow);
+  if (!masked_) {
+    a_.vector(kTest64, 1, 0, in_register(0));
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
+  }
   a_.bind(back);
   aside(slow, back, [=, this](Label& handlers) { gather(address, d, handlers); });
   bind(now().op[0], 4, d);
 }
 
 /// Whether all addresses are in the window and aligned; then rax is where the address 0 would be.
-void Piece::check_flat(const Source& address, Label& slow) {
+void Piece::check_flat(const Source& address, int bytes, Label& slow) {
   const auto& instr = now();
   a_.load64(rcx, r15, window_field(instr, offsetof(Window, hi)));
   a_.sub64_mem(rcx, r15, window_field(instr, offsetof(Window, lo)));
-  a_.sub64_imm(rcx, 4);
+  a_.sub64_imm(rcx, bytes);
   a_.jump_if(less, slow);
   a_.vector(kBroadcastGpr64, 1, 0, in_register(rcx));
   a_.move64_signed(rax, instr.mem.offset);
@@ -106,9 +132,9 @@ void Piece::check_flat(const Source& address, Label& slow) {
   a_.vector(kBroadcastGpr64, 2, 0, in_register(rax));
   for (int part = 0; part < 4; ++part) {
     a_.vector(kAdd64, 3, address.reg(part), in_register(2));
-    a_.vector(kCompareU64, 1, 3, in_register(1), 0, kNotAbove);
-    a_.vector(kTest64, 2, address.reg(part), constant(kThree64, true));
-    a_.mask(none_, false, 0x98, 1, 0, 2, false);
+    a_.vector(kCompareU64, 1, 3, in_register(1), quarter(part), kAbove);
+    a_.vector(kTest64, 2, address.reg(part), constant(bytes == 8 ? kSeven64 : kThree64, true), quarter(part));
+    a_.mask(none_, false, kOrTest, 1, 0, 2, false);
     a_.jump_if(not_zero, slow);
   }
   a_.move64_signed(rax, instr.mem.offset);
@@ -116,10 +142,10 @@ void Piece::check_flat(const Source& address, Label& slow) {
 }
 
 void Piece::gather(const Source& address, const Result& d, Label& slow) {
-  check_flat(address, slow);
+  check_flat(address, 4, slow);
   for (int half = 0; half < 2; ++half) {
     for (int part = 0; part < 2; ++part) {
-      a_.mask(none_, false, 0x46, 1, 1, 1, true);   // kxnorw: all ones
+      all_lanes(quarter(2 * half + part));
       a_.vector(kXor32, part, part, in_register(part));
       a_.vector(kGather64, part, 0, by_lane(rax, address.reg(2 * half + part)), 1);
     }
@@ -134,16 +160,15 @@ void Piece::load_byte() {
   if (address.uniform) {
     a_.jump(slow);
   } else {
-    a_.vector(kFirst64, address.reg(0), 0, in_register(rax), 0, -1, false, 0);
-    a_.vector(kBroadcast64, 1, 0, address.of(0));
+    // From each address what lane 0 would have: the same in all lanes, if the bytes lie one after another.
+    a_.vector(kSub64, 2, address.reg(0), constant(kByteSteps64, false));
+    a_.vector(kBroadcast64, 0, 0, in_register(first(2, quarter(0), true)));
     for (int part = 0; part < 4; ++part) {
-      a_.vector(kSub64, 2, address.reg(part), in_register(1));
-      if (part == 0) a_.vector(kXor64, 0, 2, constant(kByteSteps64, false));
-      else a_.vector(kTernary64, 0, 2, constant(kByteSteps64 + 64 * part, false), 0, 0xf6);   // | (.. ^ ..)
+      if (part) a_.vector(kSub64, 2, address.reg(part), constant(kByteSteps64 + 64 * part, false));
+      a_.vector(kCompare64, 1, 2, in_register(0), quarter(part), kDiffers);
+      a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+      a_.jump_if(not_zero, slow);
     }
-    a_.vector(kTest64, 1, 0, in_register(0));
-    a_.mask(none_, false, 0x98, 1, 0, 1, false);
-    a_.jump_if(not_zero, slow);
     find_host(rax, 32, slow);
     a_.vector(kWidenU8, d.reg[0], 0, at(rax, 0));
   }
@@ -158,41 +183,36 @@ void Piece::store_flat() {
     a_.jump(slow);
     return leave_to_handlers(slow);
   }
-  for (int half = 0; half < 2; ++half) {
-    const int low = address.reg(2 * half), high = address.reg(2 * half + 1);
-    a_.vector(kBroadcast64, 1, 0, in_register(low));
-    a_.vector(kSub64, 2, low, in_register(1));
-    a_.vector(kSub64, 3, high, in_register(1));
-    if (half == 0) a_.vector(kXor64, 0, 2, constant(kSteps64, false));
-    else a_.vector(kTernary64, 0, 2, constant(kSteps64, false), 0, 0xf6);
-    a_.vector(kTernary64, 0, 3, constant(kSteps64 + 64, false), 0, 0xf6);
-  }
-  a_.vector(kTest64, 1, 0, in_register(0));
-  a_.mask(none_, false, 0x98, 1, 0, 1, false);
-  a_.jump_if(not_zero, slow);
   a_.move64_imm(rdx, ir::kParamWindow);   // parameters cannot be written
   a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
   a_.jump_if(not_above, slow);
   for (int half = 0; half < 2; ++half) {
-    a_.vector(kFirst64, address.reg(2 * half), 0, in_register(rax), 0, -1, false, 0);
+    // From each address what the first lane would have: the same in all lanes, if the words lie one after another.
+    a_.vector(kSub64, 2, address.reg(2 * half), constant(kSteps64, false));
+    a_.vector(kSub64, 3, address.reg(2 * half + 1), constant(kSteps64 + 64, false));
+    a_.vector(kBroadcast64, 0, 0, in_register(first(2, quarter(2 * half), true)));
+    a_.vector(kCompare64, 1, 2, in_register(0), quarter(2 * half), kDiffers);
+    a_.vector(kCompare64, 2, 3, in_register(0), quarter(2 * half + 1), kDiffers);
+    a_.mask(none_, false, kOrTest, 1, 0, 2, false);
+    a_.jump_if(not_zero, slow);
     a_.test32_imm(rax, 3);
     a_.jump_if(not_zero, slow);
     find_host(rax, 64, slow);
-    a_.vector(kStoreLoose, value.reg(half), 0, at(rax, 0));
+    a_.vector(kStoreLoose, value.reg(half), 0, at(rax, 0), this->half(half));
   }
   a_.bind(back);
   aside(slow, back, [=, this](Label& handlers) {
     a_.move64_imm(rdx, ir::kParamWindow);
     a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
     a_.jump_if(not_above, handlers);
-    check_flat(address, handlers);
+    check_flat(address, 4, handlers);
     for (int part = 0; part < 4; ++part) {
-      a_.mask(none_, false, 0x46, 1, 1, 1, true);
       int from = value.reg(part / 2);
       if (part % 2) {
         a_.vector(kUpperHalf, from, 0, in_register(0), 0, 1);
         from = 0;
       }
+      all_lanes(quarter(part));
       a_.vector(kScatter64, from, 0, by_lane(rax, address.reg(part)), 1);
     }
   });
@@ -220,8 +240,7 @@ void Piece::find_windows(const Source& address, Windows& windows, int greatest, 
   for (int half = 0; half < 2; ++half) {
     const int words = address.reg(half), index = windows.index[std::size_t(half)];
     const Gpr base = windows.base[std::size_t(half)];
-    a_.vector(kFirst32, words, 0, in_register(rax), 0, -1, false, 0);
-    a_.vector(kBroadcast32, 1, 0, in_register(words));
+    a_.vector(kBroadcast32, 1, 0, in_register(first(words, this->half(half), false)));
     a_.vector(kSub32, 1, words, in_register(1));
     a_.test32_imm(rax, 3);
     a_.jump_if(not_zero, slow);
@@ -235,9 +254,9 @@ void Piece::find_windows(const Source& address, Windows& windows, int greatest, 
     a_.sub32(rcx, rax);
     a_.jump_if(below, slow);
     a_.vector(kBroadcastGpr32, 2, 0, in_register(rcx));
-    a_.vector(kCompareU32, 1, 1, in_register(2), 0, kNotAbove);
-    a_.vector(kTest32, 2, 1, constant(kFarWord, true));
-    a_.mask(none_, false, 0x98, 1, 0, 2, false);
+    a_.vector(kCompareU32, 3, 1, in_register(2), this->half(half), kAbove);
+    a_.vector(kTest32, 2, 1, constant(kFarWord, true), this->half(half));
+    a_.mask(none_, false, kOrTest, 3, 0, 2, false);
     a_.jump_if(not_zero, slow);
     a_.vector(kShiftImm32, 2, index, in_register(1), 0, 2);
     a_.add64(base, r14);
@@ -320,7 +339,7 @@ void Piece::load_shared() {
 void Piece::gather_shared(const Source& address, const Result& d, Label& slow) {
   check_shared(address, slow);
   for (int half = 0; half < 2; ++half) {
-    a_.mask(none_, false, 0x46, 1, 1, 1, true);
+    all_lanes(this->half(half));
     a_.vector(kGather32, d.reg[std::size_t(half)], 0, by_lane(r14, 3 + half), 1);
   }
 }
@@ -335,9 +354,9 @@ void Piece::check_shared(const Source& address, Label& slow) {
   a_.vector(kBroadcastGpr32, 2, 0, in_register(rax));
   for (int half = 0; half < 2; ++half) {
     a_.vector(kAdd32, 3 + half, 2, address.of(half));
-    a_.vector(kCompareU32, 1, 3 + half, in_register(1), 0, kNotAbove);
-    a_.vector(kTest32, 2, 3 + half, constant(kThree32, true));
-    a_.mask(none_, false, 0x98, 1, 0, 2, false);
+    a_.vector(kCompareU32, 1, 3 + half, in_register(1), this->half(half), kAbove);
+    a_.vector(kTest32, 2, 3 + half, constant(kThree32, true), this->half(half));
+    a_.mask(none_, false, kOrTest, 1, 0, 2, false);
     a_.jump_if(not_zero, slow);
   }
 }
@@ -351,16 +370,11 @@ void Piece::store_shared() {
     return leave_to_handlers(slow);
   }
   for (int half = 0; half < 2; ++half) {
-    a_.vector(kBroadcast32, 1, 0, address.of(half));
-    a_.vector(kSub32, 2, address.reg(half), in_register(1));
-    if (half == 0) a_.vector(kXor32, 0, 2, constant(kSteps32, false));
-    else a_.vector(kTernary32, 0, 2, constant(kSteps32, false), 0, 0xf6);
-  }
-  a_.vector(kTest32, 1, 0, in_register(0));
-  a_.mask(none_, false, 0x98, 1, 0, 1, false);
-  a_.jump_if(not_zero, slow);
-  for (int half = 0; half < 2; ++half) {
-    a_.vector(kFirst32, address.reg(half), 0, in_register(rax), 0, -1, false, 0);
+    a_.vector(kSub32, 2, address.reg(half), constant(kSteps32, false));
+    a_.vector(kBroadcast32, 0, 0, in_register(first(2, this->half(half), false)));
+    a_.vector(kCompare32, 1, 2, in_register(0), this->half(half), kDiffers);
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
     a_.lea32(rax, rax, instr.mem.offset);
     a_.test32_imm(rax, 3);
     a_.jump_if(not_zero, slow);
@@ -370,14 +384,165 @@ void Piece::store_shared() {
     a_.cmp32(rax, rcx);
     a_.jump_if(above, slow);
     a_.add64(rax, r14);
-    a_.vector(kStoreLoose, value.reg(half), 0, at(rax, 0));
+    a_.vector(kStoreLoose, value.reg(half), 0, at(rax, 0), this->half(half));
   }
   a_.bind(back);
   aside(slow, back, [=, this](Label& handlers) {
     check_shared(address, handlers);
     for (int half = 0; half < 2; ++half) {
-      a_.mask(none_, false, 0x46, 1, 1, 1, true);
+      all_lanes(this->half(half));
       a_.vector(kScatter32, value.reg(half), 0, by_lane(r14, 3 + half), 1);
+    }
+  });
+}
+
+/// Sums in shared memory whose old values nobody reads, lane by lane. Lanes that do not execute add to what lies behind it.
+void Piece::add_shared() {
+  const auto& instr = now();
+  const auto address = source(instr.op[1], 4), value = source(instr.op[2], 4);
+  const auto constant_value = rows_.constant(instr.op[2], 4);
+  constexpr std::int32_t offsets = 0, values = 128;
+  Label slow;
+  if (address.uniform) {
+    a_.jump(slow);
+    return leave_to_handlers(slow);
+  }
+  check_shared(address, slow);
+  if (masked_) {
+    a_.load32(rax, r13, offsetof(Warp, shared_bytes));
+    a_.add32_imm(rax, 3);
+    a_.and32_imm(rax, ~3);
+    a_.vector(kBroadcastGpr32, 1, 0, in_register(rax));
+  }
+  for (int half = 0; half < 2; ++half) {
+    if (masked_) a_.vector(kBlend32, 3 + half, 1, in_register(3 + half), this->half(half));
+    a_.vector(kStoreLoose, 3 + half, 0, at(rsp, offsets + 64 * half));
+    if (!constant_value) a_.vector(kStoreLoose, value.reg(half), 0, at(rsp, values + 64 * half));
+  }
+  for (int lane = 0; lane < exec::kLanes; ++lane) {
+    a_.load32(rax, rsp, offsets + 4 * lane);
+    if (constant_value) {
+      a_.add32_imm_to(r14, rax, std::int32_t(*constant_value));
+    } else {
+      a_.load32(rcx, rsp, values + 4 * lane);
+      a_.add32_to(r14, rax, rcx);
+    }
+  }
+  leave_to_handlers(slow);
+}
+
+// ---- 64-bit elements, a quarter of a warp at a time -------------------------------------------------------------------
+
+/// The register with the addresses of a quarter as 64-bit numbers; those in shared memory with the displacement, if asked.
+int Piece::longs(const Source& address, int part, bool shared, bool displaced) {
+  if (!shared) return address.reg(part);
+  int from = address.reg(part / 2);
+  if (displaced) {
+    a_.move64_signed(rax, now().mem.offset);
+    a_.vector(kBroadcastGpr32, 3, 0, in_register(rax));
+    a_.vector(kAdd32, 3, from, in_register(3));
+    from = 3;
+  }
+  if (part % 2) {
+    a_.vector(kUpperHalf, from, 0, in_register(3), 0, 1);
+    from = 3;
+  }
+  a_.vector(kWidenU32, 3, 0, in_register(from));
+  return 3;
+}
+
+/// rax is the first address of a quarter; makes it that of the host, if 64 bytes from there can be reached.
+void Piece::find_long(bool shared, Label& slow) {
+  a_.test32_imm(rax, 7);
+  a_.jump_if(not_zero, slow);
+  if (!shared) return find_host(rax, 64, slow);
+  a_.lea32(rax, rax, now().mem.offset);
+  a_.load32(rcx, r13, offsetof(Warp, shared_bytes));
+  a_.sub32_imm(rcx, 64);
+  a_.jump_if(below, slow);
+  a_.cmp32(rax, rcx);
+  a_.jump_if(above, slow);
+  a_.add64(rax, r14);
+}
+
+/// Whether all addresses of a quarter are in shared memory and aligned; then register 3 holds their offsets.
+void Piece::check_long(const Source& address, int part, Label& slow) {
+  longs(address, part, true, true);
+  a_.load32(rcx, r13, offsetof(Warp, shared_bytes));
+  a_.sub32_imm(rcx, 8);
+  a_.jump_if(below, slow);
+  a_.vector(kBroadcastGpr64, 1, 0, in_register(rcx));
+  a_.vector(kCompareU64, 1, 3, in_register(1), quarter(part), kAbove);
+  a_.vector(kTest64, 2, 3, constant(kSeven64, true), quarter(part));
+  a_.mask(none_, false, kOrTest, 1, 0, 2, false);
+  a_.jump_if(not_zero, slow);
+}
+
+void Piece::load_long(bool shared) {
+  const auto address = source(now().op[1], shared ? 4 : 8);
+  const auto d = result(8, false);
+  Label slow, back;
+  if (address.uniform) {
+    a_.jump(slow);
+    leave_to_handlers(slow);
+    return bind(now().op[0], 8, d);
+  }
+  for (int part = 0; part < 4; ++part) {
+    const int from = longs(address, part, shared, false), reg = d.reg[std::size_t(part)];
+    a_.vector(kBroadcast64, 0, 0, in_register(first(from, quarter(part), true)));
+    a_.vector(kSub64, reg, from, in_register(0));
+    a_.vector(kTest64, 1, reg, constant(kFarFromLongs, true), quarter(part));
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
+    find_long(shared, slow);
+    a_.vector(kShiftImm64, 2, reg, in_register(reg), 0, 3);
+    a_.vector(kPermuteLongs, reg, reg, at(rax, 0));
+  }
+  a_.bind(back);
+  aside(slow, back, [=, this](Label& handlers) {
+    if (!shared) check_flat(address, 8, handlers);
+    for (int part = 0; part < 4; ++part) {
+      if (shared) check_long(address, part, handlers);
+      all_lanes(quarter(part));
+      a_.vector(kGatherLongs, d.reg[std::size_t(part)], 0, by_lane(shared ? r14 : rax, shared ? 3 : address.reg(part)), 1);
+    }
+  });
+  bind(now().op[0], 8, d);
+}
+
+void Piece::store_long(bool shared) {
+  const auto value = source(now().op[0], 8), address = source(now().op[1], shared ? 4 : 8);
+  Label slow, back;
+  if (address.uniform) {
+    a_.jump(slow);
+    return leave_to_handlers(slow);
+  }
+  if (!shared) {
+    a_.move64_imm(rdx, ir::kParamWindow);
+    a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
+    a_.jump_if(not_above, slow);
+  }
+  for (int part = 0; part < 4; ++part) {
+    a_.vector(kSub64, 2, longs(address, part, shared, false), constant(kSteps64By8, false));
+    a_.vector(kBroadcast64, 0, 0, in_register(first(2, quarter(part), true)));
+    a_.vector(kCompare64, 1, 2, in_register(0), quarter(part), kDiffers);
+    a_.mask(none_, false, kOrTest, 1, 0, 1, false);
+    a_.jump_if(not_zero, slow);
+    find_long(shared, slow);
+    a_.vector(kStoreLooseLongs, value.reg(part), 0, at(rax, 0), quarter(part));
+  }
+  a_.bind(back);
+  aside(slow, back, [=, this](Label& handlers) {
+    if (!shared) {
+      a_.move64_imm(rdx, ir::kParamWindow);
+      a_.cmp64_mem(rdx, r15, window_field(now(), offsetof(Window, lo)));
+      a_.jump_if(not_above, handlers);
+      check_flat(address, 8, handlers);
+    }
+    for (int part = 0; part < 4; ++part) {
+      if (shared) check_long(address, part, handlers);
+      all_lanes(quarter(part));
+      a_.vector(kScatterLongs, value.reg(part), 0, by_lane(shared ? r14 : rax, shared ? 3 : address.reg(part)), 1);
     }
   });
 }

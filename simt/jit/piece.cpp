@@ -7,6 +7,7 @@
 #include <new>
 
 #include "simt/exec/block.hpp"
+#include "simt/exec/handlers.hpp"
 
 namespace simt::jit {
 
@@ -16,6 +17,8 @@ using exec::Warp;
 
 namespace {
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
+/// The frame, which keeps the stack aligned: room for the offsets and values of an atomic operation, and two masks.
+constexpr std::int32_t kSome = 256, kAll = 260, kFrame = 8 + 2 * 128;   // kSome, kAll: the guard of the branch behind
 constexpr std::int32_t disp_of(std::int32_t row, int part) { return row + 64 * part; }
 }  // namespace
 
@@ -35,6 +38,13 @@ void write_constants(Assembler& assembler) {
   put(kFarLong, ~std::uint64_t{60});
   put(kThree64, std::uint64_t{3});
   put(kNan, std::uint32_t{0x7fffffff});
+  put(kSign32, std::uint32_t{1} << 31);
+  put(kRest32, ~(std::uint32_t{1} << 31));
+  put(kFarFromLongs, ~std::uint64_t{56});
+  put(kSeven64, std::uint64_t{7});
+  put(kSign64, std::uint64_t{1} << 63);
+  put(kRest64, ~(std::uint64_t{1} << 63));
+  for (int k = 0; k < 8; ++k) put(kSteps64By8 + 8 * k, std::uint64_t(8 * k));
 }
 
 bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
@@ -50,13 +60,13 @@ bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
 
 const void* windows(Gang& gang) noexcept { return gang.warps[0]->worker->windows.data(); }
 
-Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end)
-    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end) {
+Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked)
+    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end), masked_(masked) {
   owner_.fill(kFree);
   for (auto n = begin; n < end; ++n) {
     const auto& operands = code.operands[n];
     const auto what = form_of(code.instrs[n].run)->what;
-    flat_ |= what == Do::load || what == Do::load_byte || what == Do::store;
+    flat_ |= what == Do::load || what == Do::load_byte || what == Do::store || what == Do::load_long || what == Do::store_long;
     for (unsigned k = 0; k < operands.count; ++k)
       if (!(operands.writes >> k & 1)) held_[code.instrs[n].op[k]].reads.push_back(n);
   }
@@ -64,11 +74,13 @@ Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::
   for (std::size_t k = 0; k < windows_.size(); ++k) windows_[k].base = {bases[k][0], bases[k][1]};
 }
 
-void Piece::compile() {
+std::size_t Piece::compile() {
+  write_tables();
+  const auto entry = a_.bytes.size();
   const auto address = [](const void* p) { return reinterpret_cast<std::uint64_t>(p); };
   constexpr Gpr kept[] = {rbx, rbp, r12, r13, r14, r15};
   for (auto r : kept) a_.push(r);
-  a_.sub64_imm(rsp, 8);
+  a_.sub64_imm(rsp, kFrame);
   a_.move64(rbx, rdi);
   if (flat_) {
     a_.move64_imm(rax, address(reinterpret_cast<const void*>(&windows)));
@@ -78,10 +90,23 @@ void Piece::compile() {
   a_.load64(rax, rbx, offsetof(Gang, warps));
   a_.load64(r14, rax, offsetof(Warp, shared));
   a_.xor32(r12, r12);
+  const auto& last = code_.instrs[end_];
+  const bool branches = !masked_ && last.run == exec::run_branch;
+  if (branches) {
+    a_.store32_imm(rsp, kSome, 0);
+    a_.store32_imm(rsp, kAll, -1);
+  }
   Label loop, out;
   a_.bind(loop);
   a_.load64_indexed(rbp, rbx, r12, 3, offsetof(Gang, regs));
   a_.load64_indexed(r13, rbx, r12, 3, offsetof(Gang, warps));
+  if (masked_) {
+    constexpr auto active = std::int32_t(offsetof(Warp, active));
+    a_.load_mask(r13, active, half(0), 2);
+    a_.load_mask(r13, active + 2, half(1), 2);
+    a_.load_mask(r13, active + 1, quarter(1), 1);
+    a_.load_mask(r13, active + 3, quarter(3), 1);
+  }
   for (n_ = begin_; n_ < end_; ++n_) {
     instruction();
     pinned_.clear();
@@ -95,13 +120,34 @@ void Piece::compile() {
   for (auto& [row, held] : held_)
     if (held.held && held.dirty) store(row, held);
   a_.bind(next_);
+  if (branches) {
+    a_.load32(rax, rbp, last.guard & ~3);
+    a_.or32_to(rsp, kSome, rax);
+    a_.and32_to(rsp, kAll, rax);
+  }
   a_.add64_imm(r12, 1);
   a_.cmp32_mem(r12, rbx, offsetof(Gang, count));
   a_.jump_if(below, loop);
-  a_.move64_imm(rax, address(&code_.instrs[end_]));
+  // Where all lanes go the same way, the branch is done as well.
+  const Instr *on = &last, *target = &last + last.jump.target;
+  if (!masked_ && last.run == exec::run_jump) on = target;
+  if (!masked_ && last.run == exec::run_join) on = &last + 1;
+  if (branches) {
+    const Instr *if_none = &last + 1, *if_all = target;
+    if (last.guard & 1) std::swap(if_none, if_all);
+    a_.load32(rcx, rsp, kSome);
+    a_.move64_imm(rax, address(if_none));
+    a_.test32_imm(rcx, -1);
+    a_.jump_if(zero, out);
+    a_.load32(rcx, rsp, kAll);
+    a_.move64_imm(rax, address(if_all));
+    a_.add32_imm(rcx, 1);
+    a_.jump_if(zero, out);
+  }
+  a_.move64_imm(rax, address(on));
   a_.bind(out);
   a_.vzeroupper();
-  a_.add64_imm(rsp, 8);
+  a_.add64_imm(rsp, kFrame);
   for (auto r = std::rbegin(kept); r != std::rend(kept); ++r) a_.pop(*r);
   a_.ret();
   for (std::size_t k = 0; k < asides_.size(); ++k) asides_[k]();
@@ -115,6 +161,7 @@ void Piece::compile() {
   a_.jump_if(not_zero, next_);
   a_.xor32(rax, rax);
   a_.jump(out);
+  return entry;
 }
 
 // ---- registers ------------------------------------------------------------------------------------------------------
@@ -234,8 +281,32 @@ void Piece::settle(const Held& held) {
 
 void Piece::store(std::int32_t row, const Held& held) {
   if (held.any_nan) settle(held);
-  for (int part = 0; part < int(held.lane) / 2; ++part)
-    a_.vector(kStore, held.reg[held.uniform ? 0 : std::size_t(part)], 0, at(rbp, disp_of(row, part)));
+  for (int part = 0; part < int(held.lane) / 2; ++part) {
+    const int reg = held.reg[held.uniform ? 0 : std::size_t(part)];
+    const auto place = at(rbp, disp_of(row, part));
+    if (!masked_) {
+      a_.vector(kStore, reg, 0, place);
+      continue;
+    }
+    // Blended, and stored as a whole: what reads it soon finds it whole.
+    if (held.lane == 2) a_.load_mask(r13, offsetof(Warp, active), 3, 4);
+    a_.vector(kMove, 5, 0, place);
+    a_.vector(held.lane == 2 ? kMove16 : held.lane == 4 ? kMove32 : kMove, 5, 0, in_register(reg),
+              held.lane == 2 ? 3 : held.lane == 4 ? half(part) : quarter(part));
+    a_.vector(kStore, 5, 0, place);
+  }
+}
+
+/// A predicate, in the lanes that execute.
+void Piece::store_predicate(std::int32_t row, Gpr value) {
+  if (masked_) {
+    a_.load32(rcx, r13, offsetof(Warp, active));
+    a_.and32(value, rcx);
+    a_.not32(rcx);
+    a_.and32_mem(rcx, rbp, row);
+    a_.or32(value, rcx);
+  }
+  a_.store32(rbp, row, value);
 }
 
 Piece::State Piece::state() const {

@@ -21,7 +21,10 @@ enum : std::int32_t {
   kEvenWords = 192,      ///< of two registers
   kOddWords = 256,       ///< words 1, 17, 3, 19 ...: the upper halves of two registers of products, in turn
   kByteSteps64 = 320,    ///< 0, 1, 2 ... in four registers
-  kFarWord = 576, kThree32 = 580, kFarLong = 584, kThree64 = 592, kNan = 600, kConstantBytes = 640,
+  kFarWord = 576, kThree32 = 580, kFarLong = 584, kThree64 = 592, kNan = 600,
+  kSign32 = 604, kRest32 = 608, kFarFromLongs = 616, kSeven64 = 624, kSign64 = 632, kRest64 = 640,
+  kSteps64By8 = 704,     ///< 0, 8, 16 ...
+  kConstantBytes = 768,
 };
 void write_constants(Assembler& assembler);
 
@@ -34,11 +37,12 @@ const void* windows(exec::Gang& gang) noexcept;
 
 class Piece {
  public:
-  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end);
-  /// Appends the function, an exec::GangHandler, to the code.
-  void compile();
+  /// `masked`: for warps of which some lanes do not execute.
+  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked);
+  /// Appends the function, an exec::GangHandler, to the code, and says where it begins.
+  std::size_t compile();
   /// Whether pieces know the instruction.
-  static bool knows(const ir::Code& code, const Rows& rows, std::size_t n);
+  static bool knows(const ir::Code& code, const Rows& rows, std::size_t n, bool masked);
 
  private:
   /// What a row holds within the piece. A uniform one takes one register for all lanes.
@@ -88,6 +92,7 @@ class Piece {
   Result result(unsigned lane, bool uniform);
   void bind(std::int32_t row, unsigned lane, const Result& result, bool any_nan = false);
   void store(std::int32_t row, const Held& held);
+  void store_predicate(std::int32_t row, Gpr value);   ///< clobbers rcx
   void settle(const Held& held);       ///< makes every NaN the one that PTX has
   State state() const;
   void close_windows(Windows& windows);
@@ -106,12 +111,22 @@ class Piece {
   void extend16(const Form& form);
   void truncate();
   void single(const Form& form);
+  void extreme(const Form& form);
   void fma();
   void test(const Form& form);
   void logic3();
   void select(const Form& form);
+  void ballot();
+  void shuffle(const Form& form);
+  void write_tables();
+  void real(const Form& form);
+  void change_sign(const Form& form);
+  void widen_single();
+  void narrow_real();
+  void narrow16();
+  void no_nan(const Result& result, Label& slow);
   void predicate(const Form& form);
-  void widen(int d, const Source& s, int part, bool is_signed);
+  void widen(int d, const Source& s, int part, Opcode op);
 
   // memory, in memory.cpp
   void load();
@@ -120,11 +135,19 @@ class Piece {
   void load_shared();
   void store_flat();
   void store_shared();
+  void add_shared();
+  void load_long(bool shared);
+  void store_long(bool shared);
+  int longs(const Source& address, int part, bool shared, bool displaced);
+  void find_long(bool shared, Label& slow);
+  void check_long(const Source& address, int part, Label& slow);
+  int first(int words, int mask, bool wide);
+  void all_lanes(int mask);
   void find_host(Gpr at, int bytes, Label& slow);
   void find_windows(const Source& address, Windows& windows, int greatest, Label& slow);
   void gather(const Source& address, const Result& d, Label& slow);
   void gather_shared(const Source& address, const Result& d, Label& slow);
-  void check_flat(const Source& address, Label& slow);
+  void check_flat(const Source& address, int bytes, Label& slow);
   void check_shared(const Source& address, Label& slow);
   std::vector<std::size_t> loads_from(std::int32_t row) const;
   /// Code that is out of the way: between `from` and `back`, with a label for what only the handlers can do.
@@ -136,18 +159,24 @@ class Piece {
   static constexpr int kFree = -1, kPinned = -2, kWindowsOwner = -3;
   static constexpr int kScratch = 6;   // registers 0 to 5 hold nothing from one instruction to the next
 
+  /// Masks of the lanes that execute, of half a warp and of a quarter; 0: all.
+  int half(int number) const { return masked_ ? 7 - number : 0; }
+  int quarter(int number) const { return masked_ ? 7 - (number & 1) * 2 - number / 2 : 0; }
+
   const exec::Instr& now() const { return code_.instrs[n_]; }
 
   Assembler& a_;
   const ir::Code& code_;
   const Rows& rows_;
   const std::size_t begin_, end_;
+  const bool masked_;
   std::size_t n_ = 0;
   std::map<std::int32_t, Held> held_;
   std::array<int, 32> owner_{};        // a row, or one of the above
   std::set<std::int32_t> pinned_;
   std::array<Windows, 2> windows_;
   std::vector<std::function<void()>> asides_;
+  std::map<std::size_t, std::int32_t> tables_;   ///< of shuffles, by instruction: where their lanes lie in the code
   Label next_, done_;
   bool flat_ = false;
 };

@@ -58,7 +58,9 @@ void Rows::find_uniform() {
   for (std::size_t n = 0; n < code_.count; ++n)
     for (unsigned k = 0; k < code_.operands[n].count; ++k)
       if (code_.operands[n].writes >> k & 1) set(code_.instrs[n].op[k], varies);
-  if (code_.callees.size() > 1 || !code_.lists.empty()) kind_.assign(kind_.size(), varies);
+  for (const auto& list : code_.lists)   // operands, from the third entry on
+    for (std::size_t k = 2; k < list.size(); ++k) set(list[k], varies);
+  if (code_.callees.size() > 1) kind_.assign(kind_.size(), varies);
 }
 
 void Rows::find_live() {
