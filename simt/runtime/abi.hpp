@@ -111,6 +111,19 @@ struct Memcpy3DPeerParms {
   int dstDevice;
   Extent extent;
 };
+struct Memcpy3DOperand {
+  int type;   // 1: pointer, 2: array
+  union {
+    struct { void* ptr; std::size_t rowLength, layerHeight; MemLocation locHint; } ptr;   // in elements; 0: without gaps
+    struct { void* array; Pos offset; } array;
+  };
+};
+struct Memcpy3DBatchOp {
+  Memcpy3DOperand src, dst;
+  Extent extent;
+  int srcAccessOrder;
+  unsigned flags;
+};
 union LaunchAttributeValue {
   alignas(8) char pad[64];
   int cooperative;

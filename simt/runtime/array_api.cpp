@@ -125,6 +125,51 @@ Code copy_3d(const char* name, const abi::Memcpy3DParms* p, void* stream, Defaul
   });
 }
 
+/// One end of a copy of a batch, as cudaMemcpy3D has it. An array's elements are those of the extent, or bytes without one.
+Code operand(const char* role, const abi::Memcpy3DOperand& o, const abi::Extent& e, size_t element, void*& array, abi::Pos& at, abi::PitchedPtr& pointer) {
+  if (o.type == 2) {
+    array = o.array.array;
+    at = o.array.offset;
+    return array ? 0 : fail(abi::kInvalidValue, format("the %s is a null array.", role));
+  }
+  if (o.type != 1) return fail(abi::kInvalidValue, format("the %s is neither a pointer nor an array; its type is %d.", role, o.type));
+  if ((o.ptr.rowLength && o.ptr.rowLength < e.width) || (o.ptr.layerHeight && o.ptr.layerHeight < e.height))
+    return fail(abi::kInvalidValue, format("the %s has rows of %zu elements and layers of %zu rows, less than the %zu x %zu to copy.", role,
+                                           o.ptr.rowLength, o.ptr.layerHeight, e.width, e.height));
+  const size_t row = (o.ptr.rowLength ? o.ptr.rowLength : e.width) * element;
+  pointer = {o.ptr.ptr, row, row, o.ptr.layerHeight ? o.ptr.layerHeight : e.height};
+  return 0;
+}
+
+Code boxes(size_t count, const abi::Memcpy3DBatchOp* list, unsigned long long flags, void* stream, Default meaning) {
+  return call("cudaMemcpy3DBatchAsync", [&]() -> Code {
+    if (!list || count == 0) return fail(abi::kInvalidValue, "the list is null, or there is nothing to copy.");
+    if (flags) return fail(abi::kInvalidValue, format("flags 0x%llx; they must be 0.", flags));
+    if (reinterpret_cast<std::uintptr_t>(stream) < 3) return fail(abi::kInvalidValue, "a batch is not possible on a default stream.");
+    const StreamRef s = stream_of(stream, meaning);
+    if (!s) return abi::kInvalidResourceHandle;
+    std::vector<abi::Memcpy3DParms> all;
+    for (size_t i = 0; i < count; ++i) {
+      const auto& op = list[i];
+      if (op.srcAccessOrder < 1 || op.srcAccessOrder > 3) return fail(abi::kInvalidValue, format("copy %zu: %d is not a cudaMemcpySrcAccessOrder.", i, op.srcAccessOrder));
+      if (op.extent.width == 0 || op.extent.height == 0 || op.extent.depth == 0) return fail(abi::kInvalidValue, format("copy %zu has no elements.", i));
+      ArrayRef a;
+      for (const auto* o : {&op.src, &op.dst})
+        if (o->type == 2 && !a && !(a = array_of(o->array.array))) return abi::kInvalidResourceHandle;
+      const size_t element = a ? a->element : 1;
+      abi::Memcpy3DParms p{};
+      if (Code c = operand("source", op.src, op.extent, element, p.srcArray, p.srcPos, p.srcPtr)) return c;
+      if (Code c = operand("destination", op.dst, op.extent, element, p.dstArray, p.dstPos, p.dstPtr)) return c;
+      p.extent = op.extent;
+      p.kind = abi::kDefault;
+      all.push_back(p);
+    }
+    for (const auto& p : all)
+      if (Code c = box(p, s, Wait::no)) return c;
+    return 0;
+  });
+}
+
 Code copy_3d_peer(const char* name, const abi::Memcpy3DPeerParms* p, void* stream, Default meaning, Wait wait) {
   return call(name, [&]() -> Code {
     if (!p) return fail(abi::kInvalidValue, "the parameters are null.");
@@ -174,6 +219,8 @@ PMPP_EXPORT Code cudaMemcpy3D(const abi::Memcpy3DParms* p) { return copy_3d("cud
 PMPP_EXPORT Code cudaMemcpy3D_ptds(const abi::Memcpy3DParms* p) { return copy_3d("cudaMemcpy3D", p, nullptr, T, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy3DAsync(const abi::Memcpy3DParms* p, void* q) { return copy_3d("cudaMemcpy3DAsync", p, q, L, Wait::no); }
 PMPP_EXPORT Code cudaMemcpy3DAsync_ptsz(const abi::Memcpy3DParms* p, void* q) { return copy_3d("cudaMemcpy3DAsync", p, q, T, Wait::no); }
+PMPP_EXPORT Code cudaMemcpy3DBatchAsync(size_t n, abi::Memcpy3DBatchOp* list, unsigned long long flags, void* q) { return boxes(n, list, flags, q, L); }
+PMPP_EXPORT Code cudaMemcpy3DBatchAsync_ptsz(size_t n, abi::Memcpy3DBatchOp* list, unsigned long long flags, void* q) { return boxes(n, list, flags, q, T); }
 PMPP_EXPORT Code cudaMemcpy3DPeer(const abi::Memcpy3DPeerParms* p) { return copy_3d_peer("cudaMemcpy3DPeer", p, nullptr, L, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy3DPeer_ptds(const abi::Memcpy3DPeerParms* p) { return copy_3d_peer("cudaMemcpy3DPeer", p, nullptr, T, Wait::yes); }
 PMPP_EXPORT Code cudaMemcpy3DPeerAsync(const abi::Memcpy3DPeerParms* p, void* q) { return copy_3d_peer("cudaMemcpy3DPeerAsync", p, q, L, Wait::no); }

@@ -133,14 +133,9 @@ Code add_captured(const StreamRef& s, OperationRef op, std::vector<GraphRef> bod
 void leave_capture(const StreamRef& s) {
   std::lock_guard lock(graphs_mutex());
   const CaptureRef c = s->capture;
-  if (!c) return;
+  if (!c || c->origin != s) return;   // what a forked stream did last still has to be joined
   invalidate(*c);
-  if (c->origin == s) {
-    end_capture(c);
-  } else {
-    c->ends.erase(s);
-    s->capture = nullptr;
-  }
+  end_capture(c);
 }
 
 Code capture_record(const EventRef& event, const StreamRef& s, bool external, bool& done) {

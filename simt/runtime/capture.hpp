@@ -50,7 +50,7 @@ Code capture_unsafe();
 Code check_call(const char* name);
 /// A captured stream's next node.
 Code add_captured(const StreamRef&, OperationRef, std::vector<GraphRef> bodies = {});
-/// The stream is destroyed: its capture is invalid from now on.
+/// The stream is destroyed, and with it a capture that began in it.
 void leave_capture(const StreamRef&);
 
 /// Record and wait in captures; `done` says whether there is nothing else to do.

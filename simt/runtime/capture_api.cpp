@@ -57,20 +57,20 @@ bool joined(const Capture& c) {
 }
 
 Code end(const StreamRef& s, void** out) {
-  if (!out) return null_place();
   const CaptureRef c = s->capture;
+  if (!out && !(c && c->borrowed)) return null_place();   // who gave the graph has it
   if (!c) return fail(abi::kIllegalState, "the stream is not being captured.");
   if (c->origin != s) return fail(abi::kStreamCaptureUnmatched, "the capture began in another stream and has to end there.");
   if (c->mode != kRelaxed && c->thread != std::this_thread::get_id())
     return fail(abi::kStreamCaptureWrongThread, "another thread began the capture; only with cudaStreamCaptureModeRelaxed may this one end it.");
-  *out = nullptr;
+  if (out) *out = nullptr;
   Code code = 0;
   if (c->invalid) {
     code = fail(abi::kStreamCaptureInvalidated, "a call between begin and end was not possible in a capture; there is no graph.");
   } else if (!joined(*c)) {
     invalidate(*c);
     code = fail(abi::kStreamCaptureUnjoined, "another stream joined the capture, and the first one does not wait for all of its work: record an event in it, and wait for that event here.");
-  } else {
+  } else if (out) {
     *out = c->graph->handle;
   }
   end_capture(c);

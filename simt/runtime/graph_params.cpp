@@ -34,7 +34,19 @@ bool packed_params(void** extra, std::span<const std::byte>& out) {
   return true;
 }
 
+/// While alive, another device is current.
+struct OnDevice {
+  const int before = current_device();
+  explicit OnDevice(int device) {
+    if (device != before) set_current_device(device);
+  }
+  ~OnDevice() {
+    if (current_device() != before) set_current_device(before);
+  }
+};
+
 OperationRef kernel_node(const abi::KernelNodeParams& p, const KernelOperation* old) {
+  const OnDevice scope(old ? old->device : current_device());   // a node never moves to another one
   const BoundKernel bound = bind(p.func);
   if (!bound) return nullptr;
   if (p.kernelParams && p.extra) return refused(abi::kInvalidValue, "the parameters came twice, in kernelParams and in extra.");

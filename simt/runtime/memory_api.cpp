@@ -8,6 +8,7 @@
 #include "simt/runtime/copy.hpp"
 #include "simt/runtime/graph.hpp"
 #include "simt/runtime/handles.hpp"
+#include "simt/runtime/managed.hpp"
 #include "simt/runtime/pool.hpp"
 
 using namespace simt::runtime;
@@ -47,6 +48,7 @@ Code release(void* pointer) {
     return 0;
   }
   pool_forget(pointer);
+  if (const auto a = AddressSpace::instance().lookup(reinterpret_cast<GuestAddr>(pointer)); a && a->kind == Kind::managed) forget_advice(pointer, a->size);
   switch (AddressSpace::instance().release(reinterpret_cast<GuestAddr>(pointer))) {
     case AddressSpace::FreeResult::ok:
       simt::observers::host_freed(pointer);
@@ -104,20 +106,6 @@ Code host_alloc(const char* name, void** out, size_t bytes, unsigned flags) {
     if (code == 0 && *out) remember_flags(*out, flags | 2);
     return code;
   });
-}
-
-Code check_managed(const void* p, size_t bytes) {
-  if (bytes == 0) return fail(abi::kInvalidValue, "the range is empty.");
-  auto a = lookup(p);
-  if (!a || a->kind != Kind::managed) return fail(abi::kInvalidValue, format("%p is not managed memory.", p));
-  if (bytes > a->size - (reinterpret_cast<GuestAddr>(p) - a->base)) return fail(abi::kInvalidValue, format("%zu bytes do not fit into %s.", bytes, describe(*a).c_str()));
-  return 0;
-}
-
-Code check_location(const abi::MemLocation& l) {
-  if (l.type == 1) return check_device(l.id);
-  if (l.type < 0 || l.type > 4) return fail(abi::kInvalidValue, format("%d is not a cudaMemLocationType.", l.type));
-  return 0;
 }
 
 }  // namespace
@@ -243,34 +231,3 @@ PMPP_EXPORT Code cudaPointerGetAttributes(abi::PointerAttributes* out, const voi
     return 0;
   });
 }
-
-// ---- managed memory: one copy of every page serves both sides, so these only check ---------------------------------
-
-namespace {
-Code prefetch(const void* p, size_t n, const abi::MemLocation& where, void* stream, Default meaning) {
-  return call("cudaMemPrefetchAsync", [&]() -> Code {
-    if (!stream_of(stream, meaning)) return abi::kInvalidResourceHandle;
-    if (Code c = check_location(where)) return c;
-    return check_managed(p, n);
-  });
-}
-}  // namespace
-PMPP_EXPORT Code cudaMemPrefetchAsync(const void* p, size_t n, abi::MemLocation l, unsigned, void* q) { return prefetch(p, n, l, q, Default::legacy); }
-PMPP_EXPORT Code cudaMemPrefetchAsync_ptsz(const void* p, size_t n, abi::MemLocation l, unsigned, void* q) { return prefetch(p, n, l, q, Default::per_thread); }
-PMPP_EXPORT Code cudaMemAdvise(const void* p, size_t n, int advice, abi::MemLocation l) {
-  return call("cudaMemAdvise", [&]() -> Code {
-    if (advice < 1 || advice > 6) return fail(abi::kInvalidValue, format("%d is not a cudaMemoryAdvise.", advice));
-    if (Code c = check_location(l)) return c;
-    return check_managed(p, n);
-  });
-}
-namespace {
-Code attach(void* stream, void* p, Default meaning) {
-  return call("cudaStreamAttachMemAsync", [&]() -> Code {
-    if (!stream_of(stream, meaning)) return abi::kInvalidResourceHandle;
-    return check_managed(p, 1);
-  });
-}
-}  // namespace
-PMPP_EXPORT Code cudaStreamAttachMemAsync(void* q, void* p, size_t, unsigned) { return attach(q, p, Default::legacy); }
-PMPP_EXPORT Code cudaStreamAttachMemAsync_ptsz(void* q, void* p, size_t, unsigned) { return attach(q, p, Default::per_thread); }

@@ -118,6 +118,15 @@ FIELD(Memcpy3DPeerParms, cudaMemcpy3DPeerParms, dstPtr);
 FIELD(Memcpy3DPeerParms, cudaMemcpy3DPeerParms, dstDevice);
 FIELD(Memcpy3DPeerParms, cudaMemcpy3DPeerParms, extent);
 
+SIZE(Memcpy3DOperand, cudaMemcpy3DOperand);
+static_assert(offsetof(abi::Memcpy3DOperand, ptr.layerHeight) == offsetof(cudaMemcpy3DOperand, op.ptr.layerHeight));
+static_assert(offsetof(abi::Memcpy3DOperand, array.offset) == offsetof(cudaMemcpy3DOperand, op.array.offset));
+SIZE(Memcpy3DBatchOp, cudaMemcpy3DBatchOp);
+FIELD(Memcpy3DBatchOp, cudaMemcpy3DBatchOp, dst);
+FIELD(Memcpy3DBatchOp, cudaMemcpy3DBatchOp, extent);
+FIELD(Memcpy3DBatchOp, cudaMemcpy3DBatchOp, srcAccessOrder);
+FIELD(Memcpy3DBatchOp, cudaMemcpy3DBatchOp, flags);
+
 SIZE(LaunchAttributeValue, cudaLaunchAttributeValue);
 FIELD(LaunchAttributeValue, cudaLaunchAttributeValue, cooperative);
 FIELD(LaunchAttributeValue, cudaLaunchAttributeValue, clusterDim);

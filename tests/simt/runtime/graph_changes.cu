@@ -261,10 +261,37 @@ static void observed(bool graph_only) {
   std::printf("ok\n");
 }
 
+// A node of a kernel belongs to the device that was current when it was made, whatever stream the graph is launched in.
+static void devices() {
+  int* p[2];
+  cudaGraph_t g = new_graph();
+  cudaGraphNode_t last[2], n;
+  for (int d : {0, 1}) {
+    CALL(cudaSetDevice(d));
+    p[d] = device_ints(2);
+    last[d] = add_store(g, d ? std::vector<cudaGraphNode_t>{last[0]} : std::vector<cudaGraphNode_t>{}, p[d], 10 + d);   // without access to the other's memory
+  }
+  CALL(cudaGraphAddMemcpyNode1D(&n, g, &last[1], 1, p[0] + 1, p[1], 4, cudaMemcpyDeviceToDevice));
+  cudaMemAllocNodeParams m = {};
+  m.poolProps.allocType = cudaMemAllocationTypePinned;
+  m.poolProps.location = {cudaMemLocationTypeDevice, 1};
+  m.bytesize = 64;
+  CALL(cudaGraphAddMemAllocNode(&n, g, nullptr, 0, &m));
+  n = add_store(g, {n}, static_cast<int*>(m.dptr), 7);
+  unsigned long long reserved[2];
+  for (int d : {0, 1}) CALL(cudaDeviceGetGraphMemAttribute(d, cudaGraphMemAttrReservedMemCurrent, &reserved[d]));
+  CHECK(reserved[0] == 0 && reserved[1] == 64);
+  CALL(cudaSetDevice(0));
+  run(instantiate(g));
+  CHECK(read(p[0]) == 10 && read(p[1]) == 11 && read(p[0] + 1) == 11 && read(static_cast<int*>(m.dptr)) == 7);
+  std::printf("ok\n");
+}
+
 int main(int argc, char** argv) {
   CHECK(argc > 1);
   const std::string what = argv[1];
   if (what == "order") return order(), 0;
+  if (what == "devices") return devices(), 0;
   if (what == "observed") return observed(argc == 3), 0;
   structure();
   updates();

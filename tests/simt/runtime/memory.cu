@@ -151,6 +151,46 @@ static void arrays() {
   FAILS(cudaErrorInvalidResourceHandle, cudaFreeArray(array));
 }
 
+static int range(cudaMemRangeAttribute which, const void* p, size_t bytes) {
+  int value = -7;
+  CALL(cudaMemRangeGetAttribute(&value, sizeof value, which, p, bytes));
+  return value;
+}
+
+// 4096 bytes that were prefetched to device 0 and advised to be mostly read.
+static void managed_ranges(int* p) {
+  const cudaMemLocation device = {cudaMemLocationTypeDevice, 0}, host = {cudaMemLocationTypeHost, 0};
+  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4096) == 1 && range(cudaMemRangeAttributeLastPrefetchLocation, p, 4096) == 0);
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaInvalidDeviceId);
+  CALL(cudaMemAdvise(p, 2048, cudaMemAdviseUnsetReadMostly, device));
+  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4096) == 0 && range(cudaMemRangeAttributeReadMostly, p + 512, 2048) == 1);
+  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetPreferredLocation, host));
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaCpuDeviceId && range(cudaMemRangeAttributePreferredLocationType, p, 4) == cudaMemLocationTypeHost);
+  CALL(cudaMemAdvise(p, 1024, cudaMemAdviseSetPreferredLocation, device));
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaInvalidDeviceId && range(cudaMemRangeAttributePreferredLocationId, p, 1024) == 0);
+  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetAccessedBy, host));
+  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetAccessedBy, device));
+  int by[3], first;
+  void* places[] = {by, &first};
+  size_t sizes[] = {sizeof by, sizeof first};
+  cudaMemRangeAttribute which[] = {cudaMemRangeAttributeAccessedBy, cudaMemRangeAttributeLastPrefetchLocationType};
+  CALL(cudaMemRangeGetAttributes(places, sizes, which, 2, p, 4096));
+  CHECK(by[0] == 0 && by[1] == cudaCpuDeviceId && by[2] == cudaInvalidDeviceId && first == cudaMemLocationTypeDevice);
+  cudaStream_t s;
+  CALL(cudaStreamCreate(&s));
+  void* ranges[] = {p, p + 256, p + 512};
+  size_t bytes[] = {1024, 1024, 2048}, from[] = {0, 2};
+  cudaMemLocation where[] = {host, device};
+  CALL(cudaMemPrefetchBatchAsync(ranges, bytes, 3, where, from, 2, 0, s));
+  CHECK(range(cudaMemRangeAttributeLastPrefetchLocation, p, 2048) == cudaCpuDeviceId && range(cudaMemRangeAttributeLastPrefetchLocation, p + 512, 2048) == 0);
+  CALL(cudaMemDiscardBatchAsync(ranges, bytes, 3, 0, s));
+  from[1] = 3;
+  FAILS(cudaErrorInvalidValue, cudaMemDiscardAndPrefetchBatchAsync(ranges, bytes, 3, where, from, 2, 0, s));
+  FAILS(cudaErrorInvalidValue, cudaMemRangeGetAttribute(&first, 3, cudaMemRangeAttributeReadMostly, p, 4));
+  FAILS(cudaErrorInvalidValue, cudaMemRangeGetAttribute(&first, 4, cudaMemRangeAttributeReadMostly, &first, 4));
+  CALL(cudaStreamDestroy(s));
+}
+
 static void host_memory() {
   int *pinned, *device;
   CALL(cudaMallocHost(&pinned, 400));
@@ -187,6 +227,7 @@ static void host_memory() {
   CALL(cudaMemPrefetchAsync(both, 4096, here, 0, nullptr));
   CALL(cudaMemAdvise(both, 4096, cudaMemAdviseSetReadMostly, here));
   FAILS(cudaErrorInvalidValue, cudaMemPrefetchAsync(both, 5000, here, 0, nullptr));
+  managed_ranges(both);
   CALL(cudaFree(both));
   CALL(cudaMalloc(&device, 4));
   CALL(cudaPointerGetAttributes(&a, device));
@@ -216,6 +257,40 @@ static void symbols() {
   shared_counter = 42;
   CALL(cudaGetSymbolSize(&size, shared_counter));
   CHECK(size == 4);
+}
+
+// Two rows of three out of rows of five, into an array and from there to the device.
+static void boxes(cudaStream_t stream) {
+  int host[10] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, out[6], *device;
+  cudaArray_t array;
+  const cudaChannelFormatDesc format = cudaCreateChannelDesc<int>();
+  CALL(cudaMallocArray(&array, &format, 4, 3));
+  CALL(cudaMalloc(&device, sizeof out));
+  cudaMemcpy3DBatchOp op[2] = {};
+  op[0].src.type = op[1].dst.type = cudaMemcpyOperandTypePointer;
+  op[0].dst.type = op[1].src.type = cudaMemcpyOperandTypeArray;
+  op[0].src.op.ptr.ptr = host + 1;
+  op[0].src.op.ptr.rowLength = 5;
+  op[0].dst.op.array.array = op[1].src.op.array.array = array;
+  op[0].dst.op.array.offset = op[1].src.op.array.offset = {1, 1, 0};
+  op[1].dst.op.ptr.ptr = device;
+  for (auto& o : op) {
+    o.extent = make_cudaExtent(3, 2, 1);
+    o.srcAccessOrder = cudaMemcpySrcAccessOrderStream;
+  }
+  CALL(cudaMemcpy3DBatchAsync(1, op, 0, stream));
+  CALL(cudaMemcpy3DBatchAsync(1, op + 1, 0, stream));
+  CALL(cudaMemcpyAsync(out, device, sizeof out, cudaMemcpyDeviceToHost, stream));
+  CALL(cudaStreamSynchronize(stream));
+  const int wanted[] = {2, 3, 4, 7, 8, 9};
+  CHECK(std::memcmp(out, wanted, sizeof out) == 0);
+  op[0].src.op.ptr.rowLength = 2;
+  FAILS(cudaErrorInvalidValue, cudaMemcpy3DBatchAsync(1, op, 0, stream));
+  op[1].srcAccessOrder = cudaMemcpySrcAccessOrderInvalid;
+  FAILS(cudaErrorInvalidValue, cudaMemcpy3DBatchAsync(1, op + 1, 0, stream));
+  FAILS(cudaErrorInvalidValue, cudaMemcpy3DBatchAsync(0, op, 0, stream));
+  CALL(cudaFreeArray(array));
+  CALL(cudaFree(device));
 }
 
 static void pools() {
@@ -262,6 +337,7 @@ static void pools() {
   CALL(cudaStreamSynchronize(stream));
   CHECK(to[0] == 7 && to[1] == 9);
   FAILS(cudaErrorInvalidValue, cudaMemcpyBatchAsync(targets, sources, sizes, 2, &attributes, &first, 1, nullptr));
+  boxes(stream);
   CALL(cudaFreeAsync(p, stream));
   CALL(cudaMallocAsync(&p, 64, stream));
   CALL(cudaFree(p));   // the other way to free it

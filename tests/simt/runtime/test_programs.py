@@ -76,6 +76,10 @@ def test_graphs(build, folder):
     assert "stopped as endless after 65536 turns" in stderr
 
 
+def test_nodes_of_a_graph_keep_their_devices(build):
+    succeeds(run(build("graph_changes"), "devices", PMPP_SIM_DEVICES="2"))
+
+
 def test_the_seed_chooses_among_nodes_that_may_be_next(build):
     orders = {seed: run(build("graph_changes"), "order", PMPP_SIM_SEED=str(seed)).stdout for seed in range(4)}
     assert orders[0] == "12345678\n"
