@@ -110,6 +110,24 @@ class Ticks {
   std::vector<Run> runs_;
 };
 
+struct AccessProbe;
+
+/// Rows of reads of shared memory since the last barrier of the block, as long as nobody has written there: if nobody does
+/// until the next one, they need not be looked at.
+struct ReadLog {
+  struct alignas(64) Entry {
+    std::uint32_t offsets[32];
+    AccessProbe* probe;
+    exec::Warp* warp;
+    const exec::Instr* instr;
+    Mask mask;
+  };
+  static constexpr std::uint32_t kEntries = 1024;
+  std::uint32_t count = 0;
+  bool open = true;
+  Entry entries[kEntries];
+};
+
 /// The clocks of a block while it runs: what rows of accesses have to know of them.
 struct BlockTime {
   std::uint32_t start = 0;                    ///< also what tells it from other blocks: later ones have greater numbers
@@ -117,6 +135,7 @@ struct BlockTime {
   std::uint32_t now[32] = {};                 ///< of each warp
   bool simple = true;                         ///< between its warps nothing is ordered but by barriers of all of them
   Cells* shared = nullptr;
+  ReadLog* log = nullptr;
 };
 
 struct BlockClock : BlockTime {
@@ -136,6 +155,7 @@ struct BlockClock : BlockTime {
   Known common_read;                          ///< likewise read: a fence of any thread after the barrier acquires it
   bool any_acquired = false, any_read = false;
   std::unique_ptr<Cells> shared_cells;
+  std::unique_ptr<ReadLog> reads;
 
   BlockClock(const exec::BlockState& block, std::uint32_t number, bool orders, Ticks& clock)
       : ticks(clock), index(block.index), instance(number), warps(block.warp_count), threads(block.threads) {
@@ -183,6 +203,13 @@ struct BlockClock : BlockTime {
         if (members >> l & 1) known[l] = sum;
     }
     if (any_acquired) share(warp, members);
+  }
+
+  /// Whether all warps are at a barrier and wait for each other.
+  bool complete(unsigned number, const Mask* arrived) const {
+    for (unsigned w = 0; w < warps; ++w)
+      if (!arrived[w] || passed[number][w]) return false;
+    return true;
   }
 
   void barrier(unsigned number, const Mask* arrived) {

@@ -20,7 +20,7 @@ RaceRows race_rows(exec::Isa level) {
     SIMT_FOR_EACH_ISA(SIMT_LEVEL)
 #undef SIMT_LEVEL
   }
-  return nullptr;
+  return {};
 }
 
 RangeOf range_of(exec::Isa level) {

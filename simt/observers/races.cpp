@@ -60,22 +60,37 @@ class Races final : public Observer {
     if (pools_.empty() || pools_.back()->bytes < bytes) b->shared_cells = std::make_unique<Cells>(bytes);
     else b->shared_cells = std::move(pools_.back()), pools_.pop_back();
     b->shared = b->shared_cells.get();
+    if (logs_.empty()) b->reads = std::make_unique<ReadLog>();
+    else b->reads = std::move(logs_.back()), logs_.pop_back();
+    b->log = b->reads.get();
+    b->log->count = 0;
+    b->log->open = true;
     current_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
     const auto at = blocks_.find(&block);
-    if (pools_.size() < 64) pools_.push_back(std::move(at->second->shared_cells));
+    if (pools_.size() < 64) {
+      pools_.push_back(std::move(at->second->shared_cells));
+      logs_.push_back(std::move(at->second->reads));
+    }
     blocks_.erase(at);
     current_ = nullptr;
   }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override {
-    clock(&block).barrier(number, arrived);
+    auto& b = clock(&block);
+    if (b.complete(number, arrived)) {
+      b.log->count = 0;
+      b.log->open = true;
+    } else {
+      settle(b);
+    }
+    b.barrier(number, arrived);
   }
 
   void access(AccessProbe& probe, const Gang* gang, Warp& warp, const Instr* instr) {
     if (ticks_.over()) return;
     RowContext c{state_, probe, gang, &warp, instr, clock(warp.block)};
-    rows_(c);
+    rows_.rows(c);
   }
   void lanes(RowContext& c, Mask mask);
   Mask strong_words(RowContext& c, Mask mask);
@@ -106,6 +121,10 @@ class Races final : public Observer {
     }
     return *current_;
   }
+  /// What was read since the last barrier is looked at, with the order of now.
+  void settle(BlockClock& block) {
+    if (block.log->open) rows_.replay(state_, block);
+  }
   void place_probes(exec::Instrumentation& code);
   void visit(Cell cell, Stamp me, const Context& c, bool newest);
   void conflict(Stamp before, bool before_writes, Stamp me, const Context& c);
@@ -131,7 +150,9 @@ class Races final : public Observer {
   Ticks ticks_;
   Shadow shadow_;
   std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
-  std::vector<std::unique_ptr<Cells>> pools_;   ///< of shared memory, of blocks that have ended
+  // Of blocks that have ended.
+  std::vector<std::unique_ptr<Cells>> pools_;   ///< of shared memory
+  std::vector<std::unique_ptr<ReadLog>> logs_;
   const exec::BlockState* block_ = nullptr;
   BlockClock* current_ = nullptr;
   std::unordered_map<std::uint64_t, Known> sync_;             ///< released at an address
@@ -218,6 +239,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
   auto& block = clock(warp.block);
   const unsigned w = warp.index;
   const Mask active = exec::guarded(warp, instr);
+  settle(block);
   switch (probe.kind) {
     case SyncProbe::arrive: {
       std::uint32_t number = 0;
@@ -270,7 +292,7 @@ void Races::page(AccessProbe& probe, std::uint64_t address) {
 Mask Races::strong_words(RowContext& c, Mask mask) {
   const unsigned first = c.warp->index * 32;
   const Stamp me = Stamp::of(c.block.now[c.warp->index], c.probe.site, c.probe.strength);
-  const std::byte* const row = c.warp->regs + c.instr->op[c.probe.address];
+  const std::byte* const row = c.row;
   const Cells& cells = *c.block.shared;
   Mask other = 0;
   for (Mask left = mask; left; left &= left - 1) {
@@ -311,10 +333,10 @@ void Races::lanes(RowContext& c, Mask mask) {
     bool shared = probe.shared;
     if (shared) {
       std::uint32_t offset;
-      std::memcpy(&offset, c.warp->regs + c.instr->op[probe.address] + 4 * lane, 4);
+      std::memcpy(&offset, c.row + 4 * lane, 4);
       address = offset + std::uint32_t(c.instr->mem.offset);
     } else {
-      std::memcpy(&address, c.warp->regs + c.instr->op[probe.address] + 8 * lane, 8);
+      std::memcpy(&address, c.row + 8 * lane, 8);
       address += std::uint64_t(std::int64_t(c.instr->mem.offset));
       if (probe.generic && address >= memory::kSharedWindow) {
         if (address - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters

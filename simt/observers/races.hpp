@@ -47,6 +47,7 @@ struct RowContext {
   exec::Warp* warp;                ///< whose row it is now
   const exec::Instr* instr;
   BlockTime& block;
+  const std::byte* row = nullptr;  ///< of its addresses
 };
 
 // races.cpp
@@ -57,8 +58,11 @@ void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared)
 /// Fills the probe's page.
 void race_page(AccessProbe& probe, std::uint64_t address);
 
-/// Rows of a gang, or of a warp if `gang` is null, by instruction set.
-using RaceRows = void (*)(RowContext& c);
+/// Rows of a gang, or of a warp if `gang` is null, by instruction set; the rows of a log, which is closed then.
+struct RaceRows {
+  void (*rows)(RowContext& c);
+  void (*replay)(RaceState& state, BlockTime& block);
+};
 RaceRows race_rows(exec::Isa level);
 #define SIMT_DECLARE(level) namespace level { RaceRows race_rows(); }
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)

@@ -313,25 +313,64 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
   race_lanes(c, mask);
 }
 
-SIMT_INLINE void row(RowContext& c, Warp& warp) {
+SIMT_INLINE Mask lanes_of(const RowContext& c, const Warp& warp) {
+  const auto& p = c.probe;
+  if (p.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return 0;
+  return exec::guarded(warp, c.instr) & p.lanes;
+}
+
+void row(RowContext& c, Mask mask) {
   auto& p = c.probe;
-  if (p.whole_warp && (~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) return;
-  const Mask mask = exec::guarded(warp, c.instr) & p.lanes;
-  if (!mask) return;
-  c.warp = &warp;
-  if (p.strength || p.kind == ir::AccessKind::atomic || p.whole_warp) return race_lanes(c, mask);
-  const auto at = c.instr->op[p.address];
-  if (p.shared) row_of<u32>(c, simt::lanes::SIMT_ISA::row<u32>(warp, at), mask);
-  else row_of<u64>(c, simt::lanes::SIMT_ISA::row<u64>(warp, at), mask);
+  if (p.strength || p.kind == ir::AccessKind::atomic || p.whole_warp) race_lanes(c, mask);
+  else if (p.shared) row_of<u32>(c, reinterpret_cast<const Aliased<u32>::type*>(c.row), mask);
+  else row_of<u64>(c, reinterpret_cast<const Aliased<u64>::type*>(c.row), mask);
+}
+
+void replay(RaceState& state, BlockTime& block) {
+  auto& log = *block.log;
+  for (u32 n = 0; n < log.count; ++n) {
+    auto& e = log.entries[n];
+    RowContext c{state, *e.probe, nullptr, e.warp, e.instr, block, reinterpret_cast<const std::byte*>(e.offsets)};
+    row(c, e.mask);
+  }
+  log.count = 0;
+  log.open = false;
 }
 
 void rows(RowContext& c) {
-  if (!c.gang) return row(c, *c.warp);
-  for (unsigned k = 0; k < c.gang->count; ++k) row(c, *c.gang->warps[k]);
+  auto& p = c.probe;
+  auto& log = *c.block.log;
+  const unsigned count = c.gang ? c.gang->count : 1;
+  Warp* const* const warps = c.gang ? c.gang->warps : &c.warp;
+  const auto at = c.instr->op[p.address];
+  const bool plain_read = p.kind == ir::AccessKind::load && !p.strength && !p.whole_warp;
+  if (log.open && (p.shared || p.generic)) {
+    if (plain_read && p.shared && log.count + count <= ReadLog::kEntries) {
+      for (unsigned k = 0; k < count; ++k) {
+        const Mask mask = lanes_of(c, *warps[k]);
+        if (!mask) continue;
+        auto& e = log.entries[log.count++];
+        __builtin_memcpy(e.offsets, warps[k]->regs + at, sizeof e.offsets);
+        e.probe = &p;
+        e.warp = warps[k];
+        e.instr = c.instr;
+        e.mask = mask;
+      }
+      return;
+    }
+    if (!plain_read || log.count + count > ReadLog::kEntries) replay(c.state, c.block);
+  }
+  for (unsigned k = 0; k < count; ++k) {
+    const Mask mask = lanes_of(c, *warps[k]);
+    if (!mask) continue;
+    c.warp = warps[k];
+    c.row = c.warp->regs + at;
+    row(c, mask);
+  }
 }
 
 }  // namespace
 
-RaceRows race_rows() { return rows; }
+RaceRows race_rows() { return {rows, replay}; }
 
 }  // namespace simt::observers::SIMT_ISA

@@ -101,18 +101,21 @@ class Uninitialized final : public UninitializedChecker {
     forget_complete();
     probes_.assign(code_->count, {});
     for (std::size_t n = 0; n < code_->count; ++n)
-      if (touches_memory(n)) {
-        probes_[n].gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
-          auto& p = static_cast<ValueProbe&>(probe);
-          for (unsigned k = 0; k < gang.count; ++k)
-            if (!p.checker->known(p, *gang.warps[k], instr)) p.checker->memory(p, *gang.warps[k], instr);
-        };
-        add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
-          auto& p = static_cast<ValueProbe&>(probe);
-          if (!p.checker->known(p, warp, instr)) p.checker->memory(p, warp, instr);
-          return proceed(probe, warp, instr);
-        });
-      }
+      if (touches_memory(n) && (!regions_.empty() || code_->accesses[n].space != ptx::Space::global)) watch(n);
+  }
+  /// Looks at accesses of memory.
+  void watch(std::size_t n) {
+    probes_[n].gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
+      auto& p = static_cast<ValueProbe&>(probe);
+      if (p.checker->whole_block(p, *gang.warps[0])) return;
+      for (unsigned k = 0; k < gang.count; ++k)
+        if (!p.checker->known(p, *gang.warps[k], instr)) p.checker->memory(p, *gang.warps[k], instr);
+    };
+    add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
+      auto& p = static_cast<ValueProbe&>(probe);
+      if (!p.checker->known(p, warp, instr)) p.checker->memory(p, warp, instr);
+      return proceed(probe, warp, instr);
+    });
   }
   void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override {
     blocks_.clear();
@@ -132,6 +135,10 @@ class Uninitialized final : public UninitializedChecker {
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
   void wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) override;
 
+  /// Whether all of the shared memory that this accesses was written.
+  bool whole_block(const ValueProbe& probe, const Warp& warp) {
+    return !following_ && code_->accesses[probe.site].space == ptx::Space::shared && state(warp).shared.complete();
+  }
   bool known(ValueProbe& probe, const Warp& warp, const Instr* instr);
   void memory(ValueProbe& probe, Warp& warp, const Instr* instr);
   void value(std::uint32_t site, Warp& warp, const Instr* instr);
@@ -212,11 +219,15 @@ class Uninitialized final : public UninitializedChecker {
 void Uninitialized::follow() {
   following_ = true;
   for (std::size_t n = 0; n < code_->count; ++n)
-    if (!touches_memory(n)) add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
+    if (touches_memory(n)) {
+      if (!probes_[n].call) watch(n);
+    } else {
+      add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
         auto& p = static_cast<ValueProbe&>(probe);
         p.checker->value(p.site, warp, instr);
         return proceed(probe, warp, instr);
       });
+    }
 }
 
 void Uninitialized::allocated(std::uint64_t address, std::size_t bytes) {
@@ -266,7 +277,7 @@ void Uninitialized::look(ValueProbe& probe, std::uint64_t address) {
 bool Uninitialized::known(ValueProbe& probe, const Warp& warp, const Instr* instr) {
   if (following_) return false;
   const auto& access = code_->accesses[probe.site];
-  if (access.space == ptx::Space::shared && state(warp).shared.complete()) return true;
+  if (whole_block(probe, warp)) return true;
   const Mask mask = exec::guarded(warp, instr);
   if (!mask) return true;
   if (access.space == ptx::Space::local) return false;
