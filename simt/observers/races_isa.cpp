@@ -97,11 +97,10 @@ SIMT_INLINE Cell cell_at(RowContext& c, u64 address, bool shared, unsigned& shif
   }
 }
 
-/// Lanes one after another: `lanes` of them from `first` on, those of the mask active (bit 0 is `first`). Returns
-/// whether all of it was nothing new.
-SIMT_INLINE bool contiguous_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned lanes, Mask mask) {
+/// Lanes one after another: `lanes` of them from `first` on. Returns whether all of it was nothing new.
+SIMT_INLINE bool contiguous_row(RowContext& c, bool shared, u64 start, unsigned first, unsigned lanes) {
   const unsigned bytes = c.probe.bytes, per_lane = unsigned(std::countr_zero(bytes));
-  const bool full = mask == (lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1), write = c.probe.kind == ir::AccessKind::store;
+  const bool write = c.probe.kind == ir::AccessKind::store;
   const u64 end = start + u64(lanes) * bytes;
   const u32 since = since_of(c, shared);
   const auto warp = c.warp->index;
@@ -115,11 +114,9 @@ SIMT_INLINE bool contiguous_row(RowContext& c, bool shared, u64 start, unsigned 
     Stamps& s = begin.s;
     const unsigned cell = begin.n;
     const unsigned n = (end - at) >> shift < 32 - cell ? unsigned((end - at) >> shift) : 32 - cell;
-    Mask m = (n == 32 ? kAllLanes : (Mask{1} << n) - 1) << cell;
-    if (!full) m &= Mask(u64(mask) >> ((at - start) >> shift) << cell);   // cells are lanes
+    const Mask m = (n == 32 ? kAllLanes : (Mask{1} << n) - 1) << cell;
     const int off = int(at - start) - int(cell << shift);
     at += u64(n) << shift;
-    if (!m) continue;
     const bool known = open(l, since, c.block);
     if (known && !write && !(m & ~(l.many | l.shared_by_blocks))) continue;
     nothing = false;
@@ -262,7 +259,7 @@ SIMT_INLINE Taken take(RowContext& c, const A* address, unsigned from, unsigned 
   }
   if (start & (bytes - 1) || (shared && start + extent > c.warp->shared_bytes)) return Taken::no;
   if (bytes < 4 && shared && c.block.shared->shift) return Taken::no;
-  if (how & 1) return contiguous_row(c, shared, start, from, lanes, lanes == 32 ? kAllLanes : (Mask{1} << lanes) - 1) ? Taken::nothing_new : Taken::yes;
+  if (how & 1) return contiguous_row(c, shared, start, from, lanes) ? Taken::nothing_new : Taken::yes;
   uniform_row(c, shared, start, from, from + lanes - 1);
   return Taken::yes;
 }
@@ -273,44 +270,32 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
   const bool read = c.probe.kind == ir::AccessKind::load;
   if (mask == kAllLanes) {
     const unsigned low = shape<A>(address, shift), high = shape<A>(address + 16, shift);
-    const A apart = address[16] - address[0], room = A(16) << shift;
-    if (low & high & 1 && apart == room) {
+    const A apart = address[16] - address[0];
+    if (low & high & 1 && apart == A(16) << shift) {
       if (take(c, address, 0, 32, 1) != Taken::no) return;
     } else if (low & high & 2 && read && apart == 0) {
       if (take(c, address, 0, 32, 2) != Taken::no) return;
-    } else if (low && high && (read || (low & high & 1 && apart >= room && A(0) - apart >= room))) {   // writes: that do not meet
+    } else if (low && high && (read || (low & high & 1))) {
       const auto half = take(c, address, 0, 16, low);
       if (half == Taken::nothing_new && apart == 0 && low == high) return;
       if (half == Taken::no) race_lanes(c, 0xffff);
       if (take(c, address, 16, 16, high) == Taken::no) race_lanes(c, 0xffff0000);
       return;
     }
-  } else if (c.probe.bytes <= 4) {
-    const int first = std::countr_zero(mask), count = 32 - std::countl_zero(mask) - first;
-    const A base = address[first];
-    A difference = 0;
-    for (int lane = 0; lane < kLanes; ++lane)
-      difference |= (A(mask) & kLaneBits<A>.bit[lane]) != 0 ? (address[lane] - base) ^ (A(lane - first) << shift) : A{0};
-    bool shared = c.probe.shared;
-    u64 start = sizeof(A) == 4 ? u64(u32(base) + u32(c.instr->mem.offset)) : u64(base) + u64(std::int64_t(c.instr->mem.offset));
-    const u64 extent = u64(count) << shift;
-    if (difference == 0 && (start & (c.probe.bytes - 1)) == 0) {
-      if (sizeof(A) == 8 && start + extent > memory::kSharedWindow) {
-        shared = true;
-        start -= memory::kSharedWindow;
-      }
-      // Each cell is to be a lane.
-      unsigned cell_shift = 2;
-      if (!shared || (start < c.warp->shared_bytes && extent <= c.warp->shared_bytes - start)) {
-        cell_at(c, start, shared, cell_shift);
-        if (cell_shift == shift && (shared || !((start ^ (start + extent - 1)) >> Shadow::kPageBits))) {
-          contiguous_row(c, shared, start, unsigned(first), unsigned(count), mask >> first);
-          return;
-        }
-      }
-    }
   }
-  race_lanes(c, mask);
+  // A few runs of neighbours: rows of a matrix, or lanes of which some have nothing to do.
+  const A bytes = A(1) << shift;
+  alignas(64) A next[kLanes + 1];
+  next[0] = 0;
+  for (int lane = 0; lane < kLanes; ++lane) next[lane + 1] = address[lane] + bytes;
+  const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] == next[lane]; }) & mask & (mask << 1);
+  Mask starts = mask & ~follow;
+  if (std::popcount(starts) > 6) return race_lanes(c, mask);
+  for (; starts; starts &= starts - 1) {
+    const auto from = unsigned(std::countr_zero(starts));
+    const auto lanes = unsigned(std::countr_one(u64(follow) >> from >> 1)) + 1;
+    if (take(c, address, from, lanes, 1) == Taken::no) race_lanes(c, Mask(((u64{1} << lanes) - 1) << from));
+  }
 }
 
 SIMT_INLINE Mask lanes_of(const RowContext& c, const Warp& warp) {
