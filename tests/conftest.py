@@ -1,8 +1,10 @@
 """Inputs that every algorithm has to survive."""
 
 import ctypes
+import importlib.util
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from types import ModuleType
@@ -39,6 +41,8 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 def pytest_report_header() -> list[str]:
     """Say what is not tested because a package is not installed."""
     missing = {"hypothesis": isinstance(sys.modules["hypothesis"], MagicMock), "ml_dtypes": not hasattr(ml_dtypes, "__version__")}
+    missing["chromium"] = not (shutil.which("chromium") or shutil.which("chromium-browser"))
+    missing["playwright"] = importlib.util.find_spec("playwright") is None
     return [f"{name} is not installed: tests that need it are skipped or changed" for name, absent in missing.items() if absent]
 
 
