@@ -117,7 +117,8 @@ SIMT_INLINE void load_known(std::byte* regs, const Instr& instr, std::byte* shar
 #pragma GCC unroll 8
   for (int step = 0; step < kLanes / kStep; ++step) {
     const std::byte* from = shared + u32(address[step * kStep] + u32(instr.mem.offset));
-    d[step] = picked(*reinterpret_cast<const LooseWords*>(from), index[step]);
+    const Words window = *reinterpret_cast<const LooseWords*>(from);   // a reference would forget that it need not be aligned
+    d[step] = picked(window, index[step]);
   }
 }
 
