@@ -100,6 +100,7 @@ Code check_call(const char* name) {
   static const std::set<std::string_view> unseen{
       "cudaMalloc", "cudaFree", "cudaMallocManaged", "cudaMallocHost", "cudaHostAlloc", "cudaFreeHost", "cudaMallocPitch", "cudaMalloc3D",
       "cudaMallocArray", "cudaMalloc3DArray", "cudaFreeArray", "cudaHostRegister", "cudaHostUnregister", "cudaDestroyTextureObject",
+      "cudaDestroySurfaceObject", "cudaMallocMipmappedArray", "cudaFreeMipmappedArray",
       "cudaEventQuery", "cudaEventSynchronize", "cudaMemPoolTrimTo", "cudaDeviceGraphMemTrim"};
   if (whole_device.contains(name)) {
     std::lock_guard lock(graphs_mutex());

@@ -151,3 +151,73 @@ PROGRAM(rivers) {
   CUDA(cudaDeviceSynchronize());
   CHECK(sea.host()[0] == 320 * (1 + 2 + 3 + 4));
 }
+
+__global__ void knead(int* dough, int* left, cudaGraphConditionalHandle more) {
+  *dough = *dough * 2 + 1;
+  cudaGraphSetConditional(more, --*left > 0);
+}
+
+// A bakery: the same plan every morning, kneaded as often as it takes.
+PROGRAM(bakery) {
+  Buffer<int> dough(1), left(1);
+  int flour = 3, times = 4, bread = 0;
+  cudaGraph_t plan;
+  CUDA(cudaGraphCreate(&plan, 0));
+  cudaGraphNode_t pour, count, loop, bake;
+  CUDA(cudaGraphAddMemcpyNode1D(&pour, plan, nullptr, 0, dough, &flour, sizeof flour, cudaMemcpyHostToDevice));
+  CUDA(cudaGraphAddMemcpyNode1D(&count, plan, &pour, 1, left, &times, sizeof times, cudaMemcpyHostToDevice));
+  cudaGraphNodeParams repeat = {};
+  repeat.type = cudaGraphNodeTypeConditional;
+  CUDA(cudaGraphConditionalHandleCreate(&repeat.conditional.handle, plan, 1, cudaGraphCondAssignDefault));
+  repeat.conditional.type = cudaGraphCondTypeWhile;
+  repeat.conditional.size = 1;
+  CUDA(cudaGraphAddNode(&loop, plan, &count, nullptr, 1, &repeat));
+  int *where = dough, *turns = left;
+  void* arguments[] = {&where, &turns, &repeat.conditional.handle};
+  cudaKernelNodeParams kneading = {};
+  kneading.func = reinterpret_cast<void*>(knead);
+  kneading.gridDim = kneading.blockDim = dim3(1);
+  kneading.kernelParams = arguments;
+  cudaGraphNode_t inside;
+  CUDA(cudaGraphAddKernelNode(&inside, repeat.conditional.phGraph_out[0], nullptr, 0, &kneading));
+  CUDA(cudaGraphAddMemcpyNode1D(&bake, plan, &loop, 1, &bread, dough, sizeof bread, cudaMemcpyDeviceToHost));
+  cudaGraphExec_t morning;
+  CUDA(cudaGraphInstantiate(&morning, plan, 0));
+  for (flour = 3; flour < 6; ++flour) {
+    CUDA(cudaGraphLaunch(morning, nullptr));
+    CUDA(cudaDeviceSynchronize());
+    CHECK(bread == flour * 16 + 15);
+  }
+  CUDA(cudaGraphExecDestroy(morning));
+  CUDA(cudaGraphDestroy(plan));
+}
+
+// A theatre: two actors rehearse side by side, and what was recorded is played again.
+PROGRAM(theatre) {
+  cudaStream_t hero, villain;
+  cudaEvent_t curtain, duel;
+  CUDA(cudaStreamCreate(&hero));
+  CUDA(cudaStreamCreate(&villain));
+  CUDA(cudaEventCreate(&curtain));
+  CUDA(cudaEventCreate(&duel));
+  Buffer<int> lines(std::vector<int>(64, 1)), threats(std::vector<int>(64, 2));
+  cudaGraph_t play;
+  CUDA(cudaStreamBeginCapture(hero, cudaStreamCaptureModeGlobal));
+  CUDA(cudaEventRecord(curtain, hero));
+  CUDA(cudaStreamWaitEvent(villain, curtain, 0));
+  scale<<<1, 64, 0, hero>>>(lines, 64, 2);
+  scale<<<1, 64, 0, villain>>>(threats, 64, 3);
+  CUDA(cudaGetLastError());
+  CUDA(cudaEventRecord(duel, villain));
+  CUDA(cudaStreamWaitEvent(hero, duel, 0));
+  CUDA(cudaMemcpyAsync(lines + 32, threats + 32, 32 * sizeof(int), cudaMemcpyDeviceToDevice, hero));
+  CUDA(cudaStreamEndCapture(hero, &play));
+  CHECK(lines.host()[0] == 1);
+  cudaGraphExec_t evening;
+  CUDA(cudaGraphInstantiate(&evening, play, 0));
+  for (int night = 0; night < 2; ++night) CUDA(cudaGraphLaunch(evening, hero));
+  CUDA(cudaStreamSynchronize(hero));
+  CHECK(lines.host()[0] == 7 && lines.host()[63] == 22);
+  CUDA(cudaGraphExecDestroy(evening));
+  CUDA(cudaGraphDestroy(play));
+}
