@@ -47,6 +47,13 @@ def supported() -> dict[str, str]:
     return found
 
 
+def device_calls() -> list[str]:
+    """Return the functions that device code can call."""
+    text = "".join((RUNTIME / name).read_text() for name in ("device_calls.cpp", "conditions.cpp"))
+    names = re.findall(r'(?:PMPP_DEVICE(?:_STREAM)?\(|\{)"(?:__cudaCDP2|cuda)?(\w+)",', text)
+    return sorted({f"cuda{name}" for name in names})
+
+
 def names_table(names: list[str]) -> str:
     """Return the text of names.def."""
     head = "// Every name that the CUDA 13.0 runtime exports. Written by docs/runtime_calls.py --names.\n"
@@ -85,6 +92,14 @@ def page() -> str:
             continue
         title = (RUNTIME / source).read_text().splitlines()[0].removeprefix("// ").split(".")[0].split(":")[0].strip()
         lines += [f"## {title[0].upper()}{title[1:]}", "", *(f"- `{name}`" for name in calls), ""]
+    lines += [
+        "## Calls of device code",
+        "",
+        "Kernels that launch kernels (`-rdc=true`) can call these. `cudaGraphLaunch` is not among them.",
+        "",
+        *(f"- `{name}`" for name in device_calls()),
+        "",
+    ]
     lines += ["## Not implemented", "", *(f"- `{name}`" for name in public if name not in here), ""]
     return "\n".join(lines)
 

@@ -112,7 +112,7 @@ struct Code {
   std::uint32_t sites = 0;             ///< memory instructions that cache a window
   std::uint32_t static_shared = 0;     ///< dynamic shared memory starts here, aligned
   std::uint32_t local_bytes = 0;       ///< of the deepest chain of calls without recursion
-  bool recursive = false;
+  bool recursive = false;              ///< how much a thread needs is not known: it gets the stack of cudaLimitStackSize besides
   std::vector<Callee> callees;                                  ///< [0] is the kernel
   std::unordered_map<std::uint64_t, std::uint32_t> by_address;  ///< function address -> index into callees
   bool cooperates = false;             ///< has loops that may wait for other threads

@@ -162,7 +162,7 @@ Fault Unit::emit(Code& code) {
     code.callees.push_back(callee);
     code.by_address[f.linked->address] = std::uint32_t(n);
     file = std::max<std::size_t>(file, f.frame_end);
-    code.recursive |= f.recursive;
+    code.recursive |= f.recursive || f.stack_top != kNoValue;
   }
   code.file_bytes = (file + 63) / 64 * 64;
   if (code.file_bytes > (1u << 26)) return {218, "kernel " + code.info.name + " has too many registers"};

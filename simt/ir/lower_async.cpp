@@ -74,9 +74,16 @@ bool FunctionLowering::copy_async(const Instruction& instruction) {
   if (count == 4 && constant_of(operands[3], 0) != bytes) {
     auto given = kNoValue;
     const auto* r = std::get_if<ptx::RegOperand>(&operands[3].value);
-    if (r && r->index < ptx_.registers.size() && ptx_.registers[r->index].type == Type::pred)
-      return fail(instruction, "the software GPU does not know the form with a predicate; give the number of bytes to read");
-    given = read_as(operands[3], Type::u32);
+    if (r && r->index < ptx_.registers.size() && ptx_.registers[r->index].type == Type::pred) {   // it says whose source is ignored
+      const auto copy = exec::move_handler(unit_.level, "copy_32");
+      given = unit_.temporary(Cls::r32);
+      emit(copy, false).add(given, true).add(whole);
+      auto& none = emit(copy, false).add(given, true).add(unit_.constant(Cls::r32, 0));
+      none.guard = reg(r->index);
+      none.negated = r->negated;
+    } else {
+      given = read_as(operands[3], Type::u32);
+    }
     if (given == kNoValue) return false;
     read_bytes = unit_.temporary(Cls::r32);
     some = unit_.temporary(Cls::pred);

@@ -15,7 +15,7 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-/// What a call of a function that uses alloca has for it.
+/// What a call of a function that uses alloca has for it; one that calls nothing has the thread's stack besides.
 constexpr std::uint32_t kAllocaBytes = 8192;
 
 std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t(size_of(v) / 4 + (size_of(v) % 4 != 0)); }
@@ -90,7 +90,14 @@ bool FunctionLowering::stack(const Instruction& instruction) {
   const auto align = operands.size() == 3 ? read_as(operands[2], Type::u32) : unit_.constant(Cls::r32, 8);
   if (size == kNoValue || align == kNoValue) return false;
   node.handler = exec::run_alloca;
-  node.imm = function_.local_bytes;
+  const bool calls = std::any_of(ptx_.body.begin(), ptx_.body.end(), [&](const Instruction& i) {
+    if (i.opcode() != "call") return false;
+    for (const auto& operand : i.operands)
+      if (const auto* s = std::get_if<ptx::SymbolOperand>(&operand.value))
+        if (const auto* f = unit_.image.function(function_.module, s->name)) return !f->function->is_declaration;
+    return true;
+  });
+  node.imm = calls ? function_.local_bytes : 0;   // 0: up to the end of the thread's local memory
   node.updates = 2;
   node.add(first, true).add(function_.stack_top, true).add(size).add(align);
   push(std::move(node));

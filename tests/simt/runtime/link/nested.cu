@@ -409,7 +409,7 @@ __global__ void grid_sync(int* out) {
   if (grid.thread_rank() == 0) codes[0] = *out;
 }
 
-void check_errors() {
+void check_errors(int device_number, int device_count) {
   int* out;
   cudaFuncAttributes *attributes, device, host;
   CALL(cudaMalloc(&out, 256));
@@ -423,7 +423,7 @@ void check_errors() {
   int sms, blocks;
   CALL(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
   CALL(cudaOccupancyMaxActiveBlocksPerMultiprocessor(&blocks, add, 256, 1024));
-  CHECK(got == (List{0, sms, 0, 0, 0, 1, 0, 13000, 0, blocks, 0, 8 << 20, 0, 0, 1, 1, 0, 0, 0}));
+  CHECK(got == (List{0, sms, 0, device_number, 0, device_count, 0, 13000, 0, blocks, 0, 8 << 20, 0, 0, 1, 1, 0, 0, 0}));
 
   errors<<<1, 32>>>();
   const List expected{cudaErrorInvalidConfiguration, cudaErrorInvalidConfiguration, 0, cudaErrorInvalidConfiguration,
@@ -494,10 +494,15 @@ int main(int argc, char** argv) {
     tails<<<1, 1>>>();
     CHECK(noted().size() == 9);
   } else {
-    check_order();
-    check_memory();
-    check_programs();
-    check_errors();
+    int count;
+    CALL(cudaGetDeviceCount(&count));
+    for (int device = 0; device < count; ++device) {
+      CALL(cudaSetDevice(device));
+      check_order();
+      check_memory();
+      check_programs();
+      check_errors(device, count);
+    }
   }
   std::puts("ok");
 }

@@ -25,10 +25,12 @@ MACHINE_CODE = "arch=compute_75,code=sm_75"
 def nvcc(tmp_path_factory):
     """Run nvcc in a folder, which is returned; as others do, with the runtime shared and device code relocatable."""
     folder, toolkit = tmp_path_factory.mktemp("linked"), find_toolkit()
-    (folder / "libcudart.so").symlink_to(toolkit.lib / "libcudart.so.13")   # the wheels have no such name
+    (folder / "libcudart.so").symlink_to(toolkit.lib / "libcudart.so.13")  # the wheels have no such name
 
     def run(*arguments):
-        command = toolkit.command("-std=c++17", "-lineinfo", "-cudart", "shared", "-rdc=true", "-L.", f"-L{toolkit.lib}", *arguments)
+        command = toolkit.command(
+            "-std=c++17", "-lineinfo", "-cudart", "shared", "-rdc=true", "-L.", f"-L{toolkit.lib}", *arguments
+        )
         done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return folder
@@ -181,7 +183,11 @@ def test_what_cannot_be_linked_is_named_with_its_places(gpu, units, sentence):
 # ---- launches from kernels -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("settings", [{}, {"PMPP_SIM_THREADS": "1"}, *({"PMPP_SIM_SEED": str(seed)} for seed in (1, 2, 3))], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"PMPP_SIM_THREADS": "1"}, {"PMPP_SIM_DEVICES": "2"}, *({"PMPP_SIM_SEED": str(seed)} for seed in (1, 2, 3))],
+    ids=str,
+)
 def test_launches_from_kernels(nested, settings):
     assert said(nested) == []
     stderr = succeeds(run(nested, **settings))
@@ -199,7 +205,10 @@ def test_launches_from_kernels(nested, settings):
     [
         ("faulty", "a write of 4 bytes at 0x0: a null pointer"),
         ("waits", "The kernels that it launched begin when its blocks have ended, so it cannot wait for them."),
-        ("endless", "kernel _Z7endlessv was stopped as endless after 3000000 warp instructions, those of the launches from kernels"),
+        (
+            "endless",
+            "kernel _Z7endlessv was stopped as endless after 3000000 warp instructions, those of the launches from kernels",
+        ),
     ],
 )
 def test_what_ends_a_launch_with_its_children(nested, case, sentence):
@@ -209,7 +218,17 @@ def test_what_ends_a_launch_with_its_children(nested, case, sentence):
 def test_counters_see_each_launch_in_order(nested, tmp_path):
     succeeds(run(nested, "tails", PMPP_SIM_COUNTERS=str(tmp_path / "counts")))
     kernels = [json.loads(line) for line in (tmp_path / "counts").read_text().splitlines()]
-    assert [kernel["name"] for kernel in kernels] == ["tails", "child", "nests", "nests", "nests", "tail_of_tail", "child", "child", "child"]
+    assert [kernel["name"] for kernel in kernels] == [
+        "tails",
+        "child",
+        "nests",
+        "nests",
+        "nests",
+        "tail_of_tail",
+        "child",
+        "child",
+        "child",
+    ]
     assert {kernel["counters"]["atomics"] for kernel in kernels} == {1}
 
 
