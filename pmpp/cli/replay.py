@@ -132,8 +132,11 @@ def _data(
     for finding in found:
         here = recording.steps_of(finding) if finding["kernel"] == recording.kernel else []
         steps = [step for step in here if step < data["count"]]
-        elsewhere = "" if steps else f"It is not among these steps: {command_for(target, finding, arguments)}"
+        elsewhere = ""
+        if not steps and finding.get("block"):
+            elsewhere = f"It is not among these steps: {command_for(target, finding, arguments)}"
         kept = {key: finding[key] for key in ("kind", "message")}
+        kept["words"] = recording.clash(finding, steps)
         shown.append({**kept, "steps": steps, "ends": [recording.end(step) for step in steps], "elsewhere": elsewhere})
     opens = next((finding["steps"][0] for finding in shown if finding["steps"]), None)
     if opens is None and suspect is not None:

@@ -262,7 +262,7 @@ pmpp.replay.show = (data, steps) => {
         el("h3", {}, el("code", {}, variable.name), el("span", { class: "quiet small" }, ` ${plural(variable.bytes, "byte")}, a row is 32 banks` + (count > shownWords ? `; the first ${written(shownWords)} of ${written(count)} elements` : ""))),
         el("div", { class: "wide" }, board)]),
       el("p", { class: "small legend" }, el("span", { class: "word hue0" }, "1"), " written by warp 0, ", el("span", { class: "word hue1" }, "1"), " by warp 1 …  ",
-        el("span", { class: "word hue0 fresh" }, "1"), " written in this step  ", el("span", { class: "word hue0 read" }, "1"), " read in this step  ", el("span", { class: "word none" }, "·"), " never written")));
+        el("span", { class: "word hue0 fresh" }, "1"), " written in this step  ", el("span", { class: "word hue0 read" }, "1"), " read in this step  ", findings.length ? [el("span", { class: "word hue0 clash" }, "1"), " of a finding  "] : null, el("span", { class: "word none" }, "·"), " never written")));
 
   main.append(el("p", { class: "small quiet" }, "Keys: ", ["←", "→", "Home", "End"].map((key) => [el("kbd", {}, key), " "]), "steps, ",
     el("kbd", {}, "n"), " ", el("kbd", {}, "p"), " barriers, ", el("kbd", {}, "f"), " findings, ", el("kbd", {}, "Space"), " plays."));
@@ -387,7 +387,7 @@ pmpp.replay.show = (data, steps) => {
   };
 
   const drawShared = (step) => {
-    const reads = new Set();
+    const reads = new Set(), clash = new Set(findings.flatMap(({ steps: list, words }) => (list.includes(at) ? words : [])));
     for (const [kind, where, bytes, mask, places] of step.t ?? [])
       if (where < 0 && kind !== "w")
         for (const byte of spread(places, mask).values()) for (let k = byte >> 2; 4 * k < byte + bytes; ++k) reads.add(k);
@@ -395,7 +395,7 @@ pmpp.replay.show = (data, steps) => {
       const first = Math.floor(board.variable.offset / 4);
       for (let k = 0; k < board.shownWords; ++k) {
         const w = first + k * board.wide, when = state.written[w], writer = state.writer[w];
-        const name = `word ${when < 0 ? "none" : writer < 0 ? "copied" : `hue${(writer >>> 5) % 5}`}${when === at ? " fresh" : ""}${reads.has(w) ? " read" : ""}`;
+        const name = `word ${when < 0 ? "none" : writer < 0 ? "copied" : `hue${(writer >>> 5) % 5}`}${when === at ? " fresh" : ""}${reads.has(w) ? " read" : ""}${clash.has(w) ? " clash" : ""}`;
         const text = when < 0 ? "·" : shown(element(state, w, board.variable.type));
         const key = name + text;
         if (board.known[k] === key) continue;

@@ -182,6 +182,22 @@ class Recording:
             now += len(step.get("d", ()))
         return phases
 
+    def clash(self, finding: Finding, steps: Sequence[int]) -> list[int]:
+        """Return the words of shared memory that the two places of a finding both touch, in two steps."""
+        if len(steps) != 2 or not finding.get("other"):
+            return []
+        threads = [self.thread(finding), self.thread(finding["other"])]
+        words: set[int] = set()
+        for pair in (threads, threads[::-1]):
+            if [self.steps[n]["w"] for n in steps] != [thread // LANES for thread in pair]:
+                continue
+            a, b = (self._touched(n, thread % LANES) for n, thread in zip(steps, pair, strict=True))
+            for first, where, size, at in a:
+                for second, there, wide, to in b:
+                    if where == there == -1 and (first, second) != ("r", "r"):
+                        words |= set(range(max(at, to) // 4, -(-min(at + size, to + wide) // 4)))
+        return sorted(words)
+
     def _conflict(self, i: int, one: Finding, j: int, other: Finding) -> bool:
         """Whether two threads touch the same bytes in two steps, at least one of them to write."""
         a, b = self._touched(i, self.thread(one) % LANES), self._touched(j, self.thread(other) % LANES)

@@ -94,7 +94,7 @@ def block(verdict: Verdict, root: Path) -> list[Line]:
     for picture in verdict.pictures:
         say(f"Picture: {_short(picture, root)}")
     if verdict.replay:
-        lines.append((f"See it run: pmpp replay {verdict.replay}", {"cyan": True}))
+        say(f"See it run: pmpp replay {verdict.replay}", {"cyan": True})
     if verdict.state in ("wrong", "to do"):
         say(_reading(verdict, root), {"cyan": True})
     return lines

@@ -135,7 +135,8 @@ def test_a_failing_exercise_names_the_command_that_shows_it(tmp_path, replay):
     for part in ("stubs", "hints"):
         (chapter / part).mkdir(parents=True)
     original = Exercise(ROOT / "exercises" / "ch11", "kogge_stone")
-    wrong = original.solution.read_text().replace("sum += sums[threadIdx.x - stride]", "sum += sums[threadIdx.x - stride] + (i == 40)")
+    added = "sum += sums[threadIdx.x - stride]"
+    wrong = original.solution.read_text().replace(added, f"{added} + (i == 40)")
     assert wrong != original.solution.read_text()
     (chapter / "kogge_stone.cu").write_text(wrong)
     for part in (original.stub, original.hints, original.test_file):

@@ -15,7 +15,7 @@ from pmpp.cli.program import compile_program, run_observed
 
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ROOT / "tests" / "simt" / "observers" / "replay.cu"
-RACES = Path(__file__).with_name("replayed.cu")
+RACES = Path(__file__).parent / "programs" / "races.cu"
 LINE = {n: k for k, text in enumerate(RUNS.read_text().splitlines(), 1) for n in re.findall(r"// LINE\((\w+)\)", text)}
 THREADS = 96
 IN = np.arange(THREADS) ** 2 % 17
@@ -217,7 +217,7 @@ def test_the_slider_and_the_keys_move_through_the_steps(scan, opened):
 
 
 def test_a_race_shows_a_schedule_whose_answer_is_wrong(made, folder, opened):
-    path, said = made(folder / "replayed", "lucky")
+    path, said = made(folder / "races", "lucky")
     wrong = r"With this schedule \(seed \d+\) the answer is wrong: The program ended with exit code 1\. \d+ of \d+ schedules"
     assert re.search(wrong, said)
     data = data_of(path)
@@ -230,13 +230,16 @@ def test_a_race_shows_a_schedule_whose_answer_is_wrong(made, folder, opened):
         assert page.locator(".findings .jump").count() == 2
         page.keyboard.press("f")
         assert step(page) == second
+        # The word that both touch is marked, and one of them is of another warp.
+        marked = page.locator(".board .clash").all()
+        assert len(marked) == 1 and int(marked[0].get_attribute("data-word")) in finding["words"]
     kinds = [{kind for kind, *_ in data["steps"][k].get("t", ())} for k in (first, second)]
     assert "r" in kinds[0] | kinds[1] and "w" in kinds[0] | kinds[1]
     assert data["steps"][first]["w"] != data["steps"][second]["w"]
 
 
 def test_a_race_without_a_verdict_shows_that_answers_differ(made, folder):
-    path, said = made(folder / "replayed", "tree")
+    path, said = made(folder / "races", "tree")
     assert "The answer depends on the schedule." in said and "at most one is right" in said
     data = data_of(path)
     shared = {}
@@ -272,7 +275,7 @@ def test_too_many_steps_are_cut_and_said(made, folder, opened, monkeypatch):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", ["phone", "desktop"])
 def test_it_fits_and_can_be_read(made, folder, opened, sideways, faint, size, scheme):
-    with opened(made(folder / "replayed", "tree")[0], size, scheme) as page:
+    with opened(made(folder / "races", "tree")[0], size, scheme) as page:
         ready(page)
         for key in ("End", "p", "ArrowLeft"):
             page.keyboard.press(key)
