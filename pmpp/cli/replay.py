@@ -81,6 +81,8 @@ def command(
         pages.write(file, f"{recording.kernel}, step by step", "replay", data)
     except OSError as failure:
         raise click.ClickException(f"{file} cannot be written: {failure.strerror}.") from None
+    for finding in data["findings"]:
+        click.echo(f"{finding['kind']}: {finding['message']}", err=True)
     for sentence in data["said"]:
         click.echo(sentence, err=True)
     where = ", ".join(map(str, recording.block))
