@@ -80,6 +80,8 @@ PROGRAM(captured_dance) {
   CUDA(cudaStreamWaitEvent(lead, close, 0));
   CUDA(cudaMemcpyAsync(left.data, right.data, sizeof(int), cudaMemcpyDeviceToDevice, lead));
   CUDA(cudaGetLastError());
+  CUDA(cudaStreamDestroy(follow));   // what it was told stays
+  CUDA(cudaEventDestroy(step));
   cudaGraph_t dance;
   CUDA(cudaStreamEndCapture(lead, &dance));
   CHECK(left.host()[1] == 0);
