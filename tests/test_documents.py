@@ -1,6 +1,8 @@
 """What README and CONTRIBUTING promise: their command lines, and the files that they name."""
 
+import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -21,3 +23,11 @@ def test_files_that_are_named_exist(document):
     named = set(re.findall(rf"`({rooms})`", text)) | set(re.findall(r"\]\(([^):#]+)\)", text))
     assert named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_tables_of_programs_that_others_wrote_are_current():
+    its = runpy.run_path(str(ROOT / "benchmarks" / "compatibility.py"))
+    written = its["PAGE"].read_text().split(its["BEGIN"])[1].split(its["END"])[0]
+    outcomes = json.loads(its["OUTCOMES"].read_text())
+    assert written.strip() == its["page"](outcomes).strip(), "run: python benchmarks/compatibility.py"
+    assert set(outcomes) == {its["SAMPLES"], its["CUB"], its["THRUST"]}

@@ -120,8 +120,9 @@ def _about_libraries(elf: Elf) -> Iterator[str]:
     """Say what is wrong with the CUDA runtime and the other libraries of NVIDIA that a file asks for."""
     imports = {symbol.name for symbol in elf.symbols(dynamic=True) if not symbol.defined}
     runtimes = [match for match in map(_CUDART.match, elf.needed) if match]
-    linked_in = not runtimes and any(s.defined and s.name == "__cudaRegisterFatBinary" for s in elf.symbols(local=True))
-    if linked_in or (elf.section(".nv_fatbin") and "__cudaRegisterFatBinary" not in imports):
+    linked_in = any(s.defined and s.name == "__cudaRegisterFatBinary" for s in elf.symbols(local=True))
+    # Stripped it shows by device code that nothing registers. With -rdc=true a program of host code has some, too.
+    if not runtimes and (linked_in or (elf.section(".nv_fatbin") and "__cudaRegisterFatBinary" not in imports)):
         yield (
             "has the CUDA runtime in it (nvcc does so without -cudart shared), and the software GPU cannot take its place there: "
             "link it again with nvcc -cudart shared"

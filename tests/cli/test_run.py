@@ -224,6 +224,15 @@ def test_programs_that_can_run_are_not_refused(shop, program):
     assert said(shop.link("runpath", shop.folder / "program.o", *shop.shared, f"-Wl,-rpath,{shop.toolkit.lib}")) == []
 
 
+def test_a_program_of_host_code_that_nvcc_linked_is_not_refused(shop):
+    shop.source("host.cpp", 'extern "C" int cudaDeviceSynchronize(); int main() { return cudaDeviceSynchronize(); }')
+    links = shop.folder / "links"
+    links.mkdir()
+    (links / "libcudart.so").symlink_to(shop.toolkit.lib / "libcudart.so.13")
+    shop.run(shop.toolkit.command("-rdc=true", "-cudart", "shared", f"-L{links}", f"-L{shop.toolkit.lib}", "host.cpp", "-o", "by_nvcc"))
+    assert said(shop.folder / "by_nvcc") == []
+
+
 @pytest.mark.parametrize("flag", ["-pie", "-no-pie", "-static-pie", "-static"])
 def test_programs_without_cuda_are_not_refused(shop, flag):
     if "static" in flag and not Path(shop.answer("-print-file-name=libc.a")).is_absolute():

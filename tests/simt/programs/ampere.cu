@@ -112,7 +112,7 @@ __global__ void bake(const int* dough, int days, int* sold) {
     }
   }
 }
-PROGRAM(bakery) {
+PROGRAM(bread) {
   const int days = 5;
   const auto dough = numbers(32 * days, 100);
   Buffer<int> d(dough), sold(32 * days);

@@ -25,7 +25,7 @@ __global__ void live(cudaSurfaceObject_t now, cudaSurfaceObject_t next, int widt
   const bool lives = surf2Dread<unsigned char>(now, x, y) != 0;
   surf2Dwrite<unsigned char>(neighbours == 3 || (lives && neighbours == 2), next, x, y);
 }
-PROGRAM(game_of_life) {
+PROGRAM(painted_life) {
   const int width = 20, height = 15;
   std::vector<unsigned char> cells(width * height);
   for (int i = 0; i < width * height; ++i) cells[i] = i * i % 7 < 3;

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pmpp._toolkit import clean_environment, find_toolkit
+from pmpp.cli.executable import RUNTIME
+
 HERE = Path(__file__).parent
 TABLE = HERE.parents[2] / "simt" / "ir" / "features.def"
 FEATURES = re.findall(r'^FEATURE\("([\w-]+)"', TABLE.read_text(), re.MULTILINE)
@@ -22,17 +25,34 @@ CALL_OR_CODE = re.compile(r"^pmpp: (?:cuda\w+(?:\(another\))? is switched off|[\
 
 
 @pytest.fixture(scope="module")
-def run(program):
+def linked(tmp_path_factory):
+    """Return a function that compiles units apart and links them, as others do."""
+    folder, toolkit = tmp_path_factory.mktemp("linked"), find_toolkit()
+    (folder / "libcudart.so").symlink_to(toolkit.lib / "libcudart.so.13")  # the wheels have no such name
+
+    @cache
+    def link(arch, *sources):
+        target = ("-gencode", f"arch=compute_{arch},code=compute_{arch}", "-o", sources[0].stem)
+        command = toolkit.command("-std=c++17", "-rdc=true", "-cudart", "shared", "-L.", f"-L{toolkit.lib}", *target, *sources)
+        done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return folder / sources[0].stem
+
+    return link
+
+
+@pytest.fixture(scope="module")
+def run(program, linked):
     """Return a function that runs a program with features switched off."""
 
     def started(name, *without):
         source = PROGRAMS[name]
-        arch = re.search(r"^// pmpp: arch=(\d+)$", source.read_text(), re.MULTILINE)[1]
-        command = [program(source, arch), name]
+        arch, units, other = re.search(r"^// pmpp: arch=(\d+)( with=(\S*))?$", source.read_text(), re.MULTILINE).groups()
+        built = linked(arch, source, *([HERE / other] if other else [])) if units else program(source, arch)
         # A small budget, so that a program that hangs is found soon.
         setting = {"PMPP_SIM_WITHOUT": ",".join(without), "PMPP_SIM_BUDGET": "200000000", "PMPP_SIM_DEVICES": "2"}
-        env = {**os.environ, **setting}
-        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
+        env = {**os.environ, **setting, "LD_LIBRARY_PATH": str(RUNTIME)}
+        return subprocess.run([built, name], env=env, capture_output=True, text=True, timeout=120, check=False)
 
     return started
 

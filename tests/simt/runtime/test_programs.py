@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -226,3 +227,34 @@ def test_unknown_device_is_said(build):
     done = run(build("device"), PMPP_SIM_GPU="h900")
     assert done.stdout == "Software GPU (H200)\n132\n"
     assert "PMPP_SIM_GPU=h900 is not a known device; using h200. Known: a100, h200, l4, rtx4090, t4." in done.stderr
+
+
+PROFILES = {path.stem: tomllib.loads(path.read_text()) for path in sorted((ROOT / "simt" / "model").glob("*.toml"))}
+
+
+@pytest.mark.parametrize("key", PROFILES)
+def test_properties_and_launch_checks_follow_the_profile(build, key):
+    profile = PROFILES[key]
+    device, sm = profile["device"], profile["sm"]
+    done = run(build("profile"), PMPP_SIM_GPU=key, PMPP_SIM_QUIET="1")
+    said = dict(line.split(" ", 1) for line in done.stdout.splitlines())
+    assert said.pop("name") == f"Software GPU ({device['name']})"
+    major, minor = device["capability"]
+    expected = {
+        "capability": 10 * major + minor, "clusters": int(major >= 9), "fp32_to_fp64": profile["per_cycle"]["fp32"] // profile["per_cycle"]["fp64"],
+        **{name: device[name] for name in ("sms", "core_khz", "memory_khz", "bus_bits", "l2_bytes")},
+        **{name: sm[name] for name in ("threads", "blocks", "shared_bytes", "shared_bytes_optin", "shared_bytes_reserved")},
+    }  # fmt: skip
+    # 64 threads a block: as many as threads, blocks and shared memory allow.
+    expected |= {"fit_of_nothing": min(sm["blocks"], sm["threads"] // 64), "fit_of_half": 2, "fit_of_more_than_half": 1}
+    accepted = {"shared_most", "shared_most_attribute", "cooperative_most", "block_most", "grid_most"} | ({"cluster_of_2"} if major >= 9 else set())
+    refused = {
+        "shared_more": "cudaErrorInvalidValue", "shared_more_attribute": "cudaErrorInvalidValue", "cooperative_more": "cudaErrorCooperativeLaunchTooLarge",
+        "cluster_of_9": "cudaErrorInvalidClusterSize", "block_more": "cudaErrorInvalidConfiguration", "block_deeper": "cudaErrorInvalidConfiguration",
+        "grid_more": "cudaErrorInvalidConfiguration",
+    } | ({} if major >= 9 else {"cluster_of_2": "cudaErrorInvalidClusterSize"})  # fmt: skip
+    assert said == {name: str(value) for name, value in expected.items()} | dict.fromkeys(accepted, "cudaSuccess") | refused
+
+
+def test_there_are_the_five_profiles():
+    assert set(PROFILES) == {"h200", "a100", "l4", "t4", "rtx4090"}
