@@ -137,7 +137,7 @@ class Analysis {
           const auto target = std::get<ptx::RegOperand>(instruction.operands[0].value).index;
           value.target = function.registers[target].name;
           const auto& at = readers[target];
-          value.leaves = std::any_of(at.begin(), at.end(), [&](std::int32_t line) { return line != lines[n]; });
+          value.leaves = std::any_of(at.begin(), at.end(), [&, n = n](std::int32_t line) { return line != lines[n]; });
         }
         result[n] = std::int32_t(sites_.values.size());
         sites_.values.push_back(std::move(value));
