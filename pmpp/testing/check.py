@@ -261,7 +261,9 @@ class Checker:
     def offer_replay(self) -> None:
         """Name the file whose run can be looked at: it is that of the text which was checked, on the software GPU."""
         looked_for = self.problem.kind == "find the bug" or self.text != self.exercise.stub.read_text(encoding="utf-8")
-        if looked_for and self.target.device == "sim" and self.source.read_text(encoding="utf-8", errors="replace") == self.text:
+        if not looked_for or self.target.device != "sim" or not self.source.is_file():
+            return
+        if self.source.read_text(encoding="utf-8", errors="replace") == self.text:
             self.result.replay = str(self.shown)
 
     def draw(self) -> None:

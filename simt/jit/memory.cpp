@@ -267,7 +267,11 @@ void Piece::load_shared() {
   const auto& instr = now();
   const auto row = instr.op[1];
   // The first of several tells the others what it found. They are told that it does not know, if handlers execute them.
-  if (form_of(instr.run)->detail) a_.store32_imm(rbp, instr.op[3], 0);
+  // The row may be another one's in the lanes that do not execute.
+  if (form_of(instr.run)->detail) {
+    a_.xor32(rax, rax);
+    store_predicate(instr.op[3], rax);
+  }
   const auto loads = loads_from(row);
   // Once the windows are known, the addresses are needed where they are no use only: from the register file, then.
   bool known = false;

@@ -285,6 +285,37 @@ def test_registers_that_a_loop_and_a_branch_carry(gpu):
     assert (out.get() == want).all()
 
 
+PARTED = """
+extern "C" __global__ void k(float* data, int rounds) {
+    __shared__ float values[256];
+    const int t = threadIdx.x;
+    values[t] = data[t];
+    for (int round = 0; round < rounds; ++round) {
+        __syncthreads();
+        if (t > 0 && t < 255) {
+            const float mean = (values[t - 1] + values[t] + values[t + 1]) / 3;
+            __syncthreads();
+            values[t] = mean;
+        }
+    }
+    data[t] = values[t];
+}
+"""
+
+
+def test_lanes_elsewhere_keep_what_only_they_still_need(gpu):
+    """Two lanes are a barrier ahead of the others, so a row that is free for those is the predicate of these."""
+    library = gpu.load(PARTED)
+    results = []
+    for seed in (0, 1):
+        data = gpu.array((np.arange(256) % 7).astype(np.float32))
+        gpu.seed(seed)
+        library.launch("k", 1, 256, data, 20)
+        results.append(data.get())
+    gpu.seed(0)
+    np.testing.assert_array_equal(*results)
+
+
 def executable_memory():
     """Return how many bytes of anonymous memory of this process hold code: neighbouring mappings are listed as one."""
     gc.collect()  # modules of other tests
