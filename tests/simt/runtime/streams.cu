@@ -218,20 +218,20 @@ static void questions() {
 
 /// Kernels in three streams that wait for each other, and one that needs none of them.
 static void at_once() {
-  int *shared = device_ints(2), *out = device_ints(1);
+  int *shared = device_ints(2), *out = device_ints(2);
   Flag flag;
   cudaStream_t s[4];
   for (auto& each : s) CALL(cudaStreamCreateWithFlags(&each, cudaStreamNonBlocking));
   wait_for<<<1, 1, 0, s[0]>>>(flag.value, out, 1);
   take_turns<<<1, 1, 0, s[1]>>>(shared, shared + 1, 20, 1);
   take_turns<<<1, 1, 0, s[2]>>>(shared, shared + 1, 20, 0);
-  store<<<1, 1, 0, s[3]>>>(out, 7);
+  store<<<1, 1, 0, s[3]>>>(out + 1, 7);
   for (int n = 1; n < 4; ++n) CALL(cudaStreamSynchronize(s[n]));
   EXPECT(cudaErrorNotReady, cudaStreamQuery(s[0]));
   cudaGetLastError();
   flag.raise();
   CALL(cudaStreamSynchronize(s[0]));
-  CHECK(read(shared) == 40 && read(shared + 1) == 2 * (20 + 19) * 1000 && read(out) == 1);
+  CHECK(read(shared) == 40 && read(shared + 1) == 2 * (20 + 19) * 1000 && read(out) == 1 && read(out + 1) == 7);
   for (auto& each : s) CALL(cudaStreamDestroy(each));
   CALL(cudaFree(shared));
   CALL(cudaFree(out));
