@@ -150,7 +150,11 @@ const Instr* run_assertfail(Warp& warp, const Instr* instr) {
 /// Every allocation of device code is one of the address space, so its bounds are checked like any other's.
 std::atomic<std::size_t> heap_used[model::kMaxDevices];
 
+/// What a lane's malloc or free counts for, in instructions: a loop around them ends by its budget as soon as any other.
+constexpr std::int32_t kHeapCost = 128;
+
 const Instr* run_malloc(Warp& warp, const Instr* instr) {
+  warp.quantum -= kHeapCost * std::popcount(warp.active);
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const std::uint64_t result = heap_allocate(warp, argument(warp, instr, 0, lane));
@@ -160,6 +164,7 @@ const Instr* run_malloc(Warp& warp, const Instr* instr) {
 }
 
 const Instr* run_free(Warp& warp, const Instr* instr) {
+  warp.quantum -= kHeapCost * std::popcount(warp.active);
   for (Mask left = warp.active; left; left &= left - 1) {
     const int lane = std::countr_zero(left);
     const std::uint64_t address = argument(warp, instr, 0, lane);
