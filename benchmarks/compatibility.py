@@ -201,7 +201,7 @@ def _compared(program: Program, out: str, work: Path) -> Outcome:
 
 def _tells_the_same(one: str, other: str) -> bool:
     """Compare two outputs: sums of floats may differ by their order, and times say nothing."""
-    time_said = re.compile(r"\dms\b|/s\b|\b(ms|seconds?|times?|speedup)\b")
+    time_said = re.compile(r"\dms\b|/s\b|\b(ms|(milli|micro|nano)?seconds?|times?|speedup)\b")
     lines = [[line for line in text.splitlines() if not time_said.search(line)] for text in (one, other)]
     words = [re.findall(r"-?\d+\.?\d*(?:e[+-]?\d+)?|\S", "\n".join(text)) for text in lines]
     return len(words[0]) == len(words[1]) and all(map(_close, *words))
