@@ -13,6 +13,7 @@ import platform
 import runpy
 import subprocess
 import sys
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -132,23 +133,32 @@ def state() -> dict[str, str]:
     return found
 
 
-def measure_all(folder: Path, size: int | None) -> None:
-    """Time every case; write what was measured, as JSON and as tables."""
+def measure_all(folder: Path, size: int | None) -> int:
+    """Time every case; write what was measured, as JSON and as tables, and return how many cases failed.
+
+    It is written after each case: what was measured is kept if a later one fails or is stopped.
+    """
     import measure
     import report
 
     folder.mkdir(parents=True, exist_ok=True)
-    results, before = [], state()
-    for path in measure.files().values():
-        module = runpy.run_path(str(path))
-        n = size or module["SIZES"][pmpp.device()]
-        counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
-        for case in module["cases"](n):
-            results.append(measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts))
-            print(f"{report.table(results[-1])}\n", flush=True)
-    written = {"before": before, "after": state(), "results": [result.json() for result in results]}
-    (folder / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
-    (folder / "bench.txt").write_text("\n\n".join(map(report.table, results)) + "\n")
+    results, before, failures = [], state(), 0
+    for name, path in measure.files().items():
+        try:
+            module = runpy.run_path(str(path))
+            n = size or module["SIZES"][pmpp.device()]
+            counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
+            for case in module["cases"](n):
+                results.append(measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts))
+                print(f"{report.table(results[-1])}\n", flush=True)
+                written = {"before": before, "after": state(), "results": [result.json() for result in results]}
+                (folder / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
+                (folder / "bench.txt").write_text("\n\n".join(map(report.table, results)) + "\n")
+        except Exception:  # of our code or a peer's: the others are worth measuring
+            failures += 1
+            print(f"{name} failed:", flush=True)
+            traceback.print_exc()
+    return failures
 
 
 if __name__ == "__main__":
@@ -158,6 +168,6 @@ if __name__ == "__main__":
         case ["compare", one, other]:
             sys.exit(compare(Path(one), Path(other)) > 0)
         case ["measure", folder, *size]:
-            measure_all(Path(folder), int(size[0]) if size else None)
+            sys.exit(measure_all(Path(folder), int(size[0]) if size else None) > 0)
         case _:
             sys.exit(__doc__)

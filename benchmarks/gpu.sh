@@ -3,22 +3,29 @@
 # software GPU bit for bit, measures, and writes benchmarks/results/<gpu>/. Under ten minutes, without a network.
 #
 #     benchmarks/gpu.sh              on a machine with an NVIDIA GPU
-#     benchmarks/gpu.sh --dry-run    the same steps on the software GPU, with small sizes: does the script itself work?
+#     benchmarks/gpu.sh STEP...      only these steps: build calls sanitizers tests measurements exercises
+#     benchmarks/gpu.sh --dry-run    the same on the software GPU, with small sizes: does the script itself work?
 #
 # Needs Python with Cython, setuptools, NumPy, pytest and cuda-core, and nvcc 13; PyTorch, CuPy and Numba are peers where they
-# are installed. PMPP_RESULTS names another folder for the results. A step that fails is reported at the end, and the rest runs.
+# are installed. PMPP_RESULTS names another folder for the results. What fails is reported at the end, and the rest runs.
 set -uo pipefail
 
 cd "$(dirname "$0")/.."
 export PYTHONPATH=$PWD${PYTHONPATH:+:$PYTHONPATH}
 python=${PYTHON:-python3}
-dry= size= sizes=
-if [ "${1:-}" = --dry-run ]; then dry=1 size=4096 sizes=33; fi
-export PMPP_DEVICE=${dry:+sim}
-export PMPP_DEVICE=${PMPP_DEVICE:-cuda}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+dry= size= sizes=
+if [ "${1:-}" = --dry-run ]; then
+    shift
+    dry=1 size=4096 sizes=33
+    export PMPP_RESULTS=${PMPP_RESULTS:-$scratch/results}
+fi
+steps=" ${*:-build calls sanitizers tests measurements exercises} "
+export PMPP_DEVICE=${dry:+sim}
+export PMPP_DEVICE=${PMPP_DEVICE:-cuda}
 failed=()
+wanted() { [[ $steps == *" $1 "* ]]; }
 say() { printf '\n== %s (after %d s)\n' "$*" "$SECONDS"; }
 step() {  # step NAME SECONDS COMMAND...
     local name=$1 limit=$2
@@ -26,8 +33,15 @@ step() {  # step NAME SECONDS COMMAND...
     say "$name"
     timeout --kill-after=10 "$limit" "$@" || { failed+=("$name (exit code $?)"); return 1; }
 }
+tests() {  # tests NAME SECONDS ARGUMENT...: pytest; what it prints is kept, and its last line shown
+    local name=$1 limit=$2
+    shift 2
+    step "$name" "$limit" "$python" -m pytest -q -rs -p no:cacheprovider --continue-on-collection-errors "$@" \
+        >"$results/$name.txt" 2>&1
+    say "$name: $(tail -n 1 "$results/$name.txt")"
+}
 
-if [ -z "$dry" ]; then
+if [ -z "$dry" ] && wanted build; then
     capability=$("$python" -c 'from cuda.core import Device; c = Device(0).compute_capability; print(f"{c.major}{c.minor}")') || exit
     PMPP_CUDA_ARCHS=$capability step build 240 "$python" -m build_support || exit
 fi
@@ -35,16 +49,19 @@ gpu=$("$python" -c 'from pmpp._runtime.device import choose; g = choose().gpu; p
 results=${PMPP_RESULTS:-benchmarks/results/$gpu}
 mkdir -p "$results"
 
-say "what every variant gives, on both devices at the same time"
-PMPP_DEVICE=sim "$python" benchmarks/gpu.py calls "$scratch/sim.npz" $sizes &
-step "calls" 120 "$python" benchmarks/gpu.py calls "$scratch/device.npz" $sizes
-wait $! || failed+=("calls on the software GPU")
-step "bit for bit" 60 "$python" benchmarks/gpu.py compare "$scratch/sim.npz" "$scratch/device.npz" >"$scratch/compared"
-sed '/^$/d; /^==/d' "$scratch/compared" | tee "$results/compared.txt"
+if wanted calls; then
+    say "what every variant gives, on both devices at the same time"
+    PMPP_DEVICE=sim "$python" benchmarks/gpu.py calls "$scratch/sim.npz" $sizes &
+    step "calls" 120 "$python" benchmarks/gpu.py calls "$scratch/device.npz" $sizes
+    wait $! || failed+=("calls on the software GPU")
+    step "bit for bit" 60 "$python" benchmarks/gpu.py compare "$scratch/sim.npz" "$scratch/device.npz" >"$scratch/compared"
+    sed '/^$/d; /^==/d' "$scratch/compared" | tee "$results/compared.txt"
+fi
 
 # The tools run side by side, and beside the tests: none of them is timed.
 sanitizers=()
 for tool in memcheck racecheck initcheck synccheck; do
+    wanted sanitizers || break
     if [ -n "$dry" ]; then
         check=("$python")  # without the tool
     else
@@ -54,18 +71,26 @@ for tool in memcheck racecheck initcheck synccheck; do
     sanitizers+=("$tool:$!")
     if [ -n "$dry" ]; then break; fi
 done
-# Of tests/performance only what makes CUDA graphs: the rest counts on the software GPU.
-tests=(tests --ignore=tests/simt --ignore=tests/testing --ignore=tests/build_support '--ignore-glob=*/performance/test_[!h]*')
-if [ -n "$dry" ]; then tests=(tests/_runtime/test_errors.py); fi
-step tests 240 "$python" -m pytest -q -rs --continue-on-collection-errors -p no:cacheprovider "${tests[@]}" >"$results/tests.txt" 2>&1
-tail -n 3 "$results/tests.txt"
+if wanted tests && [ -n "$dry" ]; then
+    tests tests 60 tests/_runtime/test_errors.py
+elif wanted tests; then
+    # Of the software GPU's tests those that a GPU can be asked as well: what each opcode and each program has to give.
+    tests opcodes 200 -n 4 tests/simt/ops
+    tests programs 200 -n 8 tests/simt/programs/test_programs.py tests/simt/features
+    # Of tests/performance only what makes CUDA graphs: the rest counts on the software GPU.
+    tests tests 240 -n 8 --dist loadfile tests --ignore=tests/simt --ignore=tests/testing --ignore=tests/build_support \
+        --ignore=tests/pages '--ignore-glob=*/performance/test_[!h]*'
+fi
 for entry in "${sanitizers[@]}"; do
     wait "${entry#*:}" || { failed+=("${entry%%:*}"); tail -n 20 "$scratch/${entry%%:*}.out"; }
 done
 
-step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
-if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "benchmarks/results/${gpu##*-}"; fi
-step page 30 "$python" docs/performance.py ${dry:+--check}
+if wanted measurements; then
+    step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
+    if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "benchmarks/results/${gpu##*-}"; fi
+    if [ -z "${PMPP_RESULTS:-}" ]; then step page 30 "$python" docs/performance.py; fi
+fi
+if wanted exercises && [ -z "$dry" ]; then tests exercises 200 exercises --solutions; fi
 
 say "results are in $results"
 if [ ${#failed[@]} -gt 0 ]; then

@@ -32,7 +32,8 @@ from pmpp._toolkit import find_host_compiler
 
 FLUSHED = 120 << 20  # more than the L2 cache of any GPU
 ROUNDS = {"sim": 5, "cuda": 30}
-HOST_ROUNDS = 3
+HOST_ROUNDS, HOST_SECONDS = 3, 1.0
+"""How often a call on the host is timed, and for how long at most: no round begins after that."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,9 @@ def measure(
         progress(name)
         kind = "sequential" if call is case.sequential else "host peer"
         share = case.sequential_share if kind == "sequential" else 1
-        seconds = [_seconds(call) / share for _ in range(min(rounds, HOST_ROUNDS))]
+        seconds: list[float] = []
+        while len(seconds) < min(rounds, HOST_ROUNDS) and sum(seconds) * share < HOST_SECONDS:
+            seconds.append(_seconds(call) / share)
         rows.append(Row(name, kind, statistics.median(seconds), seconds))
     device = gpu_name() if on_gpu else "software GPU"
     return Result(case.name, case.problem, device, case.work, case.unit, case.least, limit(case.unit) if on_gpu else None, rows)

@@ -8,7 +8,7 @@ from measure import Case, pointer, random, sequential
 import pmpp
 from pmpp.sort.merge import merge
 
-SIZES = {"sim": 1 << 18, "cuda": 1 << 28}
+SIZES = {"sim": 1 << 18, "cuda": 1 << 26}
 """Elements of the result."""
 SEQUENTIAL = """#include <algorithm>
 #include <cstddef>

@@ -8,7 +8,7 @@ from measure import Case, pointer, random, sequential
 import pmpp
 from pmpp.sort import radix
 
-SIZES = {"sim": 1 << 18, "cuda": 1 << 28}
+SIZES = {"sim": 1 << 18, "cuda": 1 << 26}
 SEQUENTIAL = """#include <algorithm>
 #include <cstddef>
 extern "C" void sort(const unsigned* keys, unsigned* out, std::size_t n) {
@@ -24,7 +24,8 @@ def cases(n: int) -> list[Case]:
     out, values_out = pmpp.DeviceArray((n,), "uint32"), pmpp.DeviceArray((n, 1), "uint32")
     flat_values, flat_out = values[:, 0], values_out[:, 0]
     host_out, loop = np.empty_like(host), sequential(SEQUENTIAL).sort
-    order = np.argsort(host, kind="stable")
+    # A stable order, from a sort of numbers that are all different: that is far faster than NumPy's stable argsort.
+    order = np.sort(host.astype(np.uint64) << 32 | np.arange(n, dtype=np.uint64)).astype(np.uint32)
     expected, expected_values = host[order], flat_values.numpy()[order]
 
     def check_pairs() -> None:

@@ -120,13 +120,15 @@ def nvcc_output():
     return compile_source
 
 
+REAL = os.environ.get("PMPP_DEVICE") == "cuda"
+"""Whether an NVIDIA GPU is asked for: most tests of this folder know only the software GPU."""
 SIMT = Path(os.environ.get("PMPP_TEST_SIMT") or ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so")
 
 
 @pytest.fixture(scope="session")
 def program():
-    """Return a function: the path of a program of these sources, for these capabilities, on the software GPU; kept."""
-    simt = ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so"
+    """Return a function: the path of a program of these sources, for these capabilities, on the device in use; kept."""
+    simt = None if REAL else ROOT / "pmpp" / "_lib" / "sim" / "libpmpp_simt.so"
 
     def link(source, *capabilities):
         toolkit, source = find_toolkit(), Path(source)
