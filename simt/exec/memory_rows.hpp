@@ -282,12 +282,7 @@ struct Tried {
     }
     return instr + 1;
   }
-  /// Small elements in vectors are rare: gangs take them warp by warp, which saves time at build.
-  static constexpr Loop loop() {
-    if constexpr (V > 1 && sizeof(E) < 4) return warp;
-    else return {warp, gang};
-  }
-  static constexpr Loop run = loop();
+  static const Loop run;
 
  private:
   template <class A>
@@ -295,6 +290,12 @@ struct Tried {
     return access_at_once<E, V, A, Store>(regs, instr, extent);
   }
 };
+/// Small elements in vectors are rare: gangs take them warp by warp, which saves time at build.
+template <class E, int V, bool Store, class Access>
+constexpr Loop Tried<E, V, Store, Access>::run = [] {
+  if constexpr (V > 1 && sizeof(E) < 4) return Loop(warp);
+  else return Loop{warp, gang};
+}();
 
 /// Calls f(lane) for the lanes of the mask.
 template <class F>

@@ -92,7 +92,7 @@ struct Kept {
 
   bool like_last(Mask lanes, const Addresses& address, std::uint64_t aligned) const {
     if (!first || lanes != last.lanes) return false;
-    const auto lane = unsigned(std::countr_zero(lanes));
+    const auto lane = unsigned(std::countr_zero(lanes)) % exec::kLanes;   // g++ 13 warns of a lane 32 otherwise
     const auto moved = address[lane] - last.address[lane];
     std::uint64_t difference = moved % aligned;
     if (lanes == exec::kAllLanes) {   // many lanes at a time
