@@ -3,11 +3,12 @@
 # software GPU bit for bit, measures, and writes benchmarks/results/<gpu>/. Under ten minutes, without a network.
 #
 #     benchmarks/gpu.sh              on a machine with an NVIDIA GPU
-#     benchmarks/gpu.sh STEP...      only these steps: build calls sanitizers tests measurements exercises
+#     benchmarks/gpu.sh STEP...      only these steps: build calls sanitizers tests measurements counters exercises
 #     benchmarks/gpu.sh --dry-run    the same on the software GPU, with small sizes: does the script itself work?
 #
 # Needs Python with Cython, setuptools, NumPy, pytest and cuda-core, and nvcc 13; PyTorch, CuPy and Numba are peers where they
-# are installed. PMPP_RESULTS names another folder for the results. What fails is reported at the end, and the rest runs.
+# are installed, and so is Nsight Compute (ncu) for the counters. PMPP_RESULTS names another folder for the results. What fails is
+# reported at the end, and the rest runs.
 set -uo pipefail
 
 cd "$(dirname "$0")/.."
@@ -21,7 +22,7 @@ if [ "${1:-}" = --dry-run ]; then
     dry=1 size=4096 sizes=33
     export PMPP_RESULTS=${PMPP_RESULTS:-$scratch/results}
 fi
-steps=" ${*:-build calls sanitizers tests measurements exercises} "
+steps=" ${*:-build calls sanitizers tests measurements counters exercises} "
 export PMPP_DEVICE=${dry:+sim}
 export PMPP_DEVICE=${PMPP_DEVICE:-cuda}
 failed=()
@@ -89,6 +90,10 @@ if wanted measurements; then
     step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
     if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "benchmarks/results/${gpu##*-}"; fi
     if [ -z "${PMPP_RESULTS:-}" ]; then step page 30 "$python" docs/performance.py; fi
+fi
+if wanted counters && { [ -n "$dry" ] || command -v ncu >/dev/null; }; then
+    step counters 120 "$python" benchmarks/counted.py "$results" ${dry:+--ours}
+    if [ -z "${PMPP_RESULTS:-}" ]; then step "page of counters" 30 "$python" docs/counters.py; fi
 fi
 if wanted exercises && [ -z "$dry" ]; then tests exercises 200 exercises --solutions; fi
 

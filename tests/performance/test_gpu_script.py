@@ -35,6 +35,7 @@ def test_dry_run(tmp_path):
     written = json.loads((tmp_path / "bench.json").read_text())
     assert {result["name"] for result in written["results"]} >= {"vector_add", "radix.sort", "inclusive_scan", "correlate2d"}
     assert "measured on the software GPU" in (tmp_path / "bench.txt").read_text()
+    assert json.loads((tmp_path / "counted.json").read_text())["results"]
 
 
 def test_a_bit_that_differs_is_found(tmp_path):

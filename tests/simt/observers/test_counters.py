@@ -1,95 +1,18 @@
 """Counters against numbers that were worked out by hand."""
 
+import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import gpu as simulator
 import numpy as np
 import pytest
 
-SOURCE = r"""
-extern "C" {
-__global__ void add(const float* a, const float* b, float* c, int n) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i < n) c[i] = a[i] + b[i];
-}
-__global__ void gather(const float* in, float* out, int stride, int offset) {
-    out[threadIdx.x] = in[threadIdx.x * stride + offset];
-}
-__global__ void bytes(const unsigned char* in, unsigned char* out) { out[threadIdx.x] = in[threadIdx.x]; }
-__global__ void doubles(const double* in, double* out) { out[threadIdx.x] = in[threadIdx.x]; }
-__global__ void fours(const float4* in, float4* out) { out[threadIdx.x] = in[threadIdx.x]; }
-__global__ void backwards(const float* in, float* out) { out[31 - threadIdx.x] = in[threadIdx.x ^ 5]; }
-__global__ void far(float* out) { out[threadIdx.x * threadIdx.x * 1000 % 4096 * 8] = 1; }
-
-__global__ void banks(int stride) {
-    __shared__ volatile int s[1024];
-    s[threadIdx.x * stride] = 1;
-}
-__global__ void banks_read(const int* index, int* out) {
-    __shared__ int s[1024];
-    out[threadIdx.x] = s[index[threadIdx.x]];
-}
-__global__ void wide_banks(int stride) {
-    __shared__ volatile double s[128];
-    s[threadIdx.x * stride] = 1;
-}
-__global__ void widest_banks(float4* out, int stride) {
-    __shared__ float4 s[64];
-    out[threadIdx.x] = s[threadIdx.x * stride % 64];
-}
-
-__global__ void one_counter(unsigned* counter) { atomicAdd(counter, 1u); }
-__global__ void four_counters(unsigned* out) {
-    __shared__ unsigned s[4];
-    atomicAdd(&s[threadIdx.x % 4], 1u);
-    __syncthreads();
-    if (threadIdx.x == 0) out[0] = s[0];
-}
-__global__ void counters_by_index(unsigned* counter, const int* index) { atomicMax(&counter[index[threadIdx.x]], 1u); }
-
-__global__ void barriers(int n) { for (int i = 0; i < n; ++i) __syncthreads(); }
-__global__ void odd_and_even(unsigned* a, unsigned* b) {
-    if (threadIdx.x % 2) atomicAdd(a + threadIdx.x, 1u); else atomicAdd(b + threadIdx.x, 2u);
-}
-__global__ void operations(float* out, double* wide, float x, double y) {
-    float s = x + threadIdx.x;      // a conversion, then one addition
-    s = fmaf(s, x, x);              // two
-    s = s * x - 3.0f;               // two, fused into one instruction
-    out[threadIdx.x] = s / x;       // one
-    wide[threadIdx.x] = y * s;      // one
-}
-__global__ void in_place(float* data) { data[blockIdx.x * 256 + threadIdx.x] *= 2; }
-__global__ void columns(const float* in, float* out) {   // a 32 by 32 matrix, column by column
-    float sum = 0;
-    for (int i = 0; i < 32; ++i) sum += in[threadIdx.x * 32 + i];
-    out[threadIdx.x] = sum;
-}
-__global__ void loops(int* out) {   // lane t makes t + 1 turns
-    int sum = 0;
-    #pragma unroll 1
-    for (int i = 0; i <= threadIdx.x; ++i) { sum += atomicAdd(out, 0); }
-    out[threadIdx.x + 1] = sum;
-}
-__global__ void matmul(const float* a, const float* b, float* c, int n) {
-    __shared__ float x[16][16], y[16][16];
-    int row = blockIdx.y * 16 + threadIdx.y, column = blockIdx.x * 16 + threadIdx.x;
-    float sum = 0;
-    for (int t = 0; t < n; t += 16) {
-        x[threadIdx.y][threadIdx.x] = a[row * n + t + threadIdx.x];
-        y[threadIdx.y][threadIdx.x] = b[(t + threadIdx.y) * n + column];
-        __syncthreads();
-        for (int k = 0; k < 16; ++k) sum += x[threadIdx.y][k] * y[k][threadIdx.x];
-        __syncthreads();
-    }
-    c[row * n + column] = sum;
-}
-__global__ void meet(int* out) {   // both halves of the warp come to the shuffle on their own
-    int x = threadIdx.x;
-    if (x % 2) x = atomicAdd(out, 0); else x = atomicMax(out, 0);
-    out[threadIdx.x] = __shfl_xor_sync(~0u, x, 1);
-}
-}
-"""
+ROOT = Path(__file__).resolve().parents[3]
+PROGRAM = ROOT / "benchmarks" / "counted.py"
+SOURCE = PROGRAM.with_suffix(".cu").read_text()
 ZERO = dict.fromkeys((
     "divergent_branches", "global_load_requests", "global_load_sectors", "global_load_sectors_ideal", "global_store_requests",
     "global_store_sectors", "global_store_sectors_ideal", "l1_hit_sectors", "shared_load_wavefronts", "shared_store_wavefronts",
@@ -184,7 +107,7 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def library(_loaded):
-    return _loaded.load(SOURCE)
+    return _loaded.load(simulator.compile_ptx(SOURCE, "75", ()))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -202,6 +125,18 @@ def test_by_hand(gpu, library, counted, name, threads):
     assert got == ZERO | dram(0, 0) | expected
     for counter, value in launch["counters"].items():
         assert sum(line["counters"][counter] for line in launch["lines"]) == value
+
+
+def test_the_program_for_nsight_compute_makes_the_same_launches(tmp_path):
+    subprocess.run([sys.executable, PROGRAM, tmp_path, "--ours"], check=True, cwd=ROOT)
+    found = {}
+    for row in json.loads((tmp_path / "counted.json").read_text())["results"]:
+        found.setdefault(row["kernel"], {})[row["counter"]] = row["ours"]
+    assert len(found) > len(CASES)
+    for name, (*_, expected) in CASES.items():
+        all_of_it = ZERO | dram(0, 0) | expected
+        for counter in set(found[name]) - {"warp_instructions", "thread_instructions"}:
+            assert found[name][counter] == sum(all_of_it[part] for part in counter.split(" + ")), (name, counter)
 
 
 def test_instructions_are_those_of_the_ptx(gpu, library, counted):
