@@ -57,7 +57,11 @@ def run(program, linked):
         built = linked(arch, source, *([HERE / other] if other else [])) if units else program(source, arch)
         # A small budget, so that a program that hangs is found soon.
         setting = {"PMPP_SIM_WITHOUT": ",".join(without), "PMPP_SIM_BUDGET": "200000000", "PMPP_SIM_DEVICES": "2"}
-        env = dict(os.environ) if REAL else {**os.environ, **setting, "LD_LIBRARY_PATH": str(RUNTIME)}
+        if REAL:  # a kernel that is loaded at its first launch would wait for one that runs, which may wait for it
+            setting = {"CUDA_MODULE_LOADING": "EAGER"}
+        else:
+            setting["LD_LIBRARY_PATH"] = str(RUNTIME)
+        env = {**os.environ, **setting}
         return subprocess.run([built, name], env=env, capture_output=True, text=True, timeout=120, check=False)
 
     return started
