@@ -135,7 +135,7 @@ def ask(ncu: str, gpu: Gpu, program: Path, folder: Path) -> str:
     counted = [name for name in metrics() if name.endswith(".sum") and name.removesuffix(".sum") in listed]
     unlisted = [name for name in metrics() if not name.endswith(".sum")]
     without_sass = [name for name in counted if "sass" not in name]  # for those ncu changes the machine code
-    results = []
+    results: list[str] = []
     for ways in ((by_name(counted), by_name(without_sass)), (by_name(unlisted), SECTIONS)):
         for wanted in ways:  # the first that goes well
             try:

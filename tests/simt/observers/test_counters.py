@@ -135,6 +135,8 @@ def test_the_program_for_nsight_compute_makes_the_same_launches(tmp_path):
     assert len(found) > len(CASES)
     for name, (*_, expected) in CASES.items():
         all_of_it = ZERO | dram(0, 0) | expected
+        counted = {part for counter in found[name] for part in counter.split(" + ")}
+        assert counted == {"warp_instructions", "thread_instructions", *all_of_it} - {"atomic_serialization"}
         for counter in set(found[name]) - {"warp_instructions", "thread_instructions"}:
             assert found[name][counter] == sum(all_of_it[part] for part in counter.split(" + ")), (name, counter)
 
