@@ -21,6 +21,7 @@ int copy(void* to, const void* from, size_t bytes, cudaMemcpyKind kind, cudaStre
 struct Source {
   cudaMemPool_t pool = nullptr;  // none: the device has no pools, memory is allocated at once
   cudaStream_t idle = nullptr;
+  cudaStream_t left = nullptr;  // waits for what was done in streams that may be gone by now
   int status = cudaSuccess;
 
   explicit Source(int device) {
@@ -28,6 +29,7 @@ struct Source {
     size_t free = 0, total = 0;
     status = cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device);
     if (!status) status = cudaStreamCreateWithFlags(&idle, cudaStreamNonBlocking);
+    if (!status) status = cudaStreamCreateWithFlags(&left, cudaStreamNonBlocking);
     if (status || !pools) return;
     cudaMemPoolProps properties{};
     properties.allocType = cudaMemAllocationTypePinned;
@@ -66,9 +68,7 @@ PMPP_API int pmpp_allocate(void** pointer, size_t bytes, cudaStream_t stream) {
 PMPP_API int pmpp_release(void* pointer, cudaStream_t stream) {
   Source* from;
   if (const int status = source(&from)) return settled(status);
-  // A stream that its owner has destroyed has no order any more: wait for everything then.
-  if (from->pool && settled(cudaFreeAsync(pointer, stream)) == cudaSuccess) return cudaSuccess;
-  return settled(cudaFree(pointer));
+  return settled(from->pool ? cudaFreeAsync(pointer, stream) : cudaFree(pointer));
 }
 
 PMPP_API int pmpp_release_shared(void* pointer) {
@@ -83,6 +83,17 @@ PMPP_API int pmpp_idle_stream(cudaStream_t* stream) {
   if (const int status = source(&from)) return settled(status);
   *stream = from->idle;
   return cudaSuccess;
+}
+
+PMPP_API int pmpp_leave(cudaStream_t stream, cudaStream_t* home) {
+  *home = nullptr;
+  cudaStreamCaptureStatus capturing;
+  if (const int status = cudaStreamIsCapturing(stream, &capturing)) return settled(status);
+  if (capturing != cudaStreamCaptureStatusNone) return cudaSuccess;
+  Source* from;
+  if (const int status = source(&from)) return settled(status);
+  *home = from->left;
+  return pmpp_stream_wait(from->left, stream);
 }
 
 PMPP_API int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before) {

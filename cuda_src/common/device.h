@@ -10,6 +10,10 @@ PMPP_API int pmpp_release(void* pointer, cudaStream_t stream);
 PMPP_API int pmpp_release_shared(void* pointer);
 /* A stream without work: memory that is allocated in it is there for every stream once it is synchronized. */
 PMPP_API int pmpp_idle_stream(cudaStream_t* stream);
+/* Memory that was used in a stream of which nobody knows how long it lives is given back in the order of `home`, a stream of
+   ours that waits, on the device, for what is in `stream` now. `home` is null while `stream` is being captured: then only
+   pmpp_release_shared is right. */
+PMPP_API int pmpp_leave(cudaStream_t stream, cudaStream_t* home);
 /* What is queued in `stream` from now on waits, on the device, for what is in `before` now. */
 PMPP_API int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before);
 /* Ordered on the stream; back when the host may touch `host` again. */

@@ -94,6 +94,8 @@ cdef class DeviceArray:
         cdef DeviceArray source = in_c_order(self, handle, stream)
         result = np.empty(self.shape, self.dtype)
         core.copy_to_host(result.ctypes.data, source.pointer, self.nbytes, handle)
+        if source is not self and core.is_bare(handle, stream):
+            source._buffer().left(handle, core.leave(handle))
         return result
 
     @property
@@ -212,10 +214,14 @@ cdef class DeviceArray:
         cdef core.Buffer buffer = self._buffer()
         if buffer is not None and stream != -1:
             buffer.join(consumer)
-            buffer.used_in(consumer, None)
         if copy:
             source = new_array(self.shape, self.dtype, consumer, None)
             core.copy_strided(self.pointer, source.pointer, self.shape, self.strides, self.dtype.itemsize, consumer)
+            if buffer is not None:
+                buffer.left(consumer, core.leave(consumer))
+            buffer = source._buffer()
+        if buffer is not None:
+            buffer.shared = True  # nobody says in which streams the consumer works with it, and how long these live
         versioned = max_version is not None and max_version[0] >= 1
         return dlpack.capsule(source.pointer, source.shape, source.strides, source.dtype, (dlpack.CUDA, 0), source, versioned)
 
@@ -234,6 +240,8 @@ cdef DeviceArray upload(object host, uintptr_t stream, object keep):
     host = np.ascontiguousarray(host).reshape(np.shape(host))  # ascontiguousarray makes a scalar a vector
     cdef DeviceArray array = new_array(host.shape, host.dtype, stream, keep)
     core.copy_to_device(array.pointer, host.ctypes.data, array.nbytes, stream)
+    if core.is_bare(stream, keep):
+        array._buffer().left(stream, core.leave(stream))
     return array
 
 

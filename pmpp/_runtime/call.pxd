@@ -25,6 +25,7 @@ cdef class Call:
     cdef const char* rung(self, object variant) except NULL
     cdef object _locate(self, str name, object array)
     cdef int _check(self, str name, object found, object dtypes, object ndim) except -1
+    cdef int _leave(self) except -1
     cdef void _uses(self, DeviceArray array)
 
 

@@ -181,6 +181,7 @@ cdef class Call:
             buffer, stream.scratch = stream.scratch, None
             if buffer is None or buffer.nbytes < nbytes:
                 buffer = core.Buffer(nbytes, self.stream)
+                buffer.bare = False  # the stream has it, or this call, which has the stream
         else:
             buffer = core.Buffer(nbytes, self.stream, self._keep)
         self._scratch.append(buffer)
@@ -228,6 +229,8 @@ cdef class Call:
         unsuitable
             What to say if the variant cannot do this input.
         """
+        if core.is_bare(self.stream, self._keep):
+            self._leave()
         if status:
             raise_on(status, self.function, variant, variants(accepted) if callable(accepted) else accepted, unsuitable)
         cdef core.Stream stream
@@ -237,6 +240,18 @@ cdef class Call:
         if len(self._results) == 1:
             return self._bring(*self._results[0])
         return tuple(self._bring(*result) for result in self._results)
+
+    cdef int _leave(self) except -1:
+        """Let no memory depend on the caller's stream any more, which it may destroy when the call is over."""
+        cdef uintptr_t home = core.leave(self.stream)
+        cdef core.Buffer buffer
+        for array in self._inputs + [result[0] for result in self._results]:
+            buffer = (<DeviceArray>array)._buffer()
+            if buffer is not None:
+                buffer.left(self.stream, home)
+        for buffer in self._scratch:
+            buffer.left(self.stream, home)
+        return 0
 
     def _bring(self, DeviceArray result, object out, object host_out):
         if self._on_host != 1:
@@ -248,9 +263,9 @@ cdef class Call:
         return out
 
     cdef void _uses(self, DeviceArray array):
-        """Tell the owner of the memory which stream works with it."""
+        """Tell the owner of the memory which stream works with it; of one that may not live, `_leave` does."""
         cdef core.Buffer buffer = array._buffer()
-        if buffer is not None:
+        if buffer is not None and not core.is_bare(self.stream, self._keep):
             buffer.used_in(self.stream, self._keep)
 
     cdef int _check(self, str name, object found, object dtypes, object ndim) except -1:

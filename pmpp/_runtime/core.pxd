@@ -13,8 +13,10 @@ cdef class Buffer:
     cdef readonly uintptr_t stream
     cdef object keep
     cdef list others
+    cdef bint bare  # its stream may be destroyed before it is given back
     cdef bint shared  # any stream may read it, and is not remembered: whoever gives it back waits for all
     cdef void used_in(self, uintptr_t stream, object keep)
+    cdef void left(self, uintptr_t stream, uintptr_t home)
     cdef void join(self, uintptr_t stream)
 
 
@@ -23,4 +25,6 @@ cdef class Stream:
     cdef Buffer scratch
 
 
+cdef bint is_bare(uintptr_t stream, object keep)
+cdef uintptr_t leave(uintptr_t stream)
 cdef int copy_strided(uintptr_t source, uintptr_t to, tuple shape, tuple strides, size_t itemsize, uintptr_t stream) except -1

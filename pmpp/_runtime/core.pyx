@@ -12,6 +12,7 @@ cdef extern from "cuda_src/common/device.h" nogil:
     int pmpp_release(void* pointer, cudaStream_t stream)
     int pmpp_release_shared(void* pointer)
     int pmpp_idle_stream(cudaStream_t* stream)
+    int pmpp_leave(cudaStream_t stream, cudaStream_t* home)
     int pmpp_stream_wait(cudaStream_t stream, cudaStream_t before)
     int pmpp_copy_to_device(void* device, const void* host, size_t bytes, cudaStream_t stream)
     int pmpp_copy_to_host(void* host, const void* device, size_t bytes, cudaStream_t stream)
@@ -38,7 +39,8 @@ cdef class Buffer:
     stream : int, optional
         Handle of the stream in whose order the memory comes and goes. Without one it is there for every stream.
     keep : optional
-        The owner of the stream, which has to live as long as the memory.
+        The owner of the stream, which has to live as long as the memory. Where there is none (`is_bare`), `left` has to be called
+        before the stream can be destroyed.
     """
 
     def __cinit__(self, size_t nbytes, stream=None, object keep=None):
@@ -60,6 +62,7 @@ cdef class Buffer:
         self.nbytes = nbytes
         self.stream = <uintptr_t>home
         self.keep = keep
+        self.bare = not everywhere and is_bare(self.stream, keep)
 
     cdef void used_in(self, uintptr_t stream, object keep):
         """Remember another stream that works with the memory, so that it is not given away under its hands."""
@@ -72,11 +75,17 @@ cdef class Buffer:
                 return
         self.others.append((stream, keep))
 
-    cdef void join(self, uintptr_t stream):
-        """Make a stream wait, on the device, for what the other streams do with the memory.
+    cdef void left(self, uintptr_t stream, uintptr_t home):
+        """Forget a stream that may be destroyed from now on, for `home`, which waits for it: see `leave`."""
+        if not home:
+            self.shared = True
+        elif stream == self.stream:
+            self.stream, self.keep, self.bare = home, None, False
+        else:
+            self.used_in(home, None)
 
-        A stream that cannot be waited for was destroyed by its owner, who had no more use for it.
-        """
+    cdef void join(self, uintptr_t stream):
+        """Make a stream wait, on the device, for what the other streams do with the memory."""
         cdef uintptr_t other
         if stream != self.stream:
             with nogil:
@@ -90,7 +99,7 @@ cdef class Buffer:
     def __dealloc__(self):
         if not self.pointer:
             return
-        if self.shared:
+        if self.shared or self.bare:
             with nogil:
                 pmpp_release_shared(<void*>self.pointer)
             return
@@ -98,6 +107,20 @@ cdef class Buffer:
             self.join(self.stream)
         with nogil:
             pmpp_release(<void*>self.pointer, <cudaStream_t>self.stream)
+
+
+cdef bint is_bare(uintptr_t stream, object keep):
+    """Whether a stream was given as a number: nothing that we hold keeps it alive. 0 to 2 are the default streams."""
+    return stream > 2 and (keep is None or isinstance(keep, int))
+
+
+cdef uintptr_t leave(uintptr_t stream):
+    """Return a stream of ours that waits, on the device, for what is in a bare one now; 0 if there can be none."""
+    cdef cudaStream_t home = NULL
+    with nogil:
+        if pmpp_leave(<cudaStream_t>stream, &home) != 0:
+            home = NULL
+    return <uintptr_t>home
 
 
 cdef int copy_strided(uintptr_t source, uintptr_t to, tuple shape, tuple strides, size_t itemsize, uintptr_t stream) except -1:

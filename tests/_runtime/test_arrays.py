@@ -15,6 +15,7 @@ import pmpp
 from pmpp._runtime import core
 from pmpp._runtime.arrays import stream_handle
 from pmpp._runtime.call import variants
+from pmpp.sort import radix
 from pmpp.vector import vector_add
 
 ON_SIM = pmpp.device() == "sim"
@@ -138,15 +139,25 @@ def test_memory_is_given_back():
         pmpp.DeviceArray((1 << 30,), "uint8")
 
 
-def test_memory_outlives_a_stream_that_its_owner_destroyed():
-    stream, other = pmpp.Stream(), pmpp.Stream()
+def test_memory_outlives_a_stream_that_its_owner_destroyed(capfd):
+    """On a GPU a call with such a stream crashes; the software GPU says that it is none."""
+    stream, other, third = pmpp.Stream(), pmpp.Stream(), pmpp.Stream()
     array = pmpp.DeviceArray.from_numpy(np.ones(5), stream=stream.handle)  # a number keeps nothing alive
     total = vector_add(array, array, stream=other.handle)
+    column = pmpp.DeviceArray.from_numpy(np.arange(6.0).reshape(2, 3)).T
+    assert column.numpy(stream=third.handle).tolist() == [[0, 3], [1, 4], [2, 5]]
+    with pytest.raises(TypeError, match="out: got dtype int32"):  # what the call had uploaded goes back, too
+        vector_add(np.ones(5), np.ones(5), out=np.ones(5, np.int32), stream=third.handle)
+    copies = [radix.sort(array, stream=third.handle), array[::2]._capsule(third.handle, None, True)]
     other.synchronize()
+    third.synchronize()
     del stream
     np.testing.assert_array_equal(vector_add(total, array).numpy(), np.full(5, 3.0))
-    del other, array, total
+    del other, third
+    np.testing.assert_array_equal(copies.pop(0).numpy(), np.ones(5))
+    del array, total, copies
     gc.collect()
+    assert capfd.readouterr().err == ""
 
 
 def test_borrowed_memory_keeps_its_owner():

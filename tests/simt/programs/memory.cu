@@ -2,6 +2,7 @@
 // pmpp: arch=75
 #include "program.cuh"
 
+#include <cstdint>
 #include <algorithm>
 #include <cmath>
 
