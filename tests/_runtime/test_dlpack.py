@@ -32,7 +32,7 @@ class Owner:
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("view", VIEWS, ids=str)
 def test_numpy_reads_what_is_described(view, dtype, versioned):
-    array = np.arange(60).reshape(3, 4, 5).astype(dtype)[view]
+    array = np.asarray(np.arange(60).reshape(3, 4, 5).astype(dtype)[view])
     found = np.from_dlpack(Owner(array, versioned))
     assert found.dtype == array.dtype
     np.testing.assert_array_equal(found, array)
