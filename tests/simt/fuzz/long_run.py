@@ -5,6 +5,7 @@ that grows, and every input that crashes or hangs, stay in build/fuzz/TARGET; a 
 """
 
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -63,7 +64,16 @@ def main(target, seconds):
                f"-artifact_prefix={folder}/"]  # fmt: skip
     if target != "fatbin":
         options.append(f"-dict={write_dictionary(folder)}")
-    return subprocess.run([binary, *options, corpus], check=False).returncode
+    before = processor_seconds()
+    status = subprocess.run([binary, *options, corpus], check=False).returncode
+    print(f"{target}: {(processor_seconds() - before) / 60:.1f} minutes of processor time")
+    return status
+
+
+def processor_seconds():
+    """Return the processor time of all that was run so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def write_dictionary(folder):
