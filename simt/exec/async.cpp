@@ -111,8 +111,12 @@ bool arrive_at(Warp& warp, const Instr* instr, Barrier64& barrier, u32 threads, 
 
 template <bool drop>
 const Instr* arrive_and_count(Warp& warp, const Instr* instr) {
+  // The lanes of a warp arrive together: as long as it is one phase of one barrier, all of them see it as the first one does.
+  u64 place = 0, before = 0;
   const bool good = update(warp, instr, 1, [&](Barrier64& barrier, int lane) {
-    const auto before = std::bit_cast<u64>(barrier);
+    const u64 here = address_of(warp, instr, 1, lane);
+    if (here != place || std::bit_cast<Barrier64>(before).phase != barrier.phase) before = std::bit_cast<u64>(barrier);
+    place = here;
     const u32 threads = get<u32>(warp, instr->op[2], lane);
     barrier.bytes += get<u32>(warp, instr->op[3], lane);
     if (!arrive_at(warp, instr, barrier, threads, lane)) return false;

@@ -44,10 +44,11 @@ template <class T> struct Exch { static T apply(T, T b, T) { return b; } };
 template <class T> struct Cas { static T apply(T a, T b, T c) { return a == b ? c : a; } };
 
 /// Sums, minima and maxima of numbers that are kept as bits. PTX flushes subnormal numbers of .f32 in global memory, and
-/// in no other case.
-template <class F, class U, bool flush = false>
+/// in no other case. A NaN of .f64 stays as it is there, where the memory adds; an SM, which adds in shared memory, quiets it.
+template <class F, class U, bool global = false>
 struct AddFloat {
   static U flushed(U x) {
+    constexpr bool flush = global && sizeof(U) == 4;
     constexpr U exponent = std::bit_cast<U>(std::numeric_limits<F>::infinity()), sign = ~(~U{0} >> 1);
     return flush && (x & exponent) == 0 ? x & sign : x;
   }
@@ -56,7 +57,7 @@ struct AddFloat {
     if (sum != sum) {   // .f64 keeps what the first NaN carries
       const F x = std::bit_cast<F>(a), y = std::bit_cast<F>(b);
       if (sizeof(U) == 4 || (x == x && y == y)) return U(sizeof(U) == 4 ? ops::kF32.nan : ops::kF64.nan);
-      return (x == x ? b : a) | std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN());
+      return (x == x ? b : a) | (global ? U{0} : std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN()));
     }
     return flushed(std::bit_cast<U>(sum));
   }
@@ -64,6 +65,7 @@ struct AddFloat {
 using AddF32 = AddFloat<float, u32>;
 using AddF32Global = AddFloat<float, u32, true>;
 using AddF64 = AddFloat<double, u64>;
+using AddF64Global = AddFloat<double, u64, true>;
 
 template <const ops::Format& format>
 u16 add_small(u16 a, u16 b) {
@@ -194,9 +196,10 @@ const Instr* atomic_flat(Warp& warp, const Instr* instr) {
     std::byte* host = place_of<T>(warp, instr, lane);
     if (!host) return nullptr;
     const T b = get<T>(warp, instr->op[2], lane), c = three ? get<T>(warp, instr->op[3], lane) : b;
-    if constexpr (std::is_same_v<Op, AddF32Global>) {
+    if constexpr (std::is_same_v<Op, AddF32Global> || std::is_same_v<Op, AddF64Global>) {
       if (get<u64>(warp, instr->op[1], lane) >= memory::kSharedWindow) {   // a generic address
-        put(warp, instr->op[0], lane, alone<AddF32, T>(host, b, c));
+        using Inside = std::conditional_t<sizeof(T) == 4, AddF32, AddF64>;
+        put(warp, instr->op[0], lane, alone<Inside, T>(host, b, c));
         continue;
       }
     }
@@ -217,7 +220,7 @@ constexpr Entry entry(std::string_view name) {
 constexpr Entry kAtomics[] = {
     entry<Add<u32>, u32>("add.u32"), entry<Add<u32>, u32>("add.s32"), entry<Add<u64>, u64>("add.u64"),
     entry<Add<u64>, u64>("add.s64"),
-    entry<AddF32, u32, AddF32Global>("add.f32"), entry<AddF64, u64>("add.f64"),
+    entry<AddF32, u32, AddF32Global>("add.f32"), entry<AddF64, u64, AddF64Global>("add.f64"),
     entry<Small<add_small<ops::kF16>>, u16>("add.f16"), entry<Small<add_small<ops::kBf16>>, u16>("add.bf16"),
     entry<Packed<add_small<ops::kF16>>, u32>("add.f16x2"), entry<Packed<add_small<ops::kBf16>>, u32>("add.bf16x2"),
     entry<Min<u32>, u32>("min.u32"), entry<Min<s32>, s32>("min.s32"), entry<Min<u64>, u64>("min.u64"),

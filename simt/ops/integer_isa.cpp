@@ -45,7 +45,7 @@ struct Quotient {
   SIMT_INLINE static u32 apply(u32 a, u32 b) { return quotient(a, b) | if_zero(b); }
 };
 struct Remainder {
-  SIMT_INLINE static u32 apply(u32 a, u32 b) { return a - (quotient(a, b) & ~if_zero(b)) * b; }
+  SIMT_INLINE static u32 apply(u32 a, u32 b) { return (a - quotient(a, b) * b) | if_zero(b); }
 };
 struct SignedQuotient {
   SIMT_INLINE static s32 apply(s32 a, s32 b) { return static_cast<s32>(signed_quotient(a, b) | if_zero(b)); }
@@ -53,7 +53,7 @@ struct SignedQuotient {
 struct SignedRemainder {
   SIMT_INLINE static s32 apply(s32 a, s32 b) {
     const u32 y = static_cast<u32>(b);
-    return static_cast<s32>(static_cast<u32>(a) - (signed_quotient(a, b) & ~if_zero(y)) * y);
+    return static_cast<s32>((static_cast<u32>(a) - signed_quotient(a, b) * y) | if_zero(y));
   }
 };
 

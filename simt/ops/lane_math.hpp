@@ -56,7 +56,7 @@ SIMT_LANE T divide(T a, T b) {
 }
 template <class T>
 SIMT_LANE T remainder(T a, T b) {
-  if (b == 0) return a;
+  if (b == 0) return static_cast<T>(-1);   // as NVIDIA's GPUs have it
   if (kSigned<T> && b == static_cast<T>(-1)) return 0;
   return static_cast<T>(a % b);
 }

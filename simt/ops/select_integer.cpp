@@ -67,12 +67,14 @@ struct First {
   template <class T> static T of(T a, T) { return a; }
 };
 template <class Product, class T, bool Subtract, int Operands>
-std::uint64_t carry_thunk(std::uint64_t* in, const Rare&) {
+std::uint64_t carry_thunk(std::uint64_t* in, const Rare& rare) {
   using W = typename LaneType<typename LaneType<T>::Unsigned>::Wide;
   using U = typename LaneType<T>::Unsigned;
   const W a = static_cast<U>(Product::template of<T>(static_cast<T>(in[0]), static_cast<T>(in[1])));
-  const W b = static_cast<U>(in[Operands - 1]), carry = in[kCarry];
-  const W r = Subtract ? a - b - carry : a + b + carry;
+  // As on a GPU, a difference is the sum of a, the bits of b reversed, and a one: it carries where it does not borrow.
+  const U last = static_cast<U>(in[Operands - 1]);
+  const W b = Subtract ? static_cast<U>(~last) : last, carry = Subtract && !rare.carry_in ? 1 : in[kCarry];
+  const W r = a + b + carry;
   in[kCarry] = static_cast<std::uint64_t>(r >> kBits<T>) & 1;
   return static_cast<U>(r);
 }

@@ -43,6 +43,10 @@ def runtime_library() -> str:
     return str(path)
 
 
+FAULTS = {700, 702, 714, 715, 716, 717, 718, 719}
+"""The error codes after which a process cannot use its GPU any more."""
+
+
 class LoadError(Exception):
     """The device does not take this PTX."""
 
@@ -51,6 +55,7 @@ class Device:
     """One device, the default stream."""
 
     def __init__(self) -> None:
+        self.real, self.lost = os.environ.get("PMPP_DEVICE") == "cuda", ""
         self._api = ctypes.CDLL(runtime_library())
         self._api.cudaGetErrorString.restype = ctypes.c_char_p
         self._api.cudaLaunchKernel.argtypes = [
@@ -59,13 +64,14 @@ class Device:
         major, minor = ctypes.c_int(), ctypes.c_int()
         self._call("cudaDeviceGetAttribute", ctypes.byref(major), 75, 0)
         self._call("cudaDeviceGetAttribute", ctypes.byref(minor), 76, 0)
-        self.real = os.environ.get("PMPP_DEVICE") == "cuda"
         self.target = f"sm_{major.value}{minor.value}" + ("a" if major.value >= 9 else "")
 
     def _call(self, name: str, *arguments) -> None:
         code = getattr(self._api, name)(*arguments)
         if code:
             text = self._api.cudaGetErrorString(code).decode()
+            if self.real and code in FAULTS:
+                self.lost = self.lost or f"{name}: {text}"
             raise (LoadError if name.startswith("cudaLibrary") else RuntimeError)(f"{name}: {text}")
 
     def last_message(self) -> str:

@@ -89,9 +89,12 @@ def add_integers() -> None:
         form(f"bfind.shiftamt.{k}", f"u32 {k}",
              on(k, lambda a, k=k, n=n: n - 1 - at if (at := ref.leading(k, a)) >= 0 else -1, "u32"))  # fmt: skip
         form(f"bfe.{k}", f"{k} {k} u8 u8", partial(ref.bit_field, k), code=f"bfe.{k} {{0}}, {{1}}, {{2}}, {{3}};")
+        # There is one carry, that of sums: a difference carries where it does not borrow.
         for op, sign in (("add", 1), ("sub", -1)):
-            form(f"{op}c.{k}", f"{k} {k} {k} {k}", lambda a, b, c, k=k, n=n, s=sign: image(k, c + s * ((a + b >> n) + c)),
+            form(f"{op}c.{k}", f"{k} {k} {k} {k}", lambda a, b, c, k=k, n=n, s=sign: image(k, 2 * c + (a + b >> n) if s > 0 else (a + b >> n) - 1),
                  code=f"add.cc.{k} {{0}}, {{1}}, {{2}}; {op}c.{k} {{0}}, {{3}}, {{3}};")  # fmt: skip
+        form(f"addc.{k} after sub.cc", f"{k} {k} {k} {k}", lambda a, b, c, k=k: image(k, 2 * c + (a >= b)),
+             code=f"sub.cc.{k} {{0}}, {{1}}, {{2}}; addc.{k} {{0}}, {{3}}, {{3}};")  # fmt: skip
         # Carries: the low result, and the carry as the sum of two zeros.
         for op, sign in (("add", 1), ("sub", -1)):
             form(f"{op}.cc.{k}", f"{k} {k} {k} {k}",

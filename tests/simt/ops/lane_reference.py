@@ -46,8 +46,8 @@ def quotient(kind: str, a: int, b: int) -> int:
 
 
 def remainder(kind: str, a: int, b: int) -> int:
-    """What the division leaves; by zero it leaves the dividend."""
-    return a if b == 0 else a - b * quotient(kind, a, b)
+    """What the division leaves; by zero, all bits are one."""
+    return -1 if b == 0 else a - b * quotient(kind, a, b)
 
 
 def leading(kind: str, value: int) -> int:
