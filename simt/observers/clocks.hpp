@@ -113,14 +113,14 @@ class Ticks {
 struct AccessProbe;
 
 /// Rows of reads of shared memory since the last barrier of the block, as long as nobody has written there: if nobody does
-/// until the next one, they need not be looked at.
+/// until the next one, they need not be looked at. A run of loads leaves an entry for each of its rows and each warp.
 struct ReadLog {
   struct alignas(64) Entry {
     std::uint32_t offsets[32];
     AccessProbe* probe;
     exec::Warp* warp;
-    const exec::Instr* instr;
     Mask mask;
+    std::uint32_t warps;   ///< so many entries in a row, from that of the first warp on, are of one row of the run
   };
   static constexpr std::uint32_t kEntries = 1024;
   std::uint32_t count = 0;
@@ -175,6 +175,7 @@ struct BlockClock : BlockTime {
     if (by == instance) {
       if (before.thread() == thread) return true;
       const unsigned other = before.thread() / 32;
+      if (before.when() < everyone) return true;
       if (before.when() < (other != warp ? of[warp][other] : lanes[warp] ? lanes[warp]->of[lane][before.thread() % 32] : together[warp]))
         return true;
     }
@@ -214,7 +215,17 @@ struct BlockClock : BlockTime {
 
   void barrier(unsigned number, const Mask* arrived) {
     const std::uint32_t time = tick();
-    std::array<std::uint32_t, 32> sum{};
+    if (!any_acquired && !any_read && complete(number, arrived)) {   // `of` need not say what `everyone` says
+      for (unsigned w = 0; w < warps; ++w) {
+        now[w] = together[w] = time;
+        if (lanes[w]) lanes[w].reset();
+      }
+      everyone = time;
+      simple = true;
+      return;
+    }
+    std::array<std::uint32_t, 32> sum;
+    sum.fill(everyone);
     bool all = true;
     for (unsigned w = 0; w < warps; ++w) {
       if (!arrived[w]) {

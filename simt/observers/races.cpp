@@ -10,6 +10,7 @@
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
 #include "simt/observers/races.hpp"
+#include "simt/observers/runs.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
@@ -53,6 +54,7 @@ class Races final : public Observer {
     blocks_.clear();
     accesses_.clear();
     syncs_.clear();
+    runs_.clear();
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
     auto& b = blocks_[&block] = std::make_unique<BlockClock>(block, next_++, orders_, ticks_);
@@ -160,10 +162,12 @@ class Races final : public Observer {
   std::set<std::tuple<std::uint32_t, std::uint32_t, bool>> said_;
   std::vector<AccessProbe> accesses_;
   std::vector<SyncProbe> syncs_;
+  std::vector<ReadRun> runs_;
 };
 
 void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
+void race_split(RowContext& c) { c.block.shared->split(); }
 void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(probe, address); }
 
 void Races::place_probes(exec::Instrumentation& instrumentation) {
@@ -171,6 +175,7 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
   orders_ = false;
   accesses_.reserve(code.count);
   syncs_.reserve(code.count);
+  std::vector<AccessProbe*> at(code.count);   // none was added yet
   for (std::size_t n = 0; n < code.count; ++n) {
     const auto* instruction = code.origins[n].instruction;
     if (!instruction) continue;
@@ -206,7 +211,7 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
         p.whole_warp = true;
         p.lanes = says(*instruction, "x1") ? 0xffu : says(*instruction, "x2") ? 0xffffu : exec::kAllLanes;
       }
-      instrumentation.add(0, n, p);
+      at[n] = &p;
       continue;
     }
     SyncProbe p;
@@ -233,6 +238,26 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     p.races = this;
     instrumentation.add(0, n, syncs_.emplace_back(p));
   }
+  std::vector<Run> runs = runs_of(instrumentation);
+  for (std::size_t n = 0; n < code.count; ++n) {   // with a guard it is a run of its own
+    const auto& access = code.accesses[n];
+    const bool alone = code.instrs[n].guard || instrumentation.handler(n) == exec::run_guarded;
+    if (at[n] && alone && access.kind == ir::AccessKind::load && at[n]->shared && !at[n]->strength && !at[n]->whole_warp)
+      runs.push_back({{{std::uint32_t(n), 0}}, {code.instrs[n].op[access.address]}});
+  }
+  runs_.reserve(runs.size());
+  for (auto& run : runs) {
+    ReadRun reads{{}, std::move(run.rows)};
+    for (const auto& load : run.loads)
+      if (at[load.instr]) reads.loads.push_back({at[load.instr], &code.instrs[load.instr], load.row});
+    if (reads.loads.size() != run.loads.size()) continue;   // more accesses than there can be sites
+    for (const auto& load : reads.loads) at[load.probe->instr] = nullptr;
+    auto& first = *reads.loads[0].probe;
+    first.run = &runs_.emplace_back(std::move(reads));
+    at[first.instr] = &first;
+  }
+  for (std::size_t n = 0; n < code.count; ++n)
+    if (at[n]) instrumentation.add(0, n, *at[n]);
 }
 
 void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) {
@@ -326,7 +351,6 @@ void Races::lanes(RowContext& c, Mask mask) {
   const auto kind = probe.kind;
   const unsigned bytes = probe.bytes, warp = c.warp->index;
   const Stamp me = Stamp::of(c.block.now[warp], probe.site, probe.strength);
-  const bool is_plain = plain(c.block, warp);
   for (Mask left = mask; left; left &= left - 1) {
     const auto lane = unsigned(std::countr_zero(left));
     std::uint64_t address;
@@ -346,7 +370,7 @@ void Races::lanes(RowContext& c, Mask mask) {
     }
     if (address % bytes) continue;   // a fault, which is reported as such
     if (shared && address + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
-    if (orders_ && probe.strength) {
+    if (orders_) {
       this->lane(c, lane, address, shared);
       continue;
     }
@@ -363,7 +387,7 @@ void Races::lanes(RowContext& c, Mask mask) {
       Line& l = cell.l;
       if (!open(l, since_of(c, shared), c.block)) {
         exact = true;
-      } else if (probe.strength) {
+      } else {
         // Among strong writes nothing has to be ordered.
         const Mask bit = cell.bit();
         const bool enough = probe.strength == 2 || shared;
@@ -378,10 +402,6 @@ void Races::lanes(RowContext& c, Mask mask) {
         l.shared_by_blocks &= ~bit;
         l.many &= ~bit;
         set_write(cell, thread, me, kStrongWriter);
-      } else if (kind == ir::AccessKind::load) {
-        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, state_.blocks_apart);
-      } else {
-        exact |= !write_cell(cell, thread, me);
       }
     }
     if (exact) this->lane(c, lane, address, shared);

@@ -264,6 +264,62 @@ SIMT_INLINE Taken take(RowContext& c, const A* address, unsigned from, unsigned 
   return Taken::yes;
 }
 
+/// Weak accesses, lane by lane.
+template <class A>
+[[gnu::noinline]] void lanes_of_row(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
+  auto& p = c.probe;
+  const unsigned bytes = p.bytes, warp = c.warp->index;
+  const bool write = p.kind != ir::AccessKind::load, is_plain = plain(c.block, warp);
+  const Stamp me = Stamp::of(c.block.now[warp], p.site, 0);
+  const u64 offset = sizeof(A) == 4 ? u64(u32(c.instr->mem.offset)) : u64(std::int64_t(c.instr->mem.offset));
+  if (sizeof(A) == 8 && p.generation == c.state.generation) {   // what the lanes meet is fetched while others are looked at
+    const u64 low = p.page << Shadow::kPageBits;
+    for (Mask left = mask; left; left &= left - 1) {
+      const u64 cell = (u64(address[std::countr_zero(left)]) + offset - low) >> p.page_shift;
+      if (cell >> (Shadow::kPageBits - p.page_shift)) continue;
+      __builtin_prefetch(&p.page_lines[cell >> 5], 1);
+      const auto& s = p.page_stamps[cell >> 5];
+      __builtin_prefetch(write ? &s.write[cell & 31] : &s.first[cell & 31], 1);
+      __builtin_prefetch(write ? &s.writer : &s.reader, 1);
+    }
+  }
+  for (Mask left = mask; left; left &= left - 1) {
+    const auto lane = unsigned(std::countr_zero(left));
+    u64 at = sizeof(A) == 4 ? u64(u32(u32(address[lane]) + u32(offset))) : u64(address[lane]) + offset;
+    bool shared = p.shared;
+    if (sizeof(A) == 8 && p.generic && at >= memory::kSharedWindow) {
+      if (at - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters
+      at -= memory::kSharedWindow;
+      shared = true;
+    }
+    if (at & (bytes - 1)) continue;                           // a fault, which is reported as such
+    if (shared && at + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
+    if (shared && bytes < 4 && c.block.shared->shift) race_split(c);
+    const u32 since = since_of(c, shared), thread = warp * 32 + lane;
+    bool exact = false;
+    for (u64 byte = at; byte < at + bytes;) {
+      unsigned shift;
+      const Cell cell = cell_at(c, byte, shared, shift);
+      byte += u64{1} << shift;
+      Line& l = cell.l;
+      if (!open(l, since, c.block)) {
+        exact = true;
+      } else if (!write) {
+        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, c.state.blocks_apart);
+      } else if (cell.bit() & (l.read | l.written)) {
+        exact |= !write_cell(cell, thread, me);
+      } else {   // nobody was here
+        l.written |= cell.bit();
+        l.old_written &= ~cell.bit();
+        l.many &= ~cell.bit();
+        l.shared_by_blocks &= ~cell.bit();
+        set_write(cell, thread, me);
+      }
+    }
+    if (exact) race_lane(c, lane, at, shared);
+  }
+}
+
 template <class A>
 SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
   const unsigned shift = unsigned(std::countr_zero(c.probe.bytes));
@@ -278,8 +334,8 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
     } else if (low && high && (read || (low & high & 1))) {
       const auto half = take(c, address, 0, 16, low);
       if (half == Taken::nothing_new && apart == 0 && low == high) return;
-      if (half == Taken::no) race_lanes(c, 0xffff);
-      if (take(c, address, 16, 16, high) == Taken::no) race_lanes(c, 0xffff0000);
+      if (half == Taken::no) lanes_of_row<A>(c, address, 0xffff);
+      if (take(c, address, 16, 16, high) == Taken::no) lanes_of_row<A>(c, address, 0xffff0000);
       return;
     }
   }
@@ -290,11 +346,11 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
   for (int lane = 0; lane < kLanes; ++lane) next[lane + 1] = address[lane] + bytes;
   const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] == next[lane]; }) & mask & (mask << 1);
   Mask starts = mask & ~follow;
-  if (std::popcount(starts) > 6) return race_lanes(c, mask);
+  if (std::popcount(starts) > 6) return lanes_of_row<A>(c, address, mask);
   for (; starts; starts &= starts - 1) {
     const auto from = unsigned(std::countr_zero(starts));
     const auto lanes = unsigned(std::countr_one(u64(follow) >> from >> 1)) + 1;
-    if (take(c, address, from, lanes, 1) == Taken::no) race_lanes(c, Mask(((u64{1} << lanes) - 1) << from));
+    if (take(c, address, from, lanes, 1) == Taken::no) lanes_of_row<A>(c, address, Mask(((u64{1} << lanes) - 1) << from));
   }
 }
 
@@ -304,19 +360,41 @@ SIMT_INLINE Mask lanes_of(const RowContext& c, const Warp& warp) {
   return exec::guarded(warp, c.instr) & p.lanes;
 }
 
+/// Whether a load of shared memory is misaligned in some lane, or outside of it. In a cluster it may be another block's.
+SIMT_INLINE bool faults(const RowContext& c, Mask mask) {
+  const u32 bytes = c.probe.bytes, size = c.warp->shared_bytes, offset = u32(c.instr->mem.offset);
+  if (c.warp->worker->grid->cluster_blocks > 1) return false;
+  const auto* address = reinterpret_cast<const Aliased<u32>::type*>(c.row);
+  u32 bad = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const u32 a = address[lane] + offset;
+    bad |= (mask & kLaneBits<u32>.bit[lane]) != 0 ? (a & (bytes - 1)) | u32(u64(a) + bytes > size) : 0;
+  }
+  return bad != 0;
+}
+
 void row(RowContext& c, Mask mask) {
   auto& p = c.probe;
-  if (p.strength || p.kind == ir::AccessKind::atomic || p.whole_warp) race_lanes(c, mask);
-  else if (p.shared) row_of<u32>(c, reinterpret_cast<const Aliased<u32>::type*>(c.row), mask);
-  else row_of<u64>(c, reinterpret_cast<const Aliased<u64>::type*>(c.row), mask);
+  const auto* narrow = reinterpret_cast<const Aliased<u32>::type*>(c.row);
+  const auto* wide = reinterpret_cast<const Aliased<u64>::type*>(c.row);
+  if (p.strength) race_lanes(c, mask);
+  else if (p.whole_warp) p.shared ? lanes_of_row<u32>(c, narrow, mask) : lanes_of_row<u64>(c, wide, mask);
+  else p.shared ? row_of<u32>(c, narrow, mask) : row_of<u64>(c, wide, mask);
 }
 
 void replay(RaceState& state, BlockTime& block) {
   auto& log = *block.log;
-  for (u32 n = 0; n < log.count; ++n) {
-    auto& e = log.entries[n];
-    RowContext c{state, *e.probe, nullptr, e.warp, e.instr, block, reinterpret_cast<const std::byte*>(e.offsets)};
-    row(c, e.mask);
+  for (u32 n = 0; n < log.count;) {
+    const auto& run = *log.entries[n].probe->run;
+    const u32 warps = log.entries[n].warps;
+    for (const auto& load : run.loads) {
+      for (const auto *e = log.entries + n + load.row * warps, *end = e + warps; e != end; ++e) {
+        if (!e->mask) continue;
+        RowContext c{state, *load.probe, nullptr, e->warp, load.instr, block, reinterpret_cast<const std::byte*>(e->offsets)};
+        row(c, e->mask);
+      }
+    }
+    n += u32(run.rows.size()) * warps;
   }
   log.count = 0;
   log.open = false;
@@ -330,20 +408,34 @@ void rows(RowContext& c) {
   const auto at = c.instr->op[p.address];
   const bool plain_read = p.kind == ir::AccessKind::load && !p.strength && !p.whole_warp;
   if (log.open && (p.shared || p.generic)) {
-    if (plain_read && p.shared && log.count + count <= ReadLog::kEntries) {
+    const u32 needed = p.run ? u32(p.run->rows.size()) * count : 0;
+    if (p.run && log.count + needed <= ReadLog::kEntries) {
+      for (const auto base : p.run->rows)
+        for (unsigned k = 0; k < count; ++k) {
+          auto& e = log.entries[log.count++];
+          __builtin_memcpy(e.offsets, warps[k]->regs + base, sizeof e.offsets);
+          e.probe = &p;
+          e.warp = warps[k];
+          e.mask = lanes_of(c, *warps[k]);
+          e.warps = count;
+        }
+      return;
+    }
+    if (!plain_read || p.run) replay(c.state, c.block);
+  }
+  if (p.run && p.run->loads.size() > 1) {
+    for (const auto& load : p.run->loads) {
+      bool ends = false;   // the launch, by a fault
       for (unsigned k = 0; k < count; ++k) {
         const Mask mask = lanes_of(c, *warps[k]);
         if (!mask) continue;
-        auto& e = log.entries[log.count++];
-        __builtin_memcpy(e.offsets, warps[k]->regs + at, sizeof e.offsets);
-        e.probe = &p;
-        e.warp = warps[k];
-        e.instr = c.instr;
-        e.mask = mask;
+        RowContext one{c.state, *load.probe, c.gang, warps[k], load.instr, c.block, warps[k]->regs + p.run->rows[load.row]};
+        row(one, mask);
+        ends |= faults(one, mask);
       }
-      return;
+      if (ends) return;
     }
-    if (!plain_read || log.count + count > ReadLog::kEntries) replay(c.state, c.block);
+    return;
   }
   for (unsigned k = 0; k < count; ++k) {
     const Mask mask = lanes_of(c, *warps[k]);
