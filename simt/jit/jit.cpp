@@ -50,13 +50,14 @@ void make(ir::Code& code, ir::Pieces& pieces) {
   };
   std::vector<Entry> entries;
   const auto stop = [&](std::size_t n) { return pieces.stops.empty() ? 0 : pieces.stops[n]; };
+  const std::size_t shortest = pieces.stops.empty() ? 1 : 2;   // alone between two probes an instruction is the handler's
   for (bool masked : {false, true}) {
     for (std::size_t n = 0; n < code.count;) {
       auto end = n;
       while (end + 1 < code.count && end - n < kLongest && (end == n ? stop(n) < 2 : !rows.leads(end) && stop(end) == 0) &&
              Piece::knows(code, rows, end, masked))
         ++end;
-      if (end > n && assembler.bytes.size() < kMostCode) {
+      if (end - n >= shortest && assembler.bytes.size() < kMostCode) {
         while (assembler.bytes.size() % 64) assembler.bytes.push_back(0xcc);
         entries.push_back({n, Piece(assembler, code, rows, n, end, masked, stop(end) != 0).compile(), masked});
       }

@@ -157,15 +157,29 @@ struct BlockClock : BlockTime {
   std::unique_ptr<Cells> shared_cells;
   std::unique_ptr<ReadLog> reads;
 
-  BlockClock(const exec::BlockState& block, std::uint32_t number, bool orders, Ticks& clock)
-      : ticks(clock), index(block.index), instance(number), warps(block.warp_count), threads(block.threads) {
+  bool parted = false;                        ///< `of` or `passed` were written to
+
+  explicit BlockClock(Ticks& clock) : ticks(clock) {}
+  /// A block begins. The object may have been another one's.
+  void begin(const exec::BlockState& block, std::uint32_t number, bool orders) {
+    index = block.index;
+    instance = number;
+    warps = block.warp_count;
+    threads = block.threads;
     start = everyone = tick();
     std::fill(std::begin(now), std::end(now), start);
-    if (!orders) return;
-    fence.resize(threads);
-    block_fence.resize(threads);
-    acquired.resize(threads);
-    read.resize(threads);
+    simple = true;
+    together = {};
+    for (auto& known : lanes)
+      if (known) known.reset();
+    if (parted) of = {}, passed = {}, parted = false;
+    const std::size_t each = orders ? threads : 0;
+    fence.assign(each, 0);
+    block_fence.assign(each, 0);
+    acquired.assign(each, nullptr);
+    read.assign(each, nullptr);
+    common = common_read = nullptr;
+    any_acquired = any_read = false;
   }
   std::uint32_t tick() { return ticks.next(instance, index); }
 
@@ -224,6 +238,7 @@ struct BlockClock : BlockTime {
       simple = true;
       return;
     }
+    parted = true;
     std::array<std::uint32_t, 32> sum;
     sum.fill(everyone);
     bool all = true;

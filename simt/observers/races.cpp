@@ -36,7 +36,7 @@ class Races final : public Observer {
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& code) override {
     launch_ = &launch;
     code_ = &code.code();
-    if (!ticks_.begin()) pools_.clear(), shadow_.clear();
+    if (!ticks_.begin()) spare_.clear(), shadow_.clear();
     if (shadow_.size() > kPages / 4 * 3) shadow_.clear();
     ++state_.generation;
     state_.launch = ticks_.now() + 1;
@@ -57,25 +57,30 @@ class Races final : public Observer {
     runs_.clear();
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
-    auto& b = blocks_[&block] = std::make_unique<BlockClock>(block, next_++, orders_, ticks_);
+    Blocks::node_type node;
+    if (spare_.empty()) {
+      const auto at = blocks_.emplace(&block, std::make_unique<BlockClock>(ticks_)).first;
+      at->second->reads = std::make_unique<ReadLog>();
+      node = blocks_.extract(at);
+    } else {
+      node = std::move(spare_.back());
+      spare_.pop_back();
+      node.key() = &block;
+    }
+    auto& b = *node.mapped();
+    b.begin(block, next_++, orders_);
     const std::size_t bytes = worker.grid->shared_bytes;
-    if (pools_.empty() || pools_.back()->bytes < bytes) b->shared_cells = std::make_unique<Cells>(bytes);
-    else b->shared_cells = std::move(pools_.back()), pools_.pop_back();
-    b->shared = b->shared_cells.get();
-    if (logs_.empty()) b->reads = std::make_unique<ReadLog>();
-    else b->reads = std::move(logs_.back()), logs_.pop_back();
-    b->log = b->reads.get();
-    b->log->count = 0;
-    b->log->open = true;
+    if (!b.shared_cells || b.shared_cells->bytes < bytes) b.shared_cells = std::make_unique<Cells>(bytes);
+    b.shared = b.shared_cells.get();
+    b.log = b.reads.get();
+    b.log->count = 0;
+    b.log->open = true;
+    blocks_.insert(std::move(node));
     current_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    const auto at = blocks_.find(&block);
-    if (pools_.size() < 64) {
-      pools_.push_back(std::move(at->second->shared_cells));
-      logs_.push_back(std::move(at->second->reads));
-    }
-    blocks_.erase(at);
+    auto node = blocks_.extract(&block);
+    if (spare_.size() < 64) spare_.push_back(std::move(node));
     current_ = nullptr;
   }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override {
@@ -151,10 +156,9 @@ class Races final : public Observer {
   RaceRows rows_ = race_rows(exec::isa());
   Ticks ticks_;
   Shadow shadow_;
-  std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
-  // Of blocks that have ended.
-  std::vector<std::unique_ptr<Cells>> pools_;   ///< of shared memory
-  std::vector<std::unique_ptr<ReadLog>> logs_;
+  using Blocks = std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>>;
+  Blocks blocks_;
+  std::vector<Blocks::node_type> spare_;   ///< of blocks that have ended, with the shadow of their shared memory
   const exec::BlockState* block_ = nullptr;
   BlockClock* current_ = nullptr;
   std::unordered_map<std::uint64_t, Known> sync_;             ///< released at an address
@@ -270,6 +274,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       std::uint32_t number = 0;
       if (active) std::memcpy(&number, warp.regs + instr->op[0] + 4 * std::countr_zero(active), 4);
       block.advance(w);
+      block.parted = true;
       block.passed[number % exec::kBarriers][w] = block.now[w];
       return;
     }

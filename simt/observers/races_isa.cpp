@@ -264,6 +264,34 @@ SIMT_INLINE Taken take(RowContext& c, const A* address, unsigned from, unsigned 
   return Taken::yes;
 }
 
+/// Writes words that nobody has accessed yet, as far as they lie in memory that the probe knows: the lanes that are left, up to
+/// the first that is something else.
+template <class A>
+SIMT_INLINE Mask fresh_words(RowContext& c, const typename Aliased<A>::type* address, Mask mask, u64 offset, Stamp me) {
+  constexpr bool narrow = sizeof(A) == 4;
+  auto& p = c.probe;
+  const Cells& shared = *c.block.shared;
+  if (narrow ? shared.shift != 2 || c.warp->shared_bytes < 4 : p.generation != c.state.generation || p.page_shift != 2) return mask;
+  Line* const lines = narrow ? shared.lines : p.page_lines;
+  Stamps* const stamps = narrow ? shared.stamps : p.page_stamps;
+  const u64 low = narrow ? 0 : p.page << Shadow::kPageBits, last = narrow ? c.warp->shared_bytes - 4 : (u64{1} << Shadow::kPageBits) - 4;
+  const u32 since = since_of(c, narrow);
+  for (; mask; mask &= mask - 1) {
+    const auto lane = unsigned(std::countr_zero(mask));
+    const u64 at = narrow ? u64(u32(u32(address[lane]) + u32(offset))) : u64(address[lane]) + offset - low;
+    if (at > last || at & 3) break;
+    Line& l = lines[at >> 7];
+    Stamps& s = stamps[at >> 7];
+    const unsigned n = unsigned(at >> 2) & 31, thread = c.warp->index * 32 + lane;
+    if (!open(l, since, c.block) || ((l.read | l.written) >> n & 1)) break;
+    if (l.write_row) [[unlikely]] expand_writes(l, s);
+    l.written |= Mask{1} << n;   // the other masks do not have it: they are parts of these two
+    s.writer[n] = u16(thread);
+    s.write[n] = me.by(thread).bits;
+  }
+  return mask;
+}
+
 /// Weak accesses, lane by lane.
 template <class A>
 [[gnu::noinline]] void lanes_of_row(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
@@ -284,6 +312,7 @@ template <class A>
     }
   }
   for (Mask left = mask; left; left &= left - 1) {
+    if (write && bytes == 4 && !(left = fresh_words<A>(c, address, left, offset, me))) break;
     const auto lane = unsigned(std::countr_zero(left));
     u64 at = sizeof(A) == 4 ? u64(u32(u32(address[lane]) + u32(offset))) : u64(address[lane]) + offset;
     bool shared = p.shared;
@@ -302,19 +331,9 @@ template <class A>
       const Cell cell = cell_at(c, byte, shared, shift);
       byte += u64{1} << shift;
       Line& l = cell.l;
-      if (!open(l, since, c.block)) {
-        exact = true;
-      } else if (!write) {
-        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, c.state.blocks_apart);
-      } else if (cell.bit() & (l.read | l.written)) {
-        exact |= !write_cell(cell, thread, me);
-      } else {   // nobody was here
-        l.written |= cell.bit();
-        l.old_written &= ~cell.bit();
-        l.many &= ~cell.bit();
-        l.shared_by_blocks &= ~cell.bit();
-        set_write(cell, thread, me);
-      }
+      if (!open(l, since, c.block)) exact = true;
+      else if (write) exact |= !write_cell(cell, thread, me);
+      else exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, c.state.blocks_apart);
     }
     if (exact) race_lane(c, lane, at, shared);
   }
@@ -436,6 +455,14 @@ void rows(RowContext& c) {
       if (ends) return;
     }
     return;
+  }
+  if (!p.shared && count > 1 && p.generation == c.state.generation) {   // what they will meet comes while others are looked at
+    const u64 from = u64(std::int64_t(c.instr->mem.offset)) - (p.page << Shadow::kPageBits);
+    for (unsigned k = 0; k < count; ++k)
+      for (int lane : {0, 16}) {
+        const u64 in_page = reinterpret_cast<const Aliased<u64>::type*>(warps[k]->regs + at)[lane] + from;
+        if (in_page >> Shadow::kPageBits == 0) __builtin_prefetch(&p.page_lines[in_page >> p.page_shift >> 5], 1);
+      }
   }
   for (unsigned k = 0; k < count; ++k) {
     const Mask mask = lanes_of(c, *warps[k]);

@@ -148,6 +148,11 @@ class Uninitialized final : public UninitializedChecker {
     block_ = nullptr;
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
+    if (!spare_.empty()) {
+      spare_.back().key() = &block;
+      blocks_.insert(std::move(spare_.back()));
+      spare_.pop_back();
+    }
     auto& b = blocks_[&block];
     b.shared.clear(worker.grid->shared_bytes);
     b.local.assign(worker.grid->local_bytes ? block.warp_count : 0, Bits(std::size_t(worker.grid->local_bytes) * 32));
@@ -155,7 +160,8 @@ class Uninitialized final : public UninitializedChecker {
     block_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    blocks_.erase(&block);
+    if (spare_.size() < 64) spare_.push_back(blocks_.extract(&block));
+    else blocks_.erase(&block);
     block_ = nullptr;
   }
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
@@ -227,7 +233,9 @@ class Uninitialized final : public UninitializedChecker {
   bool following_ = false;
   std::vector<ValueProbe> probes_;
   std::vector<Run> runs_;
-  std::unordered_map<const exec::BlockState*, Block> blocks_;
+  using Blocks = std::unordered_map<const exec::BlockState*, Block>;
+  Blocks blocks_;
+  std::vector<Blocks::node_type> spare_;            ///< of blocks that have ended: their memory is used again
   const exec::BlockState* block_ = nullptr;         ///< who was looked at last
   Block* current_ = nullptr;
   RangeOf range_ = range_of(exec::isa());
