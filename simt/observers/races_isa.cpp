@@ -306,9 +306,6 @@ template <class A>
       const u64 cell = (u64(address[std::countr_zero(left)]) + offset - low) >> p.page_shift;
       if (cell >> (Shadow::kPageBits - p.page_shift)) continue;
       __builtin_prefetch(&p.page_lines[cell >> 5], 1);
-      const auto& s = p.page_stamps[cell >> 5];
-      __builtin_prefetch(write ? &s.write[cell & 31] : &s.first[cell & 31], 1);
-      __builtin_prefetch(write ? &s.writer : &s.reader, 1);
     }
   }
   for (Mask left = mask; left; left &= left - 1) {
@@ -360,10 +357,8 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
   }
   // A few runs of neighbours: rows of a matrix, or lanes of which some have nothing to do.
   const A bytes = A(1) << shift;
-  alignas(64) A next[kLanes + 1];
-  next[0] = 0;
-  for (int lane = 0; lane < kLanes; ++lane) next[lane + 1] = address[lane] + bytes;
-  const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] == next[lane]; }) & mask & (mask << 1);
+  // What lies in front of the first lane's address is no address, but it is there.
+  const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] - bytes == address[lane - 1]; }) & mask & (mask << 1);
   Mask starts = mask & ~follow;
   if (std::popcount(starts) > 6) return lanes_of_row<A>(c, address, mask);
   for (; starts; starts &= starts - 1) {
