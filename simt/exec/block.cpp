@@ -264,8 +264,8 @@ Outcome run_cluster(Worker& worker, Cluster& cluster) {
   const bool shuffled = grid.seed != 0;
   const bool alone = shuffled || grid.by_turns;   // warps, in the order that this asks for
   const unsigned gang_size = alone ? 1 : grid.code->gang_warps;
-  const bool fused = !alone && !grid.instrumentation && !grid.code->fused.empty();
-  const auto& plain = fused ? grid.code->fused : grid.code->gang;
+  const bool fused = !alone && !grid.instrumentation && !grid.code->fused.gang.empty();
+  const auto& plain = fused ? grid.code->fused.gang : grid.code->gang;
   const GangEntry* const entries = grid.instrumentation ? grid.instrumentation->gang() : plain.data();
   for (;;) {
     bool waiting = false, progress = false, left = false;

@@ -1,5 +1,6 @@
 // Observers at work: probes go into the code of a launch, and what no instruction shows is told.
 #include "simt/exec/probe.hpp"
+#include "simt/jit/jit.hpp"
 #include "simt/observers/observer.hpp"
 
 namespace simt::exec {
@@ -14,13 +15,14 @@ const Instr* run_probed(Warp& warp, const Instr* instr) {
 const Instr* run_probed_gang(Gang& gang, const Instr* instr) {
   const Worker& worker = *gang.warps[0]->worker;
   for (Probe* probe = worker.probed[instr->origin]; probe; probe = probe->next) probe->gang(*probe, gang, instr);
-  const auto& entry = worker.code->gang[instr->origin];
+  const auto& entry = worker.grid->instrumentation->behind(instr->origin);
   return gang.partial ? entry.partial(gang, instr) : entry.full(gang, instr);
 }
 
 }  // namespace
 
-Instrumentation::Instrumentation(ir::Code& code, unsigned workers) : code_(code), probed_(workers), gang_(code.gang) {
+Instrumentation::Instrumentation(ir::Code& code, unsigned workers)
+    : code_(code), probed_(workers), stops_(code.count), gang_(code.gang), behind_(code.gang.data()) {
   for (std::size_t n = 0; n < code.count; ++n) handlers_.push_back(code.instrs[n].run);
   for (auto& list : probed_) list.resize(code.count);
 }
@@ -38,8 +40,29 @@ void Instrumentation::add(unsigned worker, std::size_t n, Probe& probe) {
   *place = &probe;
   bool all = true;
   for (const Probe* p = probed_[worker][n]; p; p = p->next) all &= p->gang != nullptr;
-  const GangHandler run = all ? run_probed_gang : warp_by_warp;
-  gang_[n] = {run, run};
+  stops_[n] = all ? together : apart;
+  if (behind_ == code_.gang.data()) return choose(n);
+  behind_ = code_.gang.data();
+  for (std::size_t k = 0; k < code_.count; ++k) choose(k);
+}
+
+void Instrumentation::choose(std::size_t n) {
+  const GangHandler run = stops_[n] == together ? run_probed_gang : warp_by_warp;
+  gang_[n] = stops_[n] == none ? behind_[n] : GangEntry{run, run};
+}
+
+void Instrumentation::fuse() {
+  // Machine code is made of the handlers that the probes stand in front of.
+  std::vector<Handler> probing;
+  for (std::size_t n = 0; n < code_.count; ++n) {
+    probing.push_back(code_.instrs[n].run);
+    code_.instrs[n].run = handlers_[n];
+  }
+  const auto& pieces = jit::prepare(code_, stops_);
+  for (std::size_t n = 0; n < code_.count; ++n) code_.instrs[n].run = probing[n];
+  if (pieces.empty()) return;
+  behind_ = pieces.data();
+  for (std::size_t n = 0; n < code_.count; ++n) choose(n);
 }
 
 void tell_block(const Worker& worker, const BlockState& block, bool begins) {

@@ -42,16 +42,27 @@ class Instrumentation {
   unsigned workers() const { return unsigned(probed_.size()); }
   /// What executes instruction `n`, whether it has probes or not.
   Handler handler(std::size_t n) const { return handlers_[n]; }
+  /// While the launch runs it takes all machine code out again, so that the probe is called from now on.
   void add(unsigned worker, std::size_t n, Probe& probe);
+  /// All probes are there: between them gangs execute machine code. What an observer reads of a warp's registers are the
+  /// operands of the instruction with its probe; nobody has stored what is not needed any more.
+  void fuse();
   Probe* const* probed(unsigned worker) const { return probed_[worker].data(); }
-  /// What gangs do, by instruction.
+  /// What gangs do, by instruction, and what they do once the probes were called.
   const GangEntry* gang() const { return gang_.data(); }
+  const GangEntry& behind(std::size_t n) const { return behind_[n]; }
 
  private:
+  void choose(std::size_t n);
+
   ir::Code& code_;
   std::vector<Handler> handlers_;
   std::vector<std::vector<Probe*>> probed_;   ///< by worker, by instruction
+  /// Where the probes are: nowhere, seen by gangs as a whole, or by one warp after another.
+  enum : std::uint8_t { none, together, apart };
+  std::vector<std::uint8_t> stops_;
   std::vector<GangEntry> gang_;
+  const GangEntry* behind_;
 };
 
 /// The lanes that execute the instruction: the active ones whose guard holds.

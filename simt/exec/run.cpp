@@ -292,6 +292,7 @@ Fault run_grid(const Launch& launch, Family& family) {
     grid.instrumentation = &instrumentation.emplace(launch.kernel->code(), grid.workers);
     for (const auto& o : grid.observers) o->launch_begin(launch, *instrumentation);
     for (const auto& o : grid.observers) grid.by_turns |= o->by_turns();
+    if (!grid.by_turns && grid.seed == 0) instrumentation->fuse();
   }
   auto fault = inside.pool.run(grid);
   for (const auto& o : grid.observers) o->launch_end(launch, code, fault);

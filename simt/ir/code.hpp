@@ -89,6 +89,14 @@ struct FreeInstrs {
   void operator()(void* p) const { ::operator delete[](p, std::align_val_t(64)); }
 };
 
+/// What gangs do where machine code (simt/jit) takes the place of handlers.
+struct Pieces {
+  std::vector<exec::GangEntry> gang;   ///< by position; empty if there is no machine code
+  std::shared_ptr<const void> memory;
+  std::vector<std::uint8_t> stops;     ///< where probes were when it was made
+  bool known = false;                  ///< whether there are pieces has been found out
+};
+
 struct Code {
   exec::KernelInfo info;
   const ptx::Function* function = nullptr;
@@ -100,9 +108,7 @@ struct Code {
   std::vector<Operands> operands;      ///< likewise
   std::vector<std::vector<std::int32_t>> lists;
   std::vector<exec::GangEntry> gang;   ///< by position: what gangs do
-  std::vector<exec::GangEntry> fused;  ///< the same with pieces of machine code (simt/jit), without observers; may be empty
-  std::shared_ptr<const void> fused_memory;
-  bool fused_known = false;            ///< whether there are pieces has been found out
+  Pieces fused, observed;              ///< the same with machine code: without observers, and between the probes of the last ones
   unsigned gang_warps = 1;             ///< how many may form a gang, by what their registers take
 
   std::size_t file_bytes = 0;          ///< register file of a warp

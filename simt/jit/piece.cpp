@@ -8,6 +8,7 @@
 
 #include "simt/exec/block.hpp"
 #include "simt/exec/handlers.hpp"
+#include "simt/exec/probe.hpp"
 
 namespace simt::jit {
 
@@ -49,6 +50,9 @@ void write_constants(Assembler& assembler) {
 
 bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
   try {
+    // Its probes have been called.
+    const auto* probed = warp.worker->probed;
+    if (probed && from != end && probed[from->origin]) from = probed[from->origin]->run(warp, from);
     while (from && from != end) from = from->run(warp, from);
     return from != nullptr;
   } catch (const std::bad_alloc&) {   // the frames of pieces cannot be unwound
@@ -60,8 +64,9 @@ bool finish(Warp& warp, const Instr* from, const Instr* end) noexcept {
 
 const void* windows(Gang& gang) noexcept { return gang.warps[0]->worker->windows.data(); }
 
-Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked)
-    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end), masked_(masked) {
+Piece::Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked,
+             bool apart)
+    : a_(assembler), code_(code), rows_(rows), begin_(begin), end_(end), masked_(masked), apart_(apart) {
   owner_.fill(kFree);
   for (auto n = begin; n < end; ++n) {
     const auto& operands = code.operands[n];
@@ -91,7 +96,7 @@ std::size_t Piece::compile() {
   a_.load64(r14, rax, offsetof(Warp, shared));
   a_.xor32(r12, r12);
   const auto& last = code_.instrs[end_];
-  const bool branches = !masked_ && last.run == exec::run_branch;
+  const bool branches = !masked_ && !apart_ && last.run == exec::run_branch;
   if (branches) {
     a_.store32_imm(rsp, kSome, 0);
     a_.store32_imm(rsp, kAll, -1);
@@ -130,8 +135,8 @@ std::size_t Piece::compile() {
   a_.jump_if(below, loop);
   // Where all lanes go the same way, the branch is done as well.
   const Instr *on = &last, *target = &last + last.jump.target;
-  if (!masked_ && last.run == exec::run_jump) on = target;
-  if (!masked_ && last.run == exec::run_join) on = &last + 1;
+  if (!masked_ && !apart_ && last.run == exec::run_jump) on = target;
+  if (!masked_ && !apart_ && last.run == exec::run_join) on = &last + 1;
   if (branches) {
     const Instr *if_none = &last + 1, *if_all = target;
     if (last.guard & 1) std::swap(if_none, if_all);

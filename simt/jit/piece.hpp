@@ -37,8 +37,9 @@ const void* windows(exec::Gang& gang) noexcept;
 
 class Piece {
  public:
-  /// `masked`: for warps of which some lanes do not execute.
-  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked);
+  /// `masked`: for warps of which some lanes do not execute. `apart`: instruction `end` has a probe, so that the piece must
+  /// not execute it, be it a branch.
+  Piece(Assembler& assembler, const ir::Code& code, const Rows& rows, std::size_t begin, std::size_t end, bool masked, bool apart);
   /// Appends the function, an exec::GangHandler, to the code, and says where it begins.
   std::size_t compile();
   /// Whether pieces know the instruction.
@@ -169,7 +170,7 @@ class Piece {
   const ir::Code& code_;
   const Rows& rows_;
   const std::size_t begin_, end_;
-  const bool masked_;
+  const bool masked_, apart_;
   std::size_t n_ = 0;
   std::map<std::int32_t, Held> held_;
   std::array<int, 32> owner_{};        // a row, or one of the above

@@ -113,14 +113,14 @@ class Ticks {
 struct AccessProbe;
 
 /// Rows of reads of shared memory since the last barrier of the block, as long as nobody has written there: if nobody does
-/// until the next one, they need not be looked at.
+/// until the next one, they need not be looked at. A run of loads leaves an entry for each of its rows and each warp.
 struct ReadLog {
   struct alignas(64) Entry {
     std::uint32_t offsets[32];
     AccessProbe* probe;
     exec::Warp* warp;
-    const exec::Instr* instr;
     Mask mask;
+    std::uint32_t warps;   ///< so many entries in a row, from that of the first warp on, are of one row of the run
   };
   static constexpr std::uint32_t kEntries = 1024;
   std::uint32_t count = 0;
@@ -157,15 +157,29 @@ struct BlockClock : BlockTime {
   std::unique_ptr<Cells> shared_cells;
   std::unique_ptr<ReadLog> reads;
 
-  BlockClock(const exec::BlockState& block, std::uint32_t number, bool orders, Ticks& clock)
-      : ticks(clock), index(block.index), instance(number), warps(block.warp_count), threads(block.threads) {
+  bool parted = false;                        ///< `of` or `passed` were written to
+
+  explicit BlockClock(Ticks& clock) : ticks(clock) {}
+  /// A block begins. The object may have been another one's.
+  void begin(const exec::BlockState& block, std::uint32_t number, bool orders) {
+    index = block.index;
+    instance = number;
+    warps = block.warp_count;
+    threads = block.threads;
     start = everyone = tick();
     std::fill(std::begin(now), std::end(now), start);
-    if (!orders) return;
-    fence.resize(threads);
-    block_fence.resize(threads);
-    acquired.resize(threads);
-    read.resize(threads);
+    simple = true;
+    together = {};
+    for (auto& known : lanes)
+      if (known) known.reset();
+    if (parted) of = {}, passed = {}, parted = false;
+    const std::size_t each = orders ? threads : 0;
+    fence.assign(each, 0);
+    block_fence.assign(each, 0);
+    acquired.assign(each, nullptr);
+    read.assign(each, nullptr);
+    common = common_read = nullptr;
+    any_acquired = any_read = false;
   }
   std::uint32_t tick() { return ticks.next(instance, index); }
 
@@ -175,6 +189,7 @@ struct BlockClock : BlockTime {
     if (by == instance) {
       if (before.thread() == thread) return true;
       const unsigned other = before.thread() / 32;
+      if (before.when() < everyone) return true;
       if (before.when() < (other != warp ? of[warp][other] : lanes[warp] ? lanes[warp]->of[lane][before.thread() % 32] : together[warp]))
         return true;
     }
@@ -214,7 +229,18 @@ struct BlockClock : BlockTime {
 
   void barrier(unsigned number, const Mask* arrived) {
     const std::uint32_t time = tick();
-    std::array<std::uint32_t, 32> sum{};
+    if (!any_acquired && !any_read && complete(number, arrived)) {   // `of` need not say what `everyone` says
+      for (unsigned w = 0; w < warps; ++w) {
+        now[w] = together[w] = time;
+        if (lanes[w]) lanes[w].reset();
+      }
+      everyone = time;
+      simple = true;
+      return;
+    }
+    parted = true;
+    std::array<std::uint32_t, 32> sum;
+    sum.fill(everyone);
     bool all = true;
     for (unsigned w = 0; w < warps; ++w) {
       if (!arrived[w]) {

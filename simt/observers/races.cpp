@@ -10,6 +10,7 @@
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
 #include "simt/observers/races.hpp"
+#include "simt/observers/runs.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
@@ -35,7 +36,7 @@ class Races final : public Observer {
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& code) override {
     launch_ = &launch;
     code_ = &code.code();
-    if (!ticks_.begin()) pools_.clear(), shadow_.clear();
+    if (!ticks_.begin()) spare_.clear(), shadow_.clear();
     if (shadow_.size() > kPages / 4 * 3) shadow_.clear();
     ++state_.generation;
     state_.launch = ticks_.now() + 1;
@@ -53,27 +54,33 @@ class Races final : public Observer {
     blocks_.clear();
     accesses_.clear();
     syncs_.clear();
+    runs_.clear();
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
-    auto& b = blocks_[&block] = std::make_unique<BlockClock>(block, next_++, orders_, ticks_);
+    Blocks::node_type node;
+    if (spare_.empty()) {
+      const auto at = blocks_.emplace(&block, std::make_unique<BlockClock>(ticks_)).first;
+      at->second->reads = std::make_unique<ReadLog>();
+      node = blocks_.extract(at);
+    } else {
+      node = std::move(spare_.back());
+      spare_.pop_back();
+      node.key() = &block;
+    }
+    auto& b = *node.mapped();
+    b.begin(block, next_++, orders_);
     const std::size_t bytes = worker.grid->shared_bytes;
-    if (pools_.empty() || pools_.back()->bytes < bytes) b->shared_cells = std::make_unique<Cells>(bytes);
-    else b->shared_cells = std::move(pools_.back()), pools_.pop_back();
-    b->shared = b->shared_cells.get();
-    if (logs_.empty()) b->reads = std::make_unique<ReadLog>();
-    else b->reads = std::move(logs_.back()), logs_.pop_back();
-    b->log = b->reads.get();
-    b->log->count = 0;
-    b->log->open = true;
+    if (!b.shared_cells || b.shared_cells->bytes < bytes) b.shared_cells = std::make_unique<Cells>(bytes);
+    b.shared = b.shared_cells.get();
+    b.log = b.reads.get();
+    b.log->count = 0;
+    b.log->open = true;
+    blocks_.insert(std::move(node));
     current_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    const auto at = blocks_.find(&block);
-    if (pools_.size() < 64) {
-      pools_.push_back(std::move(at->second->shared_cells));
-      logs_.push_back(std::move(at->second->reads));
-    }
-    blocks_.erase(at);
+    auto node = blocks_.extract(&block);
+    if (spare_.size() < 64) spare_.push_back(std::move(node));
     current_ = nullptr;
   }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override {
@@ -149,10 +156,9 @@ class Races final : public Observer {
   RaceRows rows_ = race_rows(exec::isa());
   Ticks ticks_;
   Shadow shadow_;
-  std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>> blocks_;
-  // Of blocks that have ended.
-  std::vector<std::unique_ptr<Cells>> pools_;   ///< of shared memory
-  std::vector<std::unique_ptr<ReadLog>> logs_;
+  using Blocks = std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>>;
+  Blocks blocks_;
+  std::vector<Blocks::node_type> spare_;   ///< of blocks that have ended, with the shadow of their shared memory
   const exec::BlockState* block_ = nullptr;
   BlockClock* current_ = nullptr;
   std::unordered_map<std::uint64_t, Known> sync_;             ///< released at an address
@@ -160,10 +166,12 @@ class Races final : public Observer {
   std::set<std::tuple<std::uint32_t, std::uint32_t, bool>> said_;
   std::vector<AccessProbe> accesses_;
   std::vector<SyncProbe> syncs_;
+  std::vector<ReadRun> runs_;
 };
 
 void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
+void race_split(RowContext& c) { c.block.shared->split(); }
 void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(probe, address); }
 
 void Races::place_probes(exec::Instrumentation& instrumentation) {
@@ -171,6 +179,7 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
   orders_ = false;
   accesses_.reserve(code.count);
   syncs_.reserve(code.count);
+  std::vector<AccessProbe*> at(code.count);   // none was added yet
   for (std::size_t n = 0; n < code.count; ++n) {
     const auto* instruction = code.origins[n].instruction;
     if (!instruction) continue;
@@ -206,7 +215,7 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
         p.whole_warp = true;
         p.lanes = says(*instruction, "x1") ? 0xffu : says(*instruction, "x2") ? 0xffffu : exec::kAllLanes;
       }
-      instrumentation.add(0, n, p);
+      at[n] = &p;
       continue;
     }
     SyncProbe p;
@@ -233,6 +242,26 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     p.races = this;
     instrumentation.add(0, n, syncs_.emplace_back(p));
   }
+  std::vector<Run> runs = runs_of(instrumentation);
+  for (std::size_t n = 0; n < code.count; ++n) {   // with a guard it is a run of its own
+    const auto& access = code.accesses[n];
+    const bool alone = code.instrs[n].guard || instrumentation.handler(n) == exec::run_guarded;
+    if (at[n] && alone && access.kind == ir::AccessKind::load && at[n]->shared && !at[n]->strength && !at[n]->whole_warp)
+      runs.push_back({{{std::uint32_t(n), 0}}, {code.instrs[n].op[access.address]}});
+  }
+  runs_.reserve(runs.size());
+  for (auto& run : runs) {
+    ReadRun reads{{}, std::move(run.rows)};
+    for (const auto& load : run.loads)
+      if (at[load.instr]) reads.loads.push_back({at[load.instr], &code.instrs[load.instr], load.row});
+    if (reads.loads.size() != run.loads.size()) continue;   // more accesses than there can be sites
+    for (const auto& load : reads.loads) at[load.probe->instr] = nullptr;
+    auto& first = *reads.loads[0].probe;
+    first.run = &runs_.emplace_back(std::move(reads));
+    at[first.instr] = &first;
+  }
+  for (std::size_t n = 0; n < code.count; ++n)
+    if (at[n]) instrumentation.add(0, n, *at[n]);
 }
 
 void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) {
@@ -245,6 +274,7 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       std::uint32_t number = 0;
       if (active) std::memcpy(&number, warp.regs + instr->op[0] + 4 * std::countr_zero(active), 4);
       block.advance(w);
+      block.parted = true;
       block.passed[number % exec::kBarriers][w] = block.now[w];
       return;
     }
@@ -326,7 +356,6 @@ void Races::lanes(RowContext& c, Mask mask) {
   const auto kind = probe.kind;
   const unsigned bytes = probe.bytes, warp = c.warp->index;
   const Stamp me = Stamp::of(c.block.now[warp], probe.site, probe.strength);
-  const bool is_plain = plain(c.block, warp);
   for (Mask left = mask; left; left &= left - 1) {
     const auto lane = unsigned(std::countr_zero(left));
     std::uint64_t address;
@@ -346,7 +375,7 @@ void Races::lanes(RowContext& c, Mask mask) {
     }
     if (address % bytes) continue;   // a fault, which is reported as such
     if (shared && address + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
-    if (orders_ && probe.strength) {
+    if (orders_) {
       this->lane(c, lane, address, shared);
       continue;
     }
@@ -363,7 +392,7 @@ void Races::lanes(RowContext& c, Mask mask) {
       Line& l = cell.l;
       if (!open(l, since_of(c, shared), c.block)) {
         exact = true;
-      } else if (probe.strength) {
+      } else {
         // Among strong writes nothing has to be ordered.
         const Mask bit = cell.bit();
         const bool enough = probe.strength == 2 || shared;
@@ -378,10 +407,6 @@ void Races::lanes(RowContext& c, Mask mask) {
         l.shared_by_blocks &= ~bit;
         l.many &= ~bit;
         set_write(cell, thread, me, kStrongWriter);
-      } else if (kind == ir::AccessKind::load) {
-        exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, state_.blocks_apart);
-      } else {
-        exact |= !write_cell(cell, thread, me);
       }
     }
     if (exact) this->lane(c, lane, address, shared);

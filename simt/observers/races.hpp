@@ -15,6 +15,18 @@
 namespace simt::observers {
 
 class Races;
+struct AccessProbe;
+
+/// Plain loads of shared memory that are looked at together, when the first of them is about to be executed.
+struct ReadRun {
+  struct Load {
+    AccessProbe* probe;
+    const exec::Instr* instr;
+    std::uint32_t row;               ///< index into `rows`
+  };
+  std::vector<Load> loads;
+  std::vector<std::int32_t> rows;    ///< of addresses
+};
 
 /// In front of an access.
 struct AccessProbe : exec::Probe {
@@ -25,6 +37,7 @@ struct AccessProbe : exec::Probe {
   bool acquires = false, releases = false;
   std::uint8_t bytes = 0, address = 0, strength = 0;
   Mask lanes = exec::kAllLanes;
+  const ReadRun* run = nullptr;      ///< that begins here
   // The page of global memory that it met last.
   std::uint64_t page = ~0ull, generation = 0;
   Line* page_lines = nullptr;
@@ -51,8 +64,10 @@ struct RowContext {
 };
 
 // races.cpp
-/// Lane by lane.
+/// Strong accesses, lane by lane.
 void race_lanes(RowContext& c, Mask mask);
+/// Smaller accesses than of words came to the block's shared memory.
+void race_split(RowContext& c);
 /// One lane, by its stamps.
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
 /// Fills the probe's page.

@@ -264,6 +264,78 @@ SIMT_INLINE Taken take(RowContext& c, const A* address, unsigned from, unsigned 
   return Taken::yes;
 }
 
+/// Writes words that nobody has accessed yet, as far as they lie in memory that the probe knows: the lanes that are left, up to
+/// the first that is something else.
+template <class A>
+SIMT_INLINE Mask fresh_words(RowContext& c, const typename Aliased<A>::type* address, Mask mask, u64 offset, Stamp me) {
+  constexpr bool narrow = sizeof(A) == 4;
+  auto& p = c.probe;
+  const Cells& shared = *c.block.shared;
+  if (narrow ? shared.shift != 2 || c.warp->shared_bytes < 4 : p.generation != c.state.generation || p.page_shift != 2) return mask;
+  Line* const lines = narrow ? shared.lines : p.page_lines;
+  Stamps* const stamps = narrow ? shared.stamps : p.page_stamps;
+  const u64 low = narrow ? 0 : p.page << Shadow::kPageBits, last = narrow ? c.warp->shared_bytes - 4 : (u64{1} << Shadow::kPageBits) - 4;
+  const u32 since = since_of(c, narrow);
+  for (; mask; mask &= mask - 1) {
+    const auto lane = unsigned(std::countr_zero(mask));
+    const u64 at = narrow ? u64(u32(u32(address[lane]) + u32(offset))) : u64(address[lane]) + offset - low;
+    if (at > last || at & 3) break;
+    Line& l = lines[at >> 7];
+    Stamps& s = stamps[at >> 7];
+    const unsigned n = unsigned(at >> 2) & 31, thread = c.warp->index * 32 + lane;
+    if (!open(l, since, c.block) || ((l.read | l.written) >> n & 1)) break;
+    if (l.write_row) [[unlikely]] expand_writes(l, s);
+    l.written |= Mask{1} << n;   // the other masks do not have it: they are parts of these two
+    s.writer[n] = u16(thread);
+    s.write[n] = me.by(thread).bits;
+  }
+  return mask;
+}
+
+/// Weak accesses, lane by lane.
+template <class A>
+[[gnu::noinline]] void lanes_of_row(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
+  auto& p = c.probe;
+  const unsigned bytes = p.bytes, warp = c.warp->index;
+  const bool write = p.kind != ir::AccessKind::load, is_plain = plain(c.block, warp);
+  const Stamp me = Stamp::of(c.block.now[warp], p.site, 0);
+  const u64 offset = sizeof(A) == 4 ? u64(u32(c.instr->mem.offset)) : u64(std::int64_t(c.instr->mem.offset));
+  if (sizeof(A) == 8 && p.generation == c.state.generation) {   // what the lanes meet is fetched while others are looked at
+    const u64 low = p.page << Shadow::kPageBits;
+    for (Mask left = mask; left; left &= left - 1) {
+      const u64 cell = (u64(address[std::countr_zero(left)]) + offset - low) >> p.page_shift;
+      if (cell >> (Shadow::kPageBits - p.page_shift)) continue;
+      __builtin_prefetch(&p.page_lines[cell >> 5], 1);
+    }
+  }
+  for (Mask left = mask; left; left &= left - 1) {
+    if (write && bytes == 4 && !(left = fresh_words<A>(c, address, left, offset, me))) break;
+    const auto lane = unsigned(std::countr_zero(left));
+    u64 at = sizeof(A) == 4 ? u64(u32(u32(address[lane]) + u32(offset))) : u64(address[lane]) + offset;
+    bool shared = p.shared;
+    if (sizeof(A) == 8 && p.generic && at >= memory::kSharedWindow) {
+      if (at - memory::kSharedWindow >= memory::kWindowSize) continue;   // local memory, parameters
+      at -= memory::kSharedWindow;
+      shared = true;
+    }
+    if (at & (bytes - 1)) continue;                           // a fault, which is reported as such
+    if (shared && at + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
+    if (shared && bytes < 4 && c.block.shared->shift) race_split(c);
+    const u32 since = since_of(c, shared), thread = warp * 32 + lane;
+    bool exact = false;
+    for (u64 byte = at; byte < at + bytes;) {
+      unsigned shift;
+      const Cell cell = cell_at(c, byte, shared, shift);
+      byte += u64{1} << shift;
+      Line& l = cell.l;
+      if (!open(l, since, c.block)) exact = true;
+      else if (write) exact |= !write_cell(cell, thread, me);
+      else exact |= !read_cell(cell, thread, me, c.block.simple, is_plain, c.state.blocks_apart);
+    }
+    if (exact) race_lane(c, lane, at, shared);
+  }
+}
+
 template <class A>
 SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address, Mask mask) {
   const unsigned shift = unsigned(std::countr_zero(c.probe.bytes));
@@ -278,23 +350,21 @@ SIMT_INLINE void row_of(RowContext& c, const typename Aliased<A>::type* address,
     } else if (low && high && (read || (low & high & 1))) {
       const auto half = take(c, address, 0, 16, low);
       if (half == Taken::nothing_new && apart == 0 && low == high) return;
-      if (half == Taken::no) race_lanes(c, 0xffff);
-      if (take(c, address, 16, 16, high) == Taken::no) race_lanes(c, 0xffff0000);
+      if (half == Taken::no) lanes_of_row<A>(c, address, 0xffff);
+      if (take(c, address, 16, 16, high) == Taken::no) lanes_of_row<A>(c, address, 0xffff0000);
       return;
     }
   }
   // A few runs of neighbours: rows of a matrix, or lanes of which some have nothing to do.
   const A bytes = A(1) << shift;
-  alignas(64) A next[kLanes + 1];
-  next[0] = 0;
-  for (int lane = 0; lane < kLanes; ++lane) next[lane + 1] = address[lane] + bytes;
-  const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] == next[lane]; }) & mask & (mask << 1);
+  // What lies in front of the first lane's address is no address, but it is there.
+  const Mask follow = gather_mask<sizeof(A)>([&](int lane) { return address[lane] - bytes == address[lane - 1]; }) & mask & (mask << 1);
   Mask starts = mask & ~follow;
-  if (std::popcount(starts) > 6) return race_lanes(c, mask);
+  if (std::popcount(starts) > 6) return lanes_of_row<A>(c, address, mask);
   for (; starts; starts &= starts - 1) {
     const auto from = unsigned(std::countr_zero(starts));
     const auto lanes = unsigned(std::countr_one(u64(follow) >> from >> 1)) + 1;
-    if (take(c, address, from, lanes, 1) == Taken::no) race_lanes(c, Mask(((u64{1} << lanes) - 1) << from));
+    if (take(c, address, from, lanes, 1) == Taken::no) lanes_of_row<A>(c, address, Mask(((u64{1} << lanes) - 1) << from));
   }
 }
 
@@ -304,19 +374,41 @@ SIMT_INLINE Mask lanes_of(const RowContext& c, const Warp& warp) {
   return exec::guarded(warp, c.instr) & p.lanes;
 }
 
+/// Whether a load of shared memory is misaligned in some lane, or outside of it. In a cluster it may be another block's.
+SIMT_INLINE bool faults(const RowContext& c, Mask mask) {
+  const u32 bytes = c.probe.bytes, size = c.warp->shared_bytes, offset = u32(c.instr->mem.offset);
+  if (c.warp->worker->grid->cluster_blocks > 1) return false;
+  const auto* address = reinterpret_cast<const Aliased<u32>::type*>(c.row);
+  u32 bad = 0;
+  for (int lane = 0; lane < kLanes; ++lane) {
+    const u32 a = address[lane] + offset;
+    bad |= (mask & kLaneBits<u32>.bit[lane]) != 0 ? (a & (bytes - 1)) | u32(u64(a) + bytes > size) : 0;
+  }
+  return bad != 0;
+}
+
 void row(RowContext& c, Mask mask) {
   auto& p = c.probe;
-  if (p.strength || p.kind == ir::AccessKind::atomic || p.whole_warp) race_lanes(c, mask);
-  else if (p.shared) row_of<u32>(c, reinterpret_cast<const Aliased<u32>::type*>(c.row), mask);
-  else row_of<u64>(c, reinterpret_cast<const Aliased<u64>::type*>(c.row), mask);
+  const auto* narrow = reinterpret_cast<const Aliased<u32>::type*>(c.row);
+  const auto* wide = reinterpret_cast<const Aliased<u64>::type*>(c.row);
+  if (p.strength) race_lanes(c, mask);
+  else if (p.whole_warp) p.shared ? lanes_of_row<u32>(c, narrow, mask) : lanes_of_row<u64>(c, wide, mask);
+  else p.shared ? row_of<u32>(c, narrow, mask) : row_of<u64>(c, wide, mask);
 }
 
 void replay(RaceState& state, BlockTime& block) {
   auto& log = *block.log;
-  for (u32 n = 0; n < log.count; ++n) {
-    auto& e = log.entries[n];
-    RowContext c{state, *e.probe, nullptr, e.warp, e.instr, block, reinterpret_cast<const std::byte*>(e.offsets)};
-    row(c, e.mask);
+  for (u32 n = 0; n < log.count;) {
+    const auto& run = *log.entries[n].probe->run;
+    const u32 warps = log.entries[n].warps;
+    for (const auto& load : run.loads) {
+      for (const auto *e = log.entries + n + load.row * warps, *end = e + warps; e != end; ++e) {
+        if (!e->mask) continue;
+        RowContext c{state, *load.probe, nullptr, e->warp, load.instr, block, reinterpret_cast<const std::byte*>(e->offsets)};
+        row(c, e->mask);
+      }
+    }
+    n += u32(run.rows.size()) * warps;
   }
   log.count = 0;
   log.open = false;
@@ -330,20 +422,42 @@ void rows(RowContext& c) {
   const auto at = c.instr->op[p.address];
   const bool plain_read = p.kind == ir::AccessKind::load && !p.strength && !p.whole_warp;
   if (log.open && (p.shared || p.generic)) {
-    if (plain_read && p.shared && log.count + count <= ReadLog::kEntries) {
+    const u32 needed = p.run ? u32(p.run->rows.size()) * count : 0;
+    if (p.run && log.count + needed <= ReadLog::kEntries) {
+      for (const auto base : p.run->rows)
+        for (unsigned k = 0; k < count; ++k) {
+          auto& e = log.entries[log.count++];
+          __builtin_memcpy(e.offsets, warps[k]->regs + base, sizeof e.offsets);
+          e.probe = &p;
+          e.warp = warps[k];
+          e.mask = lanes_of(c, *warps[k]);
+          e.warps = count;
+        }
+      return;
+    }
+    if (!plain_read || p.run) replay(c.state, c.block);
+  }
+  if (p.run && p.run->loads.size() > 1) {
+    for (const auto& load : p.run->loads) {
+      bool ends = false;   // the launch, by a fault
       for (unsigned k = 0; k < count; ++k) {
         const Mask mask = lanes_of(c, *warps[k]);
         if (!mask) continue;
-        auto& e = log.entries[log.count++];
-        __builtin_memcpy(e.offsets, warps[k]->regs + at, sizeof e.offsets);
-        e.probe = &p;
-        e.warp = warps[k];
-        e.instr = c.instr;
-        e.mask = mask;
+        RowContext one{c.state, *load.probe, c.gang, warps[k], load.instr, c.block, warps[k]->regs + p.run->rows[load.row]};
+        row(one, mask);
+        ends |= faults(one, mask);
       }
-      return;
+      if (ends) return;
     }
-    if (!plain_read || log.count + count > ReadLog::kEntries) replay(c.state, c.block);
+    return;
+  }
+  if (!p.shared && count > 1 && p.generation == c.state.generation) {   // what they will meet comes while others are looked at
+    const u64 from = u64(std::int64_t(c.instr->mem.offset)) - (p.page << Shadow::kPageBits);
+    for (unsigned k = 0; k < count; ++k)
+      for (int lane : {0, 16}) {
+        const u64 in_page = reinterpret_cast<const Aliased<u64>::type*>(warps[k]->regs + at)[lane] + from;
+        if (in_page >> Shadow::kPageBits == 0) __builtin_prefetch(&p.page_lines[in_page >> p.page_shift >> 5], 1);
+      }
   }
   for (unsigned k = 0; k < count; ++k) {
     const Mask mask = lanes_of(c, *warps[k]);

@@ -30,6 +30,7 @@ struct CollectiveProbe : Probe {
   std::uint32_t site = 0;
   std::uint8_t members = 0;   ///< operand of the mask
   bool shuffle = false;
+  bool always_all = false;    ///< the mask is a constant that names all lanes
   enum Mode : std::uint8_t { up, down, bfly, idx } mode = idx;
 };
 
@@ -44,6 +45,26 @@ std::uint32_t lane_value(const Warp& warp, std::int32_t row, int lane) {
   return value;
 }
 
+/// Rows of 32 bits that are all ones in every lane of every warp, whatever is executed: by place in the register file.
+std::vector<bool> rows_of_ones(const ir::Code& code) {
+  constexpr std::size_t bytes = 4 * exec::kLanes;
+  std::vector<bool> ones(code.image.size() / 4 + 1);
+  if (code.callees.size() > 1) return ones;   // calls pass arguments through rows
+  for (std::size_t row = exec::kFixedBytes; row + bytes <= code.image.size(); row += 4)
+    ones[row / 4] = code.image[row] == std::byte{0xff} && std::memcmp(&code.image[row], &code.image[row + 1], bytes - 1) == 0;
+  const auto varies = [&](std::int32_t row) {
+    if (row >= 0 && std::size_t(row) / 4 < ones.size()) ones[std::size_t(row) / 4] = false;
+  };
+  for (const auto* list : {&code.launch_rows, &code.warp_rows, &code.block_rows})
+    for (const auto& special : *list) varies(special.row);
+  for (std::size_t n = 0; n < code.count; ++n)
+    for (unsigned k = 0; k < code.operands[n].count; ++k)
+      if (code.operands[n].writes >> k & 1) varies(code.instrs[n].op[k]);
+  for (const auto& list : code.lists)   // operands, from the third entry on
+    for (std::size_t k = 2; k < list.size(); ++k) varies(list[k]);
+  return ones;
+}
+
 class Sync final : public Observer {
  public:
   bool alone() const override { return true; }
@@ -55,7 +76,7 @@ class Sync final : public Observer {
     block_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    arrivals_.erase(&block);
+    if (const auto at = arrivals_.find(&block); at != arrivals_.end()) at->second = {};
     block_ = nullptr;
   }
   void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override;
@@ -102,6 +123,7 @@ void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instr
   code_ = &instrumentation.code();
   barriers_.reserve(code_->count);
   collectives_.reserve(code_->count);
+  std::vector<bool> ones;
   for (std::size_t n = 0; n < code_->count; ++n) {
     const auto* instruction = code_->origins[n].instruction;
     if (!instruction) continue;
@@ -131,6 +153,9 @@ void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instr
     p.site = std::uint32_t(n);
     p.members = warp_barrier ? 0 : opcode == "shfl" ? 5 : says(*instruction, "all") && opcode == "match" ? 3 : 2;
     p.shuffle = opcode == "shfl";
+    if (ones.empty()) ones = rows_of_ones(*code_);
+    const auto members = std::size_t(code_->instrs[n].op[p.members]) / 4;
+    p.always_all = members < ones.size() && ones[members];
     p.mode = says(*instruction, "up")     ? CollectiveProbe::up
              : says(*instruction, "down") ? CollectiveProbe::down
              : says(*instruction, "bfly") ? CollectiveProbe::bfly
@@ -142,6 +167,7 @@ void Sync::launch_begin(const exec::Launch& launch, exec::Instrumentation& instr
     };
     p.gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
       auto& c = static_cast<CollectiveProbe&>(probe);
+      if (c.always_all && !gang.partial) return;
       for (unsigned k = 0; k < gang.count; ++k) c.sync->collective(c, *gang.warps[k], instr);
     };
     instrumentation.add(0, n, collectives_.emplace_back(p));

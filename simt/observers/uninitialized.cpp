@@ -18,6 +18,7 @@
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
 #include "simt/observers/rows.hpp"
+#include "simt/observers/runs.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
@@ -76,6 +77,7 @@ class Uninitialized;
 struct ValueProbe : Probe {
   Uninitialized* checker = nullptr;
   std::uint32_t site = 0;
+  const Run* run = nullptr;   ///< whose other loads are looked at with this one
   // What global memory it met last: all of it is in the region, or in none.
   std::uint64_t low = 1, high = 0, generation = 0;
   Region* region = nullptr;
@@ -100,8 +102,18 @@ class Uninitialized final : public UninitializedChecker {
     said_.clear();
     forget_complete();
     probes_.assign(code_->count, {});
-    for (std::size_t n = 0; n < code_->count; ++n)
-      if (touches_memory(n) && (!regions_.empty() || code_->accesses[n].space != ptx::Space::global)) watch(n);
+    runs_ = runs_of(instrumentation);
+    std::vector<bool> later(code_->count);   // loads of a run but the first
+    for (const auto& run : runs_) {
+      if (run.loads.size() < 2) continue;
+      probes_[run.loads[0].instr].run = &run;
+      for (std::size_t k = 1; k < run.loads.size(); ++k) later[run.loads[k].instr] = true;
+    }
+    for (std::size_t n = 0; n < code_->count; ++n) {
+      probes_[n].checker = this;
+      probes_[n].site = std::uint32_t(n);
+      if (touches_memory(n) && !later[n] && (!regions_.empty() || code_->accesses[n].space != ptx::Space::global)) watch(n);
+    }
   }
   /// Looks at accesses of memory.
   void watch(std::size_t n) {
@@ -110,18 +122,37 @@ class Uninitialized final : public UninitializedChecker {
       if (p.checker->whole_block(p, *gang.warps[0])) return;
       for (unsigned k = 0; k < gang.count; ++k)
         if (!p.checker->known(p, *gang.warps[k], instr)) p.checker->memory(p, *gang.warps[k], instr);
+      if (p.run) p.checker->look_ahead(p, gang.warps, gang.count);
     };
     add(n, [](Probe& probe, Warp& warp, const Instr* instr) {
       auto& p = static_cast<ValueProbe&>(probe);
       if (!p.checker->known(p, warp, instr)) p.checker->memory(p, warp, instr);
+      Warp* const one = &warp;
+      if (p.run && !p.checker->whole_block(p, warp)) p.checker->look_ahead(p, &one, 1);
       return proceed(probe, warp, instr);
     });
+  }
+  /// The other loads of a run. They have probes of their own from now on if they may read what nobody has written.
+  void look_ahead(ValueProbe& first, Warp* const* warps, unsigned count) {
+    if (following_) return;   // they have
+    const auto& loads = first.run->loads;
+    bool all = true;
+    for (std::size_t l = 1; all && l < loads.size(); ++l)
+      for (unsigned k = 0; all && k < count; ++k) all = known(probes_[loads[l].instr], *warps[k], &code_->instrs[loads[l].instr]);
+    if (all) return;
+    first.run = nullptr;
+    for (std::size_t l = 1; l < loads.size(); ++l) watch(loads[l].instr);
   }
   void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override {
     blocks_.clear();
     block_ = nullptr;
   }
   void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
+    if (!spare_.empty()) {
+      spare_.back().key() = &block;
+      blocks_.insert(std::move(spare_.back()));
+      spare_.pop_back();
+    }
     auto& b = blocks_[&block];
     b.shared.clear(worker.grid->shared_bytes);
     b.local.assign(worker.grid->local_bytes ? block.warp_count : 0, Bits(std::size_t(worker.grid->local_bytes) * 32));
@@ -129,7 +160,8 @@ class Uninitialized final : public UninitializedChecker {
     block_ = nullptr;
   }
   void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    blocks_.erase(&block);
+    if (spare_.size() < 64) spare_.push_back(blocks_.extract(&block));
+    else blocks_.erase(&block);
     block_ = nullptr;
   }
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
@@ -159,8 +191,6 @@ class Uninitialized final : public UninitializedChecker {
   void add(std::size_t n, decltype(Probe::call) call) {
     auto& p = probes_[n];
     p.call = call;
-    p.checker = this;
-    p.site = std::uint32_t(n);
     instrumentation_->add(0, n, p);
   }
   Block& state(const Warp& warp) {
@@ -202,7 +232,10 @@ class Uninitialized final : public UninitializedChecker {
   exec::Instrumentation* instrumentation_ = nullptr;
   bool following_ = false;
   std::vector<ValueProbe> probes_;
-  std::unordered_map<const exec::BlockState*, Block> blocks_;
+  std::vector<Run> runs_;
+  using Blocks = std::unordered_map<const exec::BlockState*, Block>;
+  Blocks blocks_;
+  std::vector<Blocks::node_type> spare_;            ///< of blocks that have ended: their memory is used again
   const exec::BlockState* block_ = nullptr;         ///< who was looked at last
   Block* current_ = nullptr;
   RangeOf range_ = range_of(exec::isa());
