@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -45,20 +46,35 @@ def located(entries: list[Finding]) -> list[Finding]:
     """Give findings of host code their lines, and drop what another finding says better."""
     findings: list[Finding] = []
     # What a race let through is its fault, and there in some schedules only.
+    entries = [_of_host(entry) for entry in entries]
     raced = {_place(end) for entry in entries if entry["kind"] == "race" for end in (entry, entry["other"])}
     harmful = {_pair(entry) for entry in entries if entry["kind"] == "race" and not entry.get("benign")}
+    known = set()
     for entry in entries:
-        frames = entry.pop("frames", "")
-        if "file" not in entry:
-            file, line = host_line(frames)
-            entry = {"kind": entry["kind"], "kernel": "", "file": file, "line": line, "block": None, "thread": None, **entry}
         if entry.get("benign") and _pair(entry) in harmful:
             continue
         if entry["kind"] == "uninitialized" and raced & {_place(entry), _place(entry["other"])}:
             continue
-        if entry not in findings:
-            findings.append(entry)
+        # Another instruction of the same line is nothing new.
+        pair = _pair(entry) if "other" in entry else None
+        if entry in findings or (entry["kind"], pair) in known:
+            continue
+        if pair and entry["block"] is None:
+            known.add((entry["kind"], pair))
+        findings.append(entry)
     return findings
+
+
+def _of_host(entry: Finding) -> Finding:
+    # What host code did has the line of its calls.
+    frames = entry.pop("frames", "")
+    if "other" in entry and "file" not in entry["other"]:
+        file, line = host_line(entry["other"].pop("frames", ""))
+        entry["other"] = {"file": file, "line": line, "block": None, "thread": None}
+    if "file" in entry:
+        return entry
+    file, line = host_line(frames)
+    return {"kind": entry["kind"], "kernel": "", "file": file, "line": line, "block": None, "thread": None, **entry}
 
 
 def _place(entry: Finding) -> tuple[str, int]:
@@ -78,17 +94,25 @@ def host_line(frames: str) -> tuple[str, int]:
     frames : str
         Places in executable files, innermost first: ``file+0x12;file+0x34``.
     """
+    places = []
     launches = False
     for frame in filter(None, frames.split(";")):
         file, _, offset = frame.rpartition("+")
+        if file.startswith(("/lib/", "/lib64/", "/usr/lib")):  # of the system: somebody called it
+            continue
         for place in _places(file, offset):
             if place[0].endswith(".cudafe1.stub.c"):
                 launches = True
             elif launches:  # nvcc's function in the place of the kernel; who called it comes next
                 launches = False
             elif not _is_header(place[0]):
-                return place
-    return "", 0
+                places.append(place)
+    if not places:
+        return "", 0
+    file, line = places[0]
+    if template := re.search(r"/tmpxft_\w+-\d+_([^/]+)\.cudafe1\.cpp$", file):  # nvcc's copy of it, with its lines
+        file = next((path for path, _ in places if Path(path).name == f"{template[1]}.cu"), file)
+    return file, line
 
 
 def _is_header(file: str) -> bool:
@@ -116,7 +140,12 @@ def described(finding: Finding) -> Iterator[str]:
         yield f"    {kernel}block {_triple(finding['block'])}, thread {_triple(finding['thread'])}"
     if (other := finding.get("other")) and (finding["kind"] == "race" or _place(other) != _place(finding)):
         what = "the other access" if finding["kind"] == "race" else "it concerns this"
-        yield f"{_where(other)}: note: {what}, by block {_triple(other['block'])}, thread {_triple(other['thread'])}"
+        by = (
+            f", by block {_triple(other['block'])}, thread {_triple(other['thread'])}"
+            if other["block"]
+            else ", by the host's call"
+        )
+        yield f"{_where(other)}: note: {what}{by}"
         yield from _excerpt(other)
 
 

@@ -5,6 +5,7 @@
 #include "simt/exec/family.hpp"
 
 #include "simt/exec/program.hpp"
+#include "simt/observers/source.hpp"
 
 namespace simt::exec {
 
@@ -25,9 +26,9 @@ Fault run(const Launch& launch) {
     fault = run_grid(step.launch, family);
     const std::uint64_t budget = settings().budget;
     if (!fault && budget && family.spent > budget)
-      fault = {702, "kernel " + launch.kernel->code().info.name + " was stopped as endless after " + std::to_string(budget) +
+      fault = {702, "kernel " + observers::readable_name(launch.kernel->code().info.name) + " was stopped as endless after " + std::to_string(budget) +
                         " warp instructions, those of the launches from kernels among them; the last was of kernel " +
-                        step.launch.kernel->code().info.name + ". PMPP_SIM_BUDGET sets the limit"};
+                        observers::readable_name(step.launch.kernel->code().info.name) + ". PMPP_SIM_BUDGET sets the limit"};
   }
   return fault;
 }

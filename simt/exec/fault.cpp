@@ -5,6 +5,7 @@
 #include <map>
 
 #include "simt/exec/block.hpp"
+#include "simt/observers/source.hpp"
 
 namespace simt::exec {
 
@@ -87,7 +88,7 @@ std::string source_of(const ir::Code& code, const Instr* instr) {
 
 std::string where(const Warp& warp, const Instr* instr, int lane) {
   const auto& block = *warp.block;
-  std::string text = "kernel " + warp.worker->code->info.name + " at " + source_of(*warp.worker->code, instr) +
+  std::string text = "kernel " + observers::readable_name(warp.worker->code->info.name) + " at " + source_of(*warp.worker->code, instr) +
                      ", block " + triple(block.coordinates[0], block.coordinates[1], block.coordinates[2]);
   if (lane >= 0) text += ", thread " + thread_of(warp, lane);
   return text;
@@ -136,14 +137,14 @@ void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
 }
 
 void out_of_budget(Grid& grid) {
-  set_fault(grid, 702, "kernel " + grid.code->info.name + " was stopped as endless after " + std::to_string(grid.budget) +
+  set_fault(grid, 702, "kernel " + observers::readable_name(grid.code->info.name) + " was stopped as endless after " + std::to_string(grid.budget) +
                            " warp instructions: " + std::to_string(grid.next.load(std::memory_order_relaxed)) + " of its " +
                            std::to_string(grid.blocks) + " blocks had begun. PMPP_SIM_BUDGET sets the limit");
 }
 
 void out_of_memory(Grid& grid, std::size_t bytes) {
   const std::string size = bytes ? std::to_string(bytes) + " bytes for " : "memory for ";
-  set_fault(grid, 2, "kernel " + grid.code->info.name + ": this machine does not have the " + size + "blocks of " +
+  set_fault(grid, 2, "kernel " + observers::readable_name(grid.code->info.name) + ": this machine does not have the " + size + "blocks of " +
                          std::to_string(grid.warps) + " warps with " + std::to_string(grid.shared_bytes) +
                          " bytes of shared memory and " + std::to_string(grid.local_bytes) + " bytes of local memory a thread");
 }
@@ -161,7 +162,7 @@ void raise_deadlock(Worker& worker, const Cluster& cluster) {
     at = group.state == Warp::at_barrier ? group.pc - 1 : group.pc;
     lane = std::countr_zero(group.mask);
   }
-  set_fault(*worker.grid, 702, "kernel " + worker.code->info.name + ", block " +
+  set_fault(*worker.grid, 702, "kernel " + observers::readable_name(worker.code->info.name) + ", block " +
                                    triple(block.coordinates[0], block.coordinates[1], block.coordinates[2]) +
                                    ": deadlock, nothing can go on: " + waits(cluster),
             warp, at, lane);

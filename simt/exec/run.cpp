@@ -13,6 +13,7 @@
 #include "simt/jit/jit.hpp"
 #include "simt/model/profile.hpp"
 #include "simt/observers/observer.hpp"
+#include "simt/observers/source.hpp"
 
 namespace simt::exec {
 
@@ -252,11 +253,11 @@ Fault run_grid(const Launch& launch, Family& family) {
   grid.blocks = std::uint64_t(launch.grid[0]) * launch.grid[1] * launch.grid[2];
   grid.threads = launch.block[0] * launch.block[1] * launch.block[2];
   if (grid.blocks == 0 || grid.threads == 0 || grid.threads > kMaxWarps * kLanes || grid.cluster_blocks == 0)
-    return {9, "kernel " + code.info.name + ": a grid of " + std::to_string(grid.blocks) + " blocks of " +
+    return {9, "kernel " + observers::readable_name(code.info.name) + ": a grid of " + std::to_string(grid.blocks) + " blocks of " +
                    std::to_string(grid.threads) + " threads cannot be launched"};
   for (int k = 0; k < 3; ++k)
     if (launch.grid[k] % launch.cluster[k])
-      return {9, "kernel " + code.info.name + ": the grid is not a multiple of the cluster"};
+      return {9, "kernel " + observers::readable_name(code.info.name) + ": the grid is not a multiple of the cluster"};
   grid.clusters = grid.blocks / grid.cluster_blocks;
   grid.warps = (grid.threads + kLanes - 1) / kLanes;
   grid.shared_bytes = std::uint32_t(code.static_shared + launch.dynamic_shared);
@@ -276,7 +277,7 @@ Fault run_grid(const Launch& launch, Family& family) {
   if (launch.cooperative) {
     // The grid's barrier: cooperative_groups finds it through %envreg1 and 2 and expects zeros.
     workspace = space.allocate(64, launch.device, memory::Kind::device, "the grid's workspace");
-    if (!workspace) return {2, "kernel " + code.info.name + ": no memory for the workspace of a cooperative grid"};
+    if (!workspace) return {2, "kernel " + observers::readable_name(code.info.name) + ": no memory for the workspace of a cooperative grid"};
     std::memset(space.host(*workspace, 64), 0, 64);
     grid.workspace_address = *workspace;
   }

@@ -26,15 +26,37 @@ void* map(std::uintptr_t hint, std::size_t bytes, int protection) {
   return p == MAP_FAILED ? nullptr : p;
 }
 
+/// Puts memory that can be mapped twice in the place of a reserved range: its second view, or null where that is not to be had.
+void* map_again(void* guest, std::size_t bytes) {
+  const int file = memfd_create("pmpp", MFD_CLOEXEC);
+  if (file < 0) return nullptr;
+  void* view = MAP_FAILED;
+  if (ftruncate(file, off_t(bytes)) == 0) view = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, file, 0);
+  if (view != MAP_FAILED && mmap(guest, bytes, PROT_NONE, MAP_SHARED | MAP_NORESERVE | MAP_FIXED, file, 0) == MAP_FAILED) {
+    munmap(view, bytes);
+    view = MAP_FAILED;
+    (void)mmap(guest, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+  }
+  ::close(file);
+  if (view == MAP_FAILED) return nullptr;
+  madvise(view, bytes, MADV_DONTDUMP);
+  return view;
+}
+
 }  // namespace
 
-void Arena::reserve(std::size_t bytes, bool hidden, std::uintptr_t hint, std::size_t granule) {
+void Arena::reserve(std::size_t bytes, bool hidden, std::uintptr_t hint, std::size_t granule, bool twice) {
   granule_ = granule;
   hidden_ = hidden;
   for (; bytes >= kMinReserve; bytes /= 2) {
     void* guest = map(hint, bytes, PROT_NONE);
     if (!guest) continue;
     std::uint64_t host = reinterpret_cast<std::uint64_t>(guest);
+    if (twice && !hidden)
+      if (void* view = map_again(guest, bytes)) {
+        twice_ = true;
+        host = reinterpret_cast<std::uint64_t>(view);
+      }
     if (hidden) {
       void* view = map(0, bytes, PROT_READ | PROT_WRITE);
       if (!view) {
@@ -115,7 +137,7 @@ std::uint64_t Arena::unquarantine() {
 
 void Arena::drop_pages(std::uint64_t base, std::size_t size) {
   if (!hidden_) {
-    madvise(reinterpret_cast<void*>(base), size, MADV_DONTNEED);
+    madvise(reinterpret_cast<void*>(base), size, twice_ ? MADV_REMOVE : MADV_DONTNEED);
     mprotect(reinterpret_cast<void*>(base), size, PROT_NONE);
     return;
   }

@@ -13,8 +13,9 @@ namespace simt::memory {
 class Arena {
  public:
   /// Reserves up to `bytes` (less where the system refuses), two views if `hidden`: a guest view without access and a
-  /// host view; else one view, whose pages get access when they are taken. `hint` wishes for an address.
-  void reserve(std::size_t bytes, bool hidden, std::uintptr_t hint, std::size_t granule);
+  /// host view; else one view, whose pages get access when they are taken, or with `twice` two of the same memory. `hint`
+  /// wishes for an address.
+  void reserve(std::size_t bytes, bool hidden, std::uintptr_t hint, std::size_t granule, bool twice = false);
 
   /// Address of `bytes` (a multiple of the granule with room behind it), 0 if there is no such range.
   std::uint64_t take(std::size_t bytes);
@@ -37,7 +38,7 @@ class Arena {
   std::uint64_t base_ = 0;
   std::size_t size_ = 0, granule_ = 256;
   std::ptrdiff_t delta_ = 0;
-  bool hidden_ = false;
+  bool hidden_ = false, twice_ = false;
   std::map<std::uint64_t, std::size_t> free_;                    // by address, to merge neighbours
   std::set<std::pair<std::size_t, std::uint64_t>> by_size_;      // the same ranges, to find the best fit
   std::map<std::uint64_t, std::size_t> taken_;                   // base -> size with the gap behind it

@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "simt/memory/memory.hpp"
+#include "simt/memory/watch.hpp"
 
 namespace simt::memory {
 
@@ -95,6 +96,7 @@ void explain(std::uint64_t addr, void* context) {
 }
 
 void on_fault(int signal, siginfo_t* info, void* context) {
+  if (info->si_code > 0 && watch::handle(reinterpret_cast<std::uint64_t>(info->si_addr), context)) return;
   if (info->si_code > 0 && !AddressSpace::forked()) explain(reinterpret_cast<std::uint64_t>(info->si_addr), context);
   if (previous.sa_flags & SA_SIGINFO) {
     previous.sa_sigaction(signal, info, context);

@@ -12,6 +12,7 @@
 
 #include "simt/memory/arena.hpp"
 #include "simt/memory/limits.hpp"
+#include "simt/memory/watch.hpp"
 #include "simt/model/profile.hpp"
 
 namespace simt::memory {
@@ -84,7 +85,7 @@ AddressSpace::AddressSpace() : impl_(new Impl) {
   // The pages that can be written count under a limit of data, touched or not; the other half is for everything else.
   device = std::min(device, data_left() / 2);
   impl_->device.reserve(device, true, kDeviceHint, 256);
-  impl_->host.reserve(host, false, kHostHint, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+  impl_->host.reserve(host, false, kHostHint, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), watch::wanted());
   impl_->capacity = std::min(capacity, impl_->device.size()) / devices >> 20 << 20;
   install_fault_handler();
   pthread_atfork(nullptr, nullptr, [] { forked_.store(true, std::memory_order_relaxed); });
@@ -219,6 +220,27 @@ std::size_t AddressSpace::used(int device) const {
 }
 
 std::size_t AddressSpace::capacity(int) const { return impl_->capacity; }
+
+std::vector<AddressSpace::Range> AddressSpace::shared_ranges() const {
+  std::shared_lock lock(impl_->mutex);
+  std::vector<Range> ranges;
+  for (auto at = impl_->live.lower_bound(impl_->host.base()); at != impl_->live.end() && impl_->host.holds(at->first); ++at)
+    if (at->second.kind != Kind::registered) ranges.emplace_back(at->first, impl_->host.footprint(at->second.size));
+  return ranges;
+}
+
+bool AddressSpace::any_shared() const {
+  std::shared_lock lock(impl_->mutex);
+  const auto at = impl_->live.lower_bound(impl_->host.base());
+  return at != impl_->live.end() && impl_->host.holds(at->first);
+}
+
+bool AddressSpace::two_views() const { return impl_->host.delta() != 0; }
+
+std::uint64_t AddressSpace::allocations() const {
+  std::shared_lock lock(impl_->mutex);
+  return impl_->next_id;
+}
 
 void AddressSpace::fault_site(GuestAddr addr, FaultSite& out) const {
   const Impl& m = *impl_;

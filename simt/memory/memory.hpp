@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "simt/model/profile.hpp"
 
@@ -99,6 +101,12 @@ class AddressSpace {
 
   /// True in a child that fork() made after device memory existed: the child has none of it.
   static bool forked() { return forked_.load(std::memory_order_relaxed); }
+  /// Memory that both sides use, but for what the program registered: whole pages; for memory/watch.hpp.
+  using Range = std::pair<GuestAddr, std::size_t>;
+  std::vector<Range> shared_ranges() const;
+  bool any_shared() const;
+  bool two_views() const;                ///< of it
+  std::uint64_t allocations() const;     ///< how many there were
   /// For the SIGSEGV handler.
   void fault_site(GuestAddr addr, FaultSite& out) const;
 

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "simt/memory/memory.hpp"
+#include "simt/memory/watch.hpp"
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
 #include "simt/observers/host.hpp"
+#include "simt/observers/order.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
@@ -82,6 +84,7 @@ void say(const char* kind, std::string message, std::string frames) {
 
 /// A program that looked at an error and went on to a good end has dealt with it.
 void at_exit(int status, void*) {
+  if (following()) settle_order();
   std::lock_guard lock(host().mutex);
   for (auto& failure : host().failures)
     if (!failure.looked || status != 0) say(failure.kind, failure.message, failure.frames);
@@ -98,6 +101,7 @@ void on_host_fault(const char* sentence) {
 __attribute__((constructor)) void from_environment() {
   const char* checkers = std::getenv("PMPP_SIM_CHECK");
   if (!checkers || !*checkers) return;
+  simt::memory::watch::want();
   if (pmpp_simt_check(checkers) != 0) std::fprintf(stderr, "pmpp: PMPP_SIM_CHECK=%s: known are all, memory, race, uninitialized, sync and api.\n", checkers);
   else on_exit(at_exit, nullptr);
 }
@@ -123,6 +127,7 @@ void host_looked() {
 
 void host_allocated(void* pointer, std::size_t bytes, const char* call) {
   // What the host can write itself it writes without a word.
+  if (following()) renewed(pointer, bytes);
   const bool device = std::strcmp(call, "cudaMalloc") == 0 || std::strcmp(call, "cudaMallocAsync") == 0;
   if (initialisation && device) initialisation->allocated(reinterpret_cast<std::uint64_t>(pointer), bytes);
   if (!on.memory || !pointer) return;
@@ -169,6 +174,8 @@ extern "C" __attribute__((visibility("default"))) int pmpp_simt_check(const char
   if (on.sync) attached_here.push_back(sync_checker());
   initialisation = on.uninitialized ? uninitialized_checker() : nullptr;
   if (initialisation) attached_here.push_back(initialisation);
+  follow(on.race, on.api);
+  if (on.race || on.api) attached_here.push_back(overlap_observer());
   for (const auto& observer : attached_here) attach(observer);
   return 0;
 }

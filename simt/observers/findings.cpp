@@ -59,10 +59,11 @@ std::string json_of(const Finding& f) {
   json.field("kernel", f.kernel);
   if (f.at) write_place(json, *f.at);
   json.field("message", f.message);
-  if (f.other) {
+  if (f.other || !f.other_frames.empty()) {
     json.key("other");
     json.out += '{';
-    write_place(json, *f.other);
+    if (f.other) write_place(json, *f.other);
+    else json.field("frames", f.other_frames);
     json.out += '}';
   }
   if (f.benign) json.field("benign", true);
@@ -98,7 +99,7 @@ Place place_of(const ir::Code& code, const exec::Launch& launch, std::size_t ins
 
 void report(Finding f) {
   const auto a = place_key(f.at), b = place_key(f.other);
-  const std::string key = std::string(f.kind) + (f.benign ? "|benign|" : "|") + (a < b ? a + "|" + b : b + "|" + a) + "|" + f.frames;
+  const std::string key = std::string(f.kind) + (f.benign ? "|benign|" : "|") + (a < b ? a + "|" + b : b + "|" + a) + "|" + f.frames + "|" + f.other_frames;
   const auto text = json_of(f);
   std::lock_guard lock(mutex);
   if (!kept().known.insert(key).second) return;
@@ -112,21 +113,27 @@ std::size_t finding_count() {
   return kept().harmful;
 }
 
-std::string host_frames() {
-  void* calls[32];
-  const int count = backtrace(calls, 32);
+HostCalls HostCalls::here(void* exact) {
+  HostCalls calls;
+  calls.count = backtrace(calls.at, int(std::size(calls.at)));
+  calls.exact = exact;
+  return calls;
+}
+
+std::string host_frames(const HostCalls& calls) {
   Dl_info own{};
-  dladdr(reinterpret_cast<void*>(&host_frames), &own);
+  dladdr(reinterpret_cast<void*>(static_cast<std::size_t (*)()>(&finding_count)), &own);
   std::string frames;
   int kept_frames = 0;
-  for (int n = 1; n < count && kept_frames < 8; ++n) {
+  for (int n = 0; n < calls.count && kept_frames < 8; ++n) {
     Dl_info info{};
     // Return addresses point behind the call.
-    if (!dladdr(static_cast<char*>(calls[n]) - 1, &info) || info.dli_fbase == own.dli_fbase || !info.dli_fname) continue;
+    char* const at = static_cast<char*>(calls.at[n]) - (calls.at[n] != calls.exact);
+    if (!dladdr(at, &info) || info.dli_fbase == own.dli_fbase || !info.dli_fname) continue;
     char* path = realpath(info.dli_fname, nullptr);
     if (!path) continue;
     char offset[32];
-    std::snprintf(offset, sizeof offset, "+0x%zx", std::size_t(static_cast<char*>(calls[n]) - 1 - static_cast<char*>(info.dli_fbase)));
+    std::snprintf(offset, sizeof offset, "+0x%zx", std::size_t(at - static_cast<char*>(info.dli_fbase)));
     frames += (frames.empty() ? "" : ";") + std::string(path) + offset;
     std::free(path);
     ++kept_frames;

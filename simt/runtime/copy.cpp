@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "simt/observers/host.hpp"
+#include "simt/observers/order.hpp"
 #include "simt/runtime/handles.hpp"
 
 namespace simt::runtime {
@@ -76,11 +77,14 @@ Code check_side(const char* role, const End& e, Place place, bool wants_device, 
                                          wants_device ? "ordinary host" : "device"));
 }
 
-/// Tells observers what is written.
-void tell(const End& d, const Shape& shape) {
+/// Tells observers what is written, and of a copy what is read.
+void tell(const End& d, const End& s, const Shape& shape, bool device) {
+  const auto at = [](const End& e, std::size_t y, std::size_t z) { return e.pointer ? static_cast<const std::byte*>(e.pointer) + z * e.slice + y * e.pitch : nullptr; };
   for (std::size_t z = 0; z < shape.depth; ++z)
-    for (std::size_t y = 0; y < shape.height; ++y)
-      observers::host_wrote(static_cast<const std::byte*>(d.pointer) + z * d.slice + y * d.pitch, shape.width);
+    for (std::size_t y = 0; y < shape.height; ++y) {
+      if (device) observers::host_wrote(at(d, y, z), shape.width);
+      if (observers::following()) observers::moved(at(d, y, z), at(s, y, z), shape.width);
+    }
 }
 
 void move(std::byte* dst, const End& d, const std::byte* src, const End& s, const Shape& shape) {
@@ -166,7 +170,7 @@ void CopyOperation::run(const Stream& stream) const {
   if (shape.empty() || !still(stream, "copy", "destination", dst, shape, d) || !still(stream, "copy", "source", src, shape, s)) return;
   count_copy(d.place == Place::device, s.place == Place::device, shape.width * shape.height * shape.depth);
   move(d.at, dst, s.at, src, shape);
-  if (d.place == Place::device) tell(dst, shape);
+  if (d.place == Place::device || observers::following()) tell(dst, src, shape, d.place == Place::device);
 }
 
 Code copy(End dst, End src, Shape shape, int kind, const StreamRef& stream, Wait wait) {
@@ -214,7 +218,7 @@ void FillOperation::run(const Stream& stream) const {
       else for (std::size_t x = 0; x < shape.width; x += element) std::memcpy(row + x, &value, element);   // little-endian
     }
   }
-  if (d.place == Place::device) tell(dst, shape);
+  if (d.place == Place::device || observers::following()) tell(dst, {}, shape, d.place == Place::device);
 }
 
 Code fill(End dst, int value, Shape shape, const StreamRef& stream, Wait wait) {

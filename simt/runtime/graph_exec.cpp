@@ -243,13 +243,15 @@ Code launch_graph(const ExecRef& e, const StreamRef& s) {
   plan_events(*e->plan, *events);
   std::vector<TaskRef> after;
   if (e->last) after.push_back(e->last);
+  for (const auto& [step, task] : events->waits) order_after(s, task);
   e->last = submit(s, [plan = e->plan, events, s] {
     set_defaults(*plan);
     run_plan(*plan, *events, *s);
     // Whoever waits for an event of a launch that failed must not wait forever.
     for (const auto& [step, record] : events->records)
       if (!finished(record->task)) complete(record->task);
-  }, {true, false}, std::move(after));
+  }, {true, false}, std::move(after), true);
+  for (const auto& [step, record] : events->records) record->task->seen = e->last->seen;
   return 0;
 }
 

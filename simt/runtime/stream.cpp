@@ -29,6 +29,7 @@ struct Scheduler {
   std::uint64_t next_id = 1;
   struct Device {
     StreamRef legacy;
+    observers::Clock gone;                   // what streams that are gone had done, but for non-blocking ones
     exec::Fault fault;
     std::atomic<bool> failed{false};
     std::atomic<Code> refused{0};            // of a launch
@@ -44,13 +45,17 @@ struct Scheduler {
     std::lock_guard lock(mutex);
     s->id = next_id++;
     streams.push_back(s);
+    if (!is_legacy) observers::may_overlap();
     return s;
   }
   Scheduler() {
     for (int d = 0; d < device_count(); ++d) devices[d].legacy = make(d, 0, 0, true);
   }
 
-  void forget(const StreamRef& s) { streams.erase(std::remove(streams.begin(), streams.end(), s), streams.end()); }
+  void forget(const StreamRef& s) {
+    if (s->blocking()) devices[s->device].gone.join(s->order);
+    streams.erase(std::remove(streams.begin(), streams.end(), s), streams.end());
+  }
 };
 
 Scheduler& scheduler() {
@@ -90,6 +95,7 @@ void finish(Scheduler& g, Stream& s, Task& task) {
 }
 
 void execute(Scheduler& g, Task& task) {
+  observers::Doing doing(task.seen.get());
   if (task.work && (task.always || !g.devices[task.device].failed.load(std::memory_order_acquire))) {
     try {
       task.work();
@@ -98,6 +104,7 @@ void execute(Scheduler& g, Task& task) {
     }
   }
   task.work = nullptr;   // here, not under the lock: what it holds may take long to go
+  if (task.seen) observers::done(task.seen);
 }
 
 void worker(StreamRef s) {
@@ -153,6 +160,29 @@ void add_default_order(Scheduler& g, const Stream& s, std::vector<TaskRef>& afte
   }
 }
 
+/// What a legacy stream's work begins after, or that of one that waits for it, whether it is done or not.
+observers::Clock default_order(Scheduler& g, const Stream& s) {
+  observers::Clock clock = s.order;
+  if (s.legacy) {
+    for (const StreamRef& other : g.streams)
+      if (other->device == s.device && other->blocking()) clock.join(other->order);
+    clock.join(g.devices[s.device].gone);
+  } else if (s.blocking()) {
+    clock.join(g.devices[s.device].legacy->order);
+  }
+  return clock;
+}
+
+/// Tells the checkers of a task that goes into a queue; the caller holds the lock.
+void tell_order(Scheduler& g, Stream& s, Task& task) {
+  if (!observers::following()) return;
+  auto clock = default_order(g, s);
+  for (const TaskRef& t : task.after)
+    if (t->seen) clock.join(t->seen->clock);
+  task.seen = observers::enqueued(s.id, ++s.works, std::move(clock));
+  s.order = task.seen->clock;
+}
+
 void run_by_caller(Scheduler& g, std::unique_lock<std::mutex>& lock, const StreamRef& s, const TaskRef& task) {
   g.progress.wait(lock, [&] { return s->queue.front() == task && done_all(task->after); });
   lock.unlock();
@@ -206,11 +236,13 @@ Code enqueue(const StreamRef& s, OperationRef op, How how, bool wait) {
   if (capture) return add_captured(s, std::move(op));
   op->count();
   if (how.now) return run_now(s, [&] { op->run(*s); });
-  submit(s, [op = std::move(op), s] { op->run(*s); }, how);
+  const int type = op->type();
+  const bool touches = type == abi::kNodeKernel || type == abi::kNodeMemcpy || type == abi::kNodeMemset || type == abi::kNodeHost;
+  submit(s, [op = std::move(op), s] { op->run(*s); }, how, {}, touches);
   return 0;
 }
 
-TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> after) {
+TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> after, bool touches) {
   auto& g = scheduler();
   auto task = std::make_shared<Task>();
   task->work = std::move(work);
@@ -218,6 +250,8 @@ TaskRef submit(const StreamRef& s, Work work, How how, std::vector<TaskRef> afte
   task->device = s->device;
   std::unique_lock lock(g.mutex);
   task->after = std::move(after);
+  tell_order(g, *s, *task);
+  if (touches) observers::may_touch_host(task->seen);
   add_default_order(g, *s, task->after);
   const bool free_now = s->queue.empty() && done_all(task->after);
   task->by_caller = how.brief && free_now;
@@ -242,12 +276,24 @@ Code run_now(const StreamRef& s, Work work, std::vector<TaskRef> after) {
   task->after = std::move(after);
   {
     std::unique_lock lock(g.mutex);
+    tell_order(g, *s, *task);
     add_default_order(g, *s, task->after);
     s->queue.push_back(task);
     s->last = task;
     run_by_caller(g, lock, s, task);
   }
+  learned(task);
   return report_fault(s->device);
+}
+
+void learned(const TaskRef& task) {
+  if (task->seen) observers::host_waited(task->seen->clock);
+}
+
+void order_after(const StreamRef& s, const TaskRef& task) {
+  if (!task || !task->seen) return;
+  std::lock_guard lock(scheduler().mutex);
+  s->order.join(task->seen->clock);
 }
 
 Code synchronize(const StreamRef& s) { return run_now(s, nullptr); }
@@ -258,6 +304,7 @@ Code synchronize(const TaskRef& task) {
     std::unique_lock lock(g.mutex);
     g.progress.wait(lock, [&] { return task->done; });
   }
+  learned(task);
   return report_fault(task->device);
 }
 
@@ -276,6 +323,14 @@ Code wait_for_devices(unsigned devices, bool frees) {
     std::unique_lock lock(g.mutex);
     const std::vector<TaskRef> tasks = last_tasks(g, devices);
     g.progress.wait(lock, [&] { return done_all(tasks); });
+    if (observers::following()) {
+      observers::Clock clock;
+      for (const TaskRef& task : tasks)
+        if (task->seen) clock.join(task->seen->clock);
+      for (int d = 0; d < device_count(); ++d)
+        if (devices >> d & 1) clock.join(g.devices[d].gone);
+      observers::host_waited(clock);
+    }
   }
   return report_fault(current_device(), frees);
 }
@@ -337,7 +392,15 @@ abi::LaunchAttributeValue attribute(const StreamRef& s, int which) {
   return at == s->attributes.end() ? abi::LaunchAttributeValue{} : at->second;
 }
 
-bool idle(const StreamRef& s) { return work_of(s).empty(); }
+bool idle(const StreamRef& s) {
+  if (!work_of(s).empty()) return false;
+  if (observers::following()) {
+    auto& g = scheduler();
+    std::lock_guard lock(g.mutex);
+    observers::host_waited(default_order(g, *s));
+  }
+  return true;
+}
 
 void set_fault(int device, exec::Fault fault) {
   auto& g = scheduler();
@@ -390,7 +453,7 @@ Code record_event(const EventRef& event, const StreamRef& s) {
 
 Code wait_event(const StreamRef& s, const EventRef& event) {
   TaskRef task = event_task(event);
-  if (task && !finished(task)) submit(s, nullptr, {true, false}, {task});
+  if (task && (!finished(task) || task->seen)) submit(s, nullptr, {true, false}, {task});
   return 0;
 }
 

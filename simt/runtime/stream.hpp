@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "simt/observers/order.hpp"
 #include "simt/runtime/core.hpp"
 
 namespace simt::runtime {
@@ -44,6 +45,7 @@ struct Task {
   bool by_caller = false;    // the thread that enqueued it runs it
   bool done = false;
   int device = 0;            // its stream's
+  observers::WorkRef seen;   // as checkers know it; null if none is on
 };
 using TaskRef = std::shared_ptr<Task>;
 
@@ -60,6 +62,8 @@ struct Stream {
   bool worker = false, closing = false;
   std::map<int, abi::LaunchAttributeValue> attributes;   // by cudaStreamAttrID; the priority is not among them
   std::condition_variable wake;
+  observers::Clock order;    // for the checkers: what is done when its last task is
+  std::uint64_t works = 0;
   std::shared_ptr<Capture> capture;   // guarded by the lock of graphs
 
   bool blocking() const { return (flags & 1) == 0; }
@@ -98,11 +102,15 @@ struct How {
 /// All that streams do comes through here. While a stream is captured it becomes a node; else it is enqueued, or, with
 /// `wait`, run in this thread after all earlier work.
 Code enqueue(const StreamRef&, OperationRef, How = {}, bool wait = false);
-/// Enqueues work that no capture sees and returns at once.
-TaskRef submit(const StreamRef&, Work, How = {}, std::vector<TaskRef> after = {});
+/// Enqueues work that no capture sees and returns at once. `touches`: memory that the host may use, too.
+TaskRef submit(const StreamRef&, Work, How = {}, std::vector<TaskRef> after = {}, bool touches = false);
 /// Runs work in this thread after all earlier work of the stream; then reports a failure of the device, if there is one.
 /// Work is skipped in the failed state.
 Code run_now(const StreamRef&, Work, std::vector<TaskRef> after = {});
+/// For the checkers: tasks of other streams that work submitted next begins after, beside those that it is told to wait for.
+void order_after(const StreamRef&, const TaskRef&);
+/// For the checkers: the host learned that the task is done.
+void learned(const TaskRef&);
 /// Waits for the stream's work so far and reports.
 Code synchronize(const StreamRef&);
 /// Waits for everything in flight on the current device and reports.

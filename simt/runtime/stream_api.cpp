@@ -134,7 +134,7 @@ PMPP_STREAM_CALL(cudaStreamAddCallback, (void* q, Callback f, void* data, unsign
     const Code status = pending_fault(device);
     InCallback scope;
     f(q, status, data);
-  }, {true, false});
+  }, {true, false}, {}, true);
   return 0;
 })
 PMPP_STREAM_CALL(cudaStreamSetAttribute, (void* q, int which, const abi::LaunchAttributeValue* value), q, [&](const StreamRef& s) -> Code {
@@ -201,7 +201,9 @@ PMPP_EXPORT Code cudaEventQuery(void* event) {
     if (!e) return abi::kInvalidResourceHandle;
     if (Code c = check_not_captured(e)) return c;
     TaskRef task = event_task(e);
-    return !task || finished(task) ? report_fault(e->device) : not_ready();
+    if (task && !finished(task)) return not_ready();
+    if (task) learned(task);
+    return report_fault(e->device);
   });
 }
 PMPP_EXPORT Code cudaEventSynchronize(void* event) {

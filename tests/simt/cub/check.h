@@ -15,7 +15,8 @@
     }                                                                                    \
   } while (0)
 
-constexpr int kElements = 1'000'003;  // a prime: no tile divides it
+/// A prime, so that no tile divides it, unless the environment says how many.
+inline const int kElements = std::getenv("ELEMENTS") ? std::atoi(std::getenv("ELEMENTS")) : 1'000'003;
 
 /// splitmix64 of the index: every element independent, the same on every machine.
 inline std::uint64_t random_bits(std::uint64_t index) {

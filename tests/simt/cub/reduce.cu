@@ -9,8 +9,8 @@
 int main() {
   std::vector<int> in(kElements);
   for (int i = 0; i < kElements; ++i) in[i] = int(random_bits(i) % 2001) - 1000;
-  in[777'777] = 5000;
-  in[888'888] = 5000;  // the first of equal maxima counts
+  in[kElements / 9 * 7] = 5000;
+  in[kElements / 9 * 8] = 5000;  // the first of equal maxima counts
   Device<int> d_in(in), d_out(1);
   with_workspace([&](void* work, std::size_t& bytes) { return cub::DeviceReduce::Sum(work, bytes, d_in.data, d_out.data, kElements); });
   expect_equal("Sum", d_out.host(), {std::accumulate(in.begin(), in.end(), 0)});
@@ -22,7 +22,7 @@ int main() {
     return cub::DeviceReduce::ArgMax(work, bytes, d_in.data, d_out.data, d_index.data, std::int64_t{kElements});
   });
   expect_equal("ArgMax value", d_out.host(), {5000});
-  expect_equal("ArgMax index", d_index.host(), {std::int64_t{777'777}});
+  expect_equal("ArgMax index", d_index.host(), {std::int64_t{kElements / 9 * 7}});
 
   std::vector<float> floats(kElements);
   for (int i = 0; i < kElements; ++i) floats[i] = float(random_bits(i) >> 40) * 0x1p-24f;

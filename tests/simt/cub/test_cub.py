@@ -31,5 +31,15 @@ def test_cub(programs, name, device):
     )
 
 
+@pytest.mark.parametrize("name", ["reduce", "scan", "radix_sort", "histogram"])
+def test_no_checker_finds_anything_in_cub(programs, name, tmp_path):
+    report = tmp_path / "findings"
+    environment = {**os.environ, "PMPP_SIM_CHECK": "all", "PMPP_SIM_FINDINGS": str(report), "ELEMENTS": "50021"}
+    done = subprocess.run([programs[name]], env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
+    assert len([line for line in done.stdout.splitlines() if line.endswith((" right", "within 1e-6"))]) == RESULTS[name]
+    assert not report.exists(), report.read_text()
+
+
 def test_every_program_runs(programs):
     assert sorted(programs) == sorted(RESULTS)

@@ -9,7 +9,7 @@ from pmpp.cli.program import compile_program, run_observed
 from pmpp.testing.findings import located
 
 PLANTED = Path(__file__).with_name("planted")
-SOURCES = ("copies", "memory", "races", "sync", "uninitialized")
+SOURCES = ("copies", "host", "memory", "races", "streams", "sync", "uninitialized")
 CASES = [
     (source, name)
     for source in SOURCES

@@ -1,0 +1,127 @@
+// Notes which bytes of global memory each instruction of a launch accesses, for as long as other work, or the host, can meet
+// it there (order.hpp). Launches that nothing can overlap with get no probes.
+#include <bit>
+#include <cstring>
+
+#include "simt/exec/isa.hpp"
+#include "simt/memory/memory.hpp"
+#include "simt/observers/order.hpp"
+#include "simt/observers/rows.hpp"
+#include "simt/observers/source.hpp"
+
+namespace simt::observers {
+
+namespace {
+
+using exec::Instr;
+using exec::Mask;
+using exec::Probe;
+using exec::Warp;
+
+class Overlap;
+
+struct TouchProbe : Probe {
+  Overlap* overlap = nullptr;
+  std::unique_ptr<Touched> touched;
+  std::uint32_t instr = 0;
+  std::uint8_t bytes = 0, address = 0;
+};
+
+class Overlap final : public Observer {
+ public:
+  bool alone() const override { return true; }
+  void launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) override;
+  void launch_end(const exec::Launch& launch, const ir::Code& code, const exec::Fault&) override;
+  void touch(TouchProbe& probe, const Warp& warp, const Instr* instr);
+
+ private:
+  std::vector<TouchProbe> probes_;
+  RangeOf range_ = range_of(exec::isa());
+  std::uint64_t low_ = 0, high_ = 0;   ///< where accesses are of interest
+};
+
+void Overlap::launch_begin(const exec::Launch&, exec::Instrumentation& instrumentation) {
+  const auto what = Doing::now() ? interest() : Interest::none;
+  if (what == Interest::none) return;
+  low_ = 0;
+  high_ = memory::kSharedWindow;
+  if (what == Interest::host) {
+    const auto ranges = memory::AddressSpace::instance().shared_ranges();
+    if (ranges.empty()) return;
+    low_ = ranges.front().first;
+    high_ = ranges.back().first + ranges.back().second;
+  }
+  const auto& code = instrumentation.code();
+  probes_.reserve(code.count);
+  for (std::size_t n = 0; n < code.count; ++n) {
+    const auto& access = code.accesses[n];
+    if (!code.origins[n].instruction || access.kind == ir::AccessKind::none || access.kind == ir::AccessKind::copy || !access.wide) continue;
+    if (access.space != ptx::Space::none && access.space != ptx::Space::global) continue;
+    auto& p = probes_.emplace_back();
+    p.call = [](Probe& probe, Warp& warp, const Instr* instr) {
+      auto& t = static_cast<TouchProbe&>(probe);
+      t.overlap->touch(t, warp, instr);
+      return exec::proceed(probe, warp, instr);
+    };
+    p.gang = [](Probe& probe, const exec::Gang& gang, const Instr* instr) {
+      auto& t = static_cast<TouchProbe&>(probe);
+      for (unsigned k = 0; k < gang.count; ++k) t.overlap->touch(t, *gang.warps[k], instr);
+    };
+    p.overlap = this;
+    p.instr = std::uint32_t(n);
+    p.bytes = access.bytes;
+    p.address = access.address;
+    p.touched = std::make_unique<Touched>();
+    p.touched->writes = access.kind != ir::AccessKind::load;
+    const auto& instruction = *code.origins[n].instruction;
+    p.touched->strong = access.strong && !says(instruction, "cta");
+    p.touched->system = says(instruction, "volatile") || says(instruction, "sys");
+    instrumentation.add(0, n, p);
+  }
+}
+
+void Overlap::touch(TouchProbe& probe, const Warp& warp, const Instr* instr) {
+  const Mask mask = exec::guarded(warp, instr);
+  if (!mask) return;
+  const std::byte* const row = warp.regs + instr->op[probe.address];
+  const unsigned bytes = probe.bytes;
+  const auto offset = std::uint64_t(std::int64_t(instr->mem.offset));
+  const auto range = range_.wide(row, mask, unsigned(std::countr_zero(bytes)));
+  const auto low = range.low + offset, high = range.high + offset + bytes;
+  if (high <= low_ || low >= high_) return;
+  const unsigned first = warp.index * 32;
+  const auto block = warp.block->index;
+  if (range.dense && low >= low_ && high <= high_) {
+    probe.touched->mark(low, high, block, first + unsigned(std::countr_zero(mask)), bytes);
+    return;
+  }
+  for (Mask left = mask; left; left &= left - 1) {
+    const auto lane = unsigned(std::countr_zero(left));
+    std::uint64_t at;
+    std::memcpy(&at, row + 8 * lane, 8);
+    at += offset;
+    if (at >= low_ && at < high_) probe.touched->mark(at, at + bytes, block, first + lane, bytes);
+  }
+}
+
+void Overlap::launch_end(const exec::Launch& launch, const ir::Code& code, const exec::Fault&) {
+  Work* const work = Doing::now();
+  for (auto& p : probes_) {
+    if (!work || p.touched->empty()) continue;
+    auto& t = *p.touched;
+    const auto place = place_of(code, launch, p.instr, 0, 0);
+    t.kernel = readable_name(code.info.name);
+    t.file = place.file;
+    t.line = place.line;
+    t.grid = launch.grid;
+    t.block = launch.block;
+    work->touched.push_back(std::move(p.touched));
+  }
+  probes_.clear();
+}
+
+}  // namespace
+
+std::shared_ptr<Observer> overlap_observer() { return std::make_shared<Overlap>(); }
+
+}  // namespace simt::observers
