@@ -1,5 +1,6 @@
 // Texture objects: texels by integer coordinates, by nearest point and by linear interpolation, between levels too, as the
-// programming guide describes them. Interpolation takes weights of 8 fractional bits, as GPUs do.
+// programming guide describes them. What the guide leaves open is as on an H200: weights have 8 fractional bits, the finest
+// level that `tex` reads without a level is bound by minMipmapLevelClamp but knows no bias, integer coordinates outside give 0.
 #include "simt/exec/texture.hpp"
 
 #include <algorithm>
@@ -25,8 +26,9 @@ struct Texel {
   std::uint32_t bits[4] = {};
 };
 
-/// A weight between neighbours, with 8 fractional bits.
-float weight_of(float fraction) { return std::round(fraction * 256) / 256; }
+/// A weight between neighbours, with 8 fractional bits; that of the coarser level is cut, not rounded.
+float weight_of(float fraction) { return std::floor(fraction * 256 + 0.5f) / 256; }
+float level_weight_of(float fraction) { return std::floor(fraction * 256) / 256; }
 
 /// One lane's sampling of one level. `good` becomes false after a fault.
 struct Sampler {
@@ -125,7 +127,15 @@ struct Sampler {
     return texel(i[0], i[1], i[2]);
   }
 
-  Texel interpolated(const float* at, std::int64_t layer, unsigned dimensions) {
+  /// A texel by integer coordinates: neither the address mode nor the border counts.
+  Texel fetched(const std::int64_t* at, unsigned dimensions) {
+    for (unsigned k = 0; k < dimensions; ++k)
+      if (at[k] < 0 || at[k] >= std::int64_t(std::max(1u, extent(int(k))))) return {};
+    return texel(at[0], at[1], at[2]);
+  }
+
+  /// The neighbours' share of `whole`, which is divided by x, then z, then y; each part has 8 bits again.
+  Texel interpolated(const float* at, std::int64_t layer, unsigned dimensions, float whole) {
     std::int64_t first[3] = {0, 0, layer};
     float weight[3] = {};
     for (unsigned k = 0; k < dimensions; ++k) {
@@ -135,10 +145,12 @@ struct Sampler {
     }
     float sum[4] = {};
     for (unsigned corner = 0; corner < 1u << dimensions; ++corner) {
-      float share = 1;
+      float share = whole;
       std::int64_t i[3] = {first[0], first[1], first[2]};
-      for (unsigned k = 0; k < dimensions; ++k) {
-        share *= corner >> k & 1 ? weight[k] : 1 - weight[k];
+      for (unsigned k : {0, 2, 1}) {
+        if (k >= dimensions) continue;
+        const float far = weight_of(share * weight[k]);
+        share = corner >> k & 1 ? far : share - far;
         i[k] += corner >> k & 1;
       }
       if (share == 0) continue;
@@ -189,22 +201,20 @@ struct Lookup {
     layer = layer * 6 + f.face;
   }
 
+  /// From the longest axis of the ellipse that the derivatives span; GPUs come within a quarter of a level of it.
   float level_of_gradient() const {
     const Texture::Level& finest = texture.levels[0];
     const float size[3] = {float(finest.width), float(finest.height), form.layered || form.cube ? 1.0f : float(finest.depth)};
-    float most = 0;
-    for (const float* along : {across, down}) {
-      float sum = 0;
-      for (int k = 0; k < 3; ++k) {
-        const float step = along[k] * (texture.normalized ? size[k] : 1);
-        sum += step * step;
-      }
-      most = std::max(most, sum);
+    float a = 0, b = 0, both = 0;
+    for (int k = 0; k < 3; ++k) {
+      const float scale = texture.normalized ? size[k] : 1, x = across[k] * scale, y = down[k] * scale;
+      a += x * x, b += y * y, both += x * y;
     }
-    return std::log2(most) / 2;
+    return std::log2((a + b) / 2 + std::hypot((a - b) / 2, both)) / 2;
   }
 
-  Texel sample(Warp& warp, const Instr* instr, const Texture::Level& level, int lane, bool& good) const {
+  /// `whole`: what the weights add up to, for a sample by linear interpolation.
+  Texel sample(Warp& warp, const Instr* instr, const Texture::Level& level, int lane, bool& good, float whole = 1) const {
     Sampler sampler{warp, instr, texture, level, lane};
     const unsigned dimensions = form.cube ? 2 : form.dimensions;
     float there[3] = {};
@@ -213,7 +223,7 @@ struct Lookup {
       there[k] = std::isnan(there[k]) ? 0.0f : std::clamp(there[k], -1e9f, 1e9f);
     }
     const Texel result = form.mode == TextureForm::gather ? sampler.gathered(there, layer, form.channel)
-                         : texture.linear                 ? sampler.interpolated(there, layer, dimensions)
+                         : texture.linear                 ? sampler.interpolated(there, layer, dimensions, whole)
                                                           : sampler.nearest(there, layer, dimensions);
     good = good && sampler.good;
     return result;
@@ -222,18 +232,18 @@ struct Lookup {
   /// `detail`: 0 is the finest level.
   Texel sample_levels(Warp& warp, const Instr* instr, float detail, int lane, bool& good) const {
     const auto last = float(texture.levels.size() - 1);
-    detail += texture.bias;
     detail = std::isnan(detail) ? 0 : std::min(std::max(detail, texture.least_level), texture.greatest_level);
     detail = std::clamp(detail, 0.0f, last);
     if (!texture.linear_levels) return sample(warp, instr, texture.levels[std::size_t(std::floor(detail + 0.5f))], lane, good);
-    const float weight = weight_of(detail - std::floor(detail));
+    const float weight = level_weight_of(detail - std::floor(detail));
     const auto fine = std::size_t(detail);
     if (weight == 0) return sample(warp, instr, texture.levels[fine], lane, good);
-    const Texel a = sample(warp, instr, texture.levels[fine], lane, good);
-    const Texel b = sample(warp, instr, texture.levels[std::min(fine + 1, texture.levels.size() - 1)], lane, good);
+    const Texel a = sample(warp, instr, texture.levels[fine], lane, good, 1 - weight);
+    const Texel b = sample(warp, instr, texture.levels[std::min(fine + 1, texture.levels.size() - 1)], lane, good, weight);
+    const float of_a = texture.linear ? 1 : 1 - weight, of_b = texture.linear ? 1 : weight;   // linear: weighted already
     Texel result;
     for (int c = 0; c < texture.channels; ++c)
-      result.bits[c] = std::bit_cast<std::uint32_t>((1 - weight) * std::bit_cast<float>(a.bits[c]) + weight * std::bit_cast<float>(b.bits[c]));
+      result.bits[c] = std::bit_cast<std::uint32_t>(of_a * std::bit_cast<float>(a.bits[c]) + of_b * std::bit_cast<float>(b.bits[c]));
     return result;
   }
 };
@@ -285,11 +295,12 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
     if (form.integer) {
       std::int64_t i[3] = {0, 0, lookup.layer};
       for (unsigned k = 0; k < form.dimensions; ++k) i[k] = get<std::int32_t>(warp, coordinates[k + form.layered], lane);
-      const auto last = std::int32_t(texture->levels.size()) - 1;
-      const auto level = form.mode == TextureForm::level ? std::clamp(get<std::int32_t>(warp, *more, lane), 0, last) : 0;
-      Sampler sampler{warp, instr, *texture, texture->levels[std::size_t(level)], lane};
-      result = sampler.texel(i[0], i[1], i[2]);
-      good = sampler.good;
+      const auto level = form.mode == TextureForm::level ? get<std::int32_t>(warp, *more, lane) : 0;
+      if (level >= 0 && level < std::int32_t(texture->levels.size())) {
+        Sampler sampler{warp, instr, *texture, texture->levels[std::size_t(level)], lane};
+        result = sampler.fetched(i, form.dimensions);
+        good = sampler.good;
+      }
     } else {
       for (unsigned k = 0; k < form.dimensions; ++k) lookup.at[k] = get<float>(warp, coordinates[k + form.layered], lane);
       if (form.mode == TextureForm::gradient)
@@ -299,11 +310,13 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
         }
       if (form.cube) lookup.to_face();
       if (form.mode == TextureForm::level)
-        result = lookup.sample_levels(warp, instr, get<float>(warp, *more, lane), lane, good);
+        result = lookup.sample_levels(warp, instr, get<float>(warp, *more, lane) + texture->bias, lane, good);
       else if (form.mode == TextureForm::gradient)
-        result = lookup.sample_levels(warp, instr, lookup.level_of_gradient(), lane, good);
-      else
+        result = lookup.sample_levels(warp, instr, lookup.level_of_gradient() + texture->bias, lane, good);
+      else if (form.mode == TextureForm::gather)
         result = lookup.sample(warp, instr, finest, lane, good);
+      else
+        result = lookup.sample_levels(warp, instr, 0, lane, good);
     }
     if (!good) return nullptr;
     for (int c = 0; c < 4; ++c) put(warp, rows[c], lane, result.bits[c]);

@@ -19,6 +19,8 @@ enum Error : int {
   kInvalidSymbol = 13,
   kInvalidChannelDescriptor = 20,
   kInvalidMemcpyDirection = 21,
+  kInvalidFilterSetting = 26,
+  kInvalidNormSetting = 27,
   kMissingConfiguration = 52,
   kLaunchMaxDepthExceeded = 65,
   kLaunchPendingCountExceeded = 69,

@@ -137,11 +137,12 @@ Code set_sampling(Texture& t, const abi::ResourceDesc& r, const abi::TextureDesc
     if (mode < 0 || mode > 1) return fail(abi::kInvalidValue, "a filter mode or a read mode is neither 0 nor 1.");
   if (r.type == kMipmapped && !how.normalizedCoords) return fail(abi::kInvalidValue, "a mipmapped array needs normalizedCoords.");
   if (how.seamlessCubemap && !t.cube) return fail(abi::kInvalidValue, "seamlessCubemap of an array without cudaArrayCubemap.");
-  t.unit_range = how.readMode == 1 && t.format != Texture::floating && t.bits < 32;   // 32-bit integers stay what they are
+  t.unit_range = how.readMode == 1 && t.format != Texture::floating;
+  if (t.unit_range && t.bits == 32) return fail(abi::kInvalidNormSetting, "32-bit integers cannot be read as normalized floats.");
   t.linear = how.filterMode == 1 && r.type != kLinear;   // linear memory is never filtered
   t.linear_levels = how.mipmapFilterMode == 1 && t.levels.size() > 1;
   if ((t.linear || t.linear_levels) && t.format != Texture::floating && !t.unit_range)
-    return fail(abi::kInvalidValue, "integers are interpolated only if they are read as normalized floats.");
+    return fail(abi::kInvalidFilterSetting, "integers are interpolated only if they are read as normalized floats.");
   t.srgb = how.sRGB != 0;
   if (t.srgb && (t.bits != 8 || t.format != Texture::unsigned_integer || !t.unit_range))
     return fail(abi::kNotSupported, "the software GPU converts from sRGB only bytes that are read as normalized floats.");

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
+#include <string>
 #include <vector>
 
 struct Feature {
@@ -42,6 +43,12 @@ struct Registered {
       std::exit(1);                                                                            \
     }                                                                                          \
   } while (0)
+
+/// Whether this runs on a real GPU, whose runtime does not notice every handle that was destroyed.
+inline bool on_a_gpu() {
+  const char* device = std::getenv("PMPP_DEVICE");
+  return device && device == std::string("cuda");
+}
 
 template <class T>
 struct Device {

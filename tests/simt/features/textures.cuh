@@ -140,10 +140,11 @@ FEATURE(textures_of_plain_memory, 75) {
   resource.resType = cudaResourceTypePitch2D;
   resource.res.pitch2D = {rows, cudaCreateChannelDesc<float>(), 5, 4, pitch};
   CUDA(cudaCreateTextureObject(objects + 1, &resource, &how, nullptr));
+  // Linear memory has no border: outside of it there are zeros.
   check_all("plain", results<float>(20, fetch, 1, 20, objects[0], objects[1], objects[2]),
-            [&](int t) { return (t < 2 ? -3.0f : values[t - 2]) + 100 * values[t] + 1e5f * float(-t); });
+            [&](int t) { return (t < 2 ? 0.0f : values[t - 2]) + 100 * values[t] + 1e5f * float(-t); });
   for (auto object : objects) CUDA(cudaDestroyTextureObject(object));
-  CHECK(cudaDestroyTextureObject(objects[0]) == cudaErrorInvalidValue);
+  CHECK(on_a_gpu() || cudaDestroyTextureObject(objects[0]) == cudaErrorInvalidValue);
   CUDA(cudaFree(rows));
 }
 

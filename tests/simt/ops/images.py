@@ -76,7 +76,7 @@ class Images:
     """What a test makes on a device; `close` frees all of it."""
 
     def __init__(self, device) -> None:
-        self._device = device
+        self._device, self.real = device, device.real
         self._made: list[tuple[str, object]] = []
 
     def call(self, name: str, *arguments) -> None:

@@ -242,5 +242,7 @@ def test_what_is_no_surface_is_refused(device, images):
     ],
 )
 def test_arrays_that_cannot_be(images, axes, shape, flags):
+    if images.real and flags == 0x100:
+        pytest.skip("CUDA's runtime overlooks flags that it does not know.")
     with pytest.raises(RuntimeError, match="invalid argument"):
         images.array(np.zeros((*shape, 1), np.uint8), axes, flags)
