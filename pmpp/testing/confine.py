@@ -112,7 +112,8 @@ def shut(
     strict
         Only the files that are given, and only the system calls that a solution needs.
     driver
-        NVIDIA's driver works in this process: it may use most system calls, and is told no where others would be ended.
+        NVIDIA's driver works in this process, which needs system calls of all kinds, before its first work above all: calls are
+        filtered only where `strict`, and it is told no where others would be ended.
     files
         Path -> rights, for `strict`; see `readable` and `writable`.
     processes
@@ -127,7 +128,7 @@ def shut(
             os._exit(1)
     if strict and landlock():
         _hide(files or {})
-    if not processes and seccomp():
+    if not processes and (strict or not driver) and seccomp():
         try:
             _filter_calls(_program(strict, driver))
         except Closed:
