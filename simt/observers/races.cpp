@@ -306,7 +306,7 @@ void Races::page(AccessProbe& probe, std::uint64_t address) {
     shadow_.clear();
     ++state_.generation;
   }
-  auto& cells = shadow_.page(address);
+  auto& cells = shadow_.page(address, probe.bytes);
   if (probe.bytes < 4 && cells.shift) {
     shadow_.split(cells);
     ++state_.generation;

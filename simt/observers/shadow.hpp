@@ -84,7 +84,7 @@ struct Cells {
   std::size_t bytes = 0;
   unsigned shift = 2;   ///< of a cell: words, or bytes
 
-  explicit Cells(std::size_t size) : bytes(size) { make(); }
+  explicit Cells(std::size_t size, unsigned cell_shift = 2) : bytes(size), shift(cell_shift) { make(); }
   ~Cells() { ::munmap(lines, size()); }
   Cells(const Cells&) = delete;
   /// From words to bytes.
@@ -96,6 +96,7 @@ struct Cells {
     make();
     for (std::size_t n = 0; n < count(); ++n) {
       Line& from = coarse[n / 4];
+      if (!from.interval) continue;   // nobody has opened it
       Line& to = lines[n];
       expand_reads(from, before[n / 4]);
       expand_writes(from, before[n / 4]);
@@ -129,9 +130,13 @@ struct Cells {
 class Shadow {
  public:
   static constexpr unsigned kPageBits = 16;
-  Cells& page(std::uint64_t address) {
+  /// Of words, or of bytes if the first access is smaller than a word.
+  Cells& page(std::uint64_t address, unsigned bytes) {
     auto& cells = pages_[address >> kPageBits];
-    if (!cells) cells = std::make_unique<Cells>(std::size_t{1} << kPageBits), ++size_;
+    if (!cells) {
+      cells = std::make_unique<Cells>(std::size_t{1} << kPageBits, bytes < 4 ? 0 : 2);
+      size_ += bytes < 4 ? 4 : 1;
+    }
     return *cells;
   }
   void split(Cells& page) {

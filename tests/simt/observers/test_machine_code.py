@@ -1,8 +1,10 @@
 """Machine code under checkers and counters beside handlers: random kernels, racy and clean, with values that nobody wrote."""
 
+import ctypes
 import json
 import random
 
+import numpy as np
 import pytest
 
 KERNELS = 40
@@ -114,3 +116,33 @@ def test_random_kernels(gpu, run_on_its_own, tmp_path, seed):
     kinds = {finding["kind"] for finding in findings}
     assert {"race", "uninitialized", "out-of-bounds"} <= kinds
     assert 8 < len({finding["kernel"] for finding in findings}) <= KERNELS
+
+
+def test_who_comes_by_a_branch_is_looked_at(gpu):
+    """Loads behind a label are not looked at with those before it, though all have one row of addresses: others come there, too."""
+    source = """.version 8.0
+    .target sm_75
+    .address_size 64
+    .visible .entry k(.param .u64 out) {
+        .shared .align 4 .b8 s[1028]; .reg .b32 %r<6>; .reg .b64 %d<3>; .reg .pred %p, %q;
+        mov.u32 %r0, %tid.x; mov.u32 %r1, s; shl.b32 %r2, %r0, 2; add.s32 %r2, %r1, %r2;
+        st.shared.u32 [%r2], %r0; st.shared.u32 [s+1024], 0;   // all the same value
+        bar.sync 0;
+        mov.u32 %r3, 0; setp.ge.u32 %p, %r0, 64; setp.gt.u32 %q, %r0, 95;
+        @%p bra L;
+        ld.shared.u32 %r3, [%r2]; add.u32 %r3, %r3, 1;
+    L:  ld.shared.u32 %r4, [%r2+4]; add.u32 %r3, %r3, %r4;
+        @%q st.shared.u32 [%r2], %r3;
+        ld.param.u64 %d0, [out]; mul.wide.u32 %d1, %r0, 4; add.u64 %d0, %d0, %d1; st.global.u32 [%d0], %r3;
+        ret;
+    }"""
+    gpu.lib.pmpp_simt_findings.restype = ctypes.c_char_p
+    gpu.lib.pmpp_simt_forget_findings()
+    gpu.lib.pmpp_simt_check(b"all")
+    try:
+        gpu.load(source).launch("k", 1, 256, gpu.array(np.zeros(256, np.int32)))
+        findings = json.loads(gpu.lib.pmpp_simt_findings())
+    finally:
+        gpu.lib.pmpp_simt_check(b"")
+        gpu.lib.pmpp_simt_forget_findings()
+    assert [f["kind"] for f in findings if not f.get("benign")] == ["race"]
