@@ -31,6 +31,6 @@ def accepted(rng):
 def refused(rng):
     """Ask for more threads than a block may have."""
     for threads in (1025, 100_000):
-        case = _case(rng, 5000, threads, returns="cudaErrorInvalidConfiguration", min_launches=0)
+        case = _case(rng, 5000, threads, returns="cudaErrorInvalidValue", min_launches=0)
         before = rng.standard_normal(5000, dtype=np.float32)
         yield replace(case, inputs={**case.inputs, "out": before}, expect={"out": before})

@@ -161,7 +161,8 @@ def _device_error(name: str, written: Written, outcome: Outcome) -> Finding:
             "endless",
             said or f"A kernel ran for more than {BUDGET:,} warp instructions: is there a loop that never ends?",
         )
-    if name in ("cudaErrorInvalidConfiguration", "cudaErrorLaunchOutOfResources"):
+    refused = name == "cudaErrorInvalidValue" and written.first_error_call == "kernel launch"
+    if refused or name in ("cudaErrorInvalidConfiguration", "cudaErrorLaunchOutOfResources"):
         rule = said or "A block has 1 to 1024 threads, and no dimension of the grid is 0."
         return Finding("launch", f"The launch was refused ({name}). {rule}{launch}")
     if name in ("cudaErrorIllegalAddress", "cudaErrorMisalignedAddress", "cudaErrorInvalidAddressSpace"):

@@ -201,9 +201,10 @@ Code connect(Node& from, Node& to, const abi::EdgeData& d) {
   return 0;
 }
 
-bool disconnect(Node& from, Node& to, const abi::EdgeData& d) {
+bool disconnect(Node& from, Node& to, const abi::EdgeData* wanted, abi::EdgeData& had) {
   const auto at = find_edge(to.from, &from);
-  if (at == to.from.end() || !same(at->data, d)) return false;
+  if (at == to.from.end() || (wanted && !same(at->data, *wanted))) return false;
+  had = at->data;
   to.from.erase(at);
   from.to.erase(find_edge(from.to, &to));
   return true;

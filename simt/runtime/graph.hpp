@@ -108,7 +108,7 @@ NodeRef append(const GraphRef&, OperationRef, const std::vector<Edge>& from, std
 /// Fails unless the graph may have such a node.
 Code check_node(const Graph&, int type, const std::vector<GraphRef>& bodies);
 Code connect(Node& from, Node& to, const abi::EdgeData&);
-bool disconnect(Node& from, Node& to, const abi::EdgeData&);
+bool disconnect(Node& from, Node& to, const abi::EdgeData* wanted, abi::EdgeData& had);
 void remove_node(const NodeRef&);
 
 /// The nodes in an order that their edges allow; the seed chooses among several. Empty if they form a cycle: `bad` is on it.

@@ -208,7 +208,8 @@ PMPP_EXPORT Code cudaGraphAddDependencies(void* graph, void* const* from, void* 
     for (size_t i = 0; i < count; ++i) {
       const Code c = connect(*ends[i].first, *ends[i].second, data ? data[i] : abi::EdgeData{});
       if (!c) continue;
-      while (i--) disconnect(*ends[i].first, *ends[i].second, data ? data[i] : abi::EdgeData{});   // all or none
+      abi::EdgeData had;
+      while (i--) disconnect(*ends[i].first, *ends[i].second, nullptr, had);   // all or none
       return c;
     }
     return 0;
@@ -222,10 +223,11 @@ PMPP_EXPORT Code cudaGraphRemoveDependencies(void* graph, void* const* from, voi
     if (Code c = edge_ends(*g, from, to, count, ends)) return c;
     if (count)
       if (Code c = check_removal(*g)) return c;
-    for (size_t i = 0; i < count; ++i) {
-      if (disconnect(*ends[i].first, *ends[i].second, data ? data[i] : abi::EdgeData{})) continue;
-      while (i--) connect(*ends[i].first, *ends[i].second, data ? data[i] : abi::EdgeData{});
-      return fail(abi::kInvalidValue, "the graph has no such edge with these data.");
+    std::vector<abi::EdgeData> removed(count);
+    for (size_t i = 0; i < count; ++i) {   // without data: the edge as it is
+      if (disconnect(*ends[i].first, *ends[i].second, data ? &data[i] : nullptr, removed[i])) continue;
+      while (i--) connect(*ends[i].first, *ends[i].second, removed[i]);
+      return fail(abi::kInvalidValue, data ? "the graph has no such edge with these data." : "the graph has no such edge.");
     }
     return 0;
   });

@@ -227,13 +227,9 @@ Code launch_graph(const ExecRef& e, const StreamRef& s) {
   CaptureRef capture;
   if (Code c = capturing(s, capture)) return c;
   if (capture) {
-    auto op = std::make_shared<ChildOperation>();
-    for (int type : {abi::kNodeMemAlloc, abi::kNodeMemFree, abi::kNodeConditional}) {
-      if (!e->graph->contains(type)) continue;
-      invalidate(*capture);
-      return fail(abi::kStreamCaptureUnsupported, format("a graph with a %s node cannot become the child of another one.", type_name(type)));
-    }
-    return add_captured(s, op, {copy_graph(*e->graph)});
+    invalidate(*capture);
+    return fail(abi::kStreamCaptureUnsupported, "the stream is being captured, and no capture takes in the launch of a graph: "
+                                                "end it and add the graph's own graph with cudaGraphAddChildGraphNode.");
   }
   if (!e->plan) e->plan = make_plan(*e, *e->graph);
   MemorySteps books;

@@ -16,7 +16,6 @@ Code make_exec(const char* name, void** out, void* graph, unsigned long long fla
     *bad = nullptr;
     *result = abi::kInstantiateError;
     if (!out) return fail(abi::kInvalidValue, "the place for the executable graph is null.");
-    *out = nullptr;
     const GraphRef g = graph_of(graph);
     if (!g) return abi::kInvalidValue;
     if (flags & ~allowed) return fail(abi::kInvalidValue, format("flags 0x%llx are not known to this call.", flags));

@@ -70,7 +70,7 @@ exec::Fault check_launch(const Kernel& k, const LaunchRequest& q, abi::Dim3& clu
     if (volume(cluster) > most)
       return bad(abi::kInvalidClusterSize, format("a cluster of %llu blocks; at most %u are possible.", volume(cluster), most));
     if (q.grid.x % cluster.x || q.grid.y % cluster.y || q.grid.z % cluster.z)
-      return bad(abi::kInvalidConfiguration, "the grid " + text(q.grid) + " is not a multiple of the cluster " + text(cluster) + ".");
+      return bad(abi::kInvalidClusterSize, "the grid " + text(q.grid) + " is not a multiple of the cluster " + text(cluster) + ".");
   }
 
   if (q.cooperative) {
@@ -117,7 +117,8 @@ Code make_kernel(const BoundKernel& bound, const void* function, const LaunchReq
                  std::shared_ptr<KernelOperation>& out) {
   const exec::KernelInfo& info = *bound.kernel->info;
   auto op = std::make_shared<KernelOperation>();
-  if (const exec::Fault fault = check_launch(*bound.kernel, q, op->cluster)) return fail(fault.code, fault.message);
+  if (const exec::Fault fault = check_launch(*bound.kernel, q, op->cluster))   // CUDA 13 has no code of its own for this on the host
+    return fail(fault.code == abi::kInvalidConfiguration ? abi::kInvalidValue : fault.code, fault.message);
   op->params.resize(info.param_bytes);
   if (!packed.empty()) {
     if (packed.size() < info.param_bytes)
@@ -183,7 +184,7 @@ Code launch_by_handle(const char* name, const void* function, const LaunchReques
     if (s->device != current_device())
       return fail(simt::abi::kInvalidResourceHandle, format("the stream belongs to device %d, and device %d is current; call cudaSetDevice(%d) before the launch.",
                                                             s->device, current_device(), s->device));
-    BoundKernel bound = bind(function);
+    BoundKernel bound = bind(function, current_device(), simt::abi::kInvalidResourceHandle);
     if (bound) return launch(bound, function, request, args, s);
     // Programs there are that look at no launch's result (Thrust is one). They must not go on with what was never computed.
     if (bound.refused) set_refused(s->device, bound.error);

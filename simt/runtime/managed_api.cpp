@@ -55,6 +55,11 @@ Advised& advised() {
 
 GuestAddr address(const void* p) { return reinterpret_cast<GuestAddr>(p); }
 
+/// Advice and prefetches are about the whole pages that a range touches.
+constexpr GuestAddr kPage = 4096;
+GuestAddr first_page(const void* p) { return address(p) / kPage * kPage; }
+GuestAddr last_page(const void* p, size_t n) { return (address(p) + n + kPage - 1) / kPage * kPage; }
+
 Code check_managed(const void* p, size_t bytes) {
   if (bytes == 0) return fail(abi::kInvalidValue, "the range is empty.");
   const auto a = AddressSpace::instance().lookup(address(p));
@@ -80,7 +85,7 @@ Code check_stream(void* stream, Default meaning) {
 
 void remember_prefetch(const void* p, size_t n, const abi::MemLocation& where) {
   std::lock_guard lock(advised().mutex);
-  advised().each(address(p), address(p) + n, [&](Advice& a) { a.prefetched = where; });
+  advised().each(first_page(p), last_page(p, n), [&](Advice& a) { a.prefetched = where; });
 }
 
 Code prefetch(const void* p, size_t n, const abi::MemLocation& where, void* stream, Default meaning) {
@@ -124,7 +129,7 @@ Advice common(const void* p, size_t n) {
   std::lock_guard lock(all.mutex);
   Advice found;
   bool first = true;
-  all.each(address(p), address(p) + n, [&](const Advice& a) {
+  all.each(first_page(p), last_page(p, n), [&](const Advice& a) {
     if (std::exchange(first, false)) {
       found = a;
       return;
@@ -175,8 +180,8 @@ void simt::runtime::forget_advice(const void* p, size_t bytes) {
   auto& all = advised();
   std::lock_guard lock(all.mutex);
   if (all.from.empty()) return;
-  all.each(address(p), address(p) + bytes, [](Advice& a) { a = {}; });
-  all.from.erase(std::next(all.from.find(address(p))), all.from.find(address(p) + bytes));
+  all.each(first_page(p), last_page(p, bytes), [](Advice& a) { a = {}; });
+  all.from.erase(std::next(all.from.find(first_page(p))), all.from.find(last_page(p, bytes)));
 }
 
 PMPP_EXPORT Code cudaMemAdvise(const void* p, size_t n, int advice, abi::MemLocation l) {
@@ -186,7 +191,7 @@ PMPP_EXPORT Code cudaMemAdvise(const void* p, size_t n, int advice, abi::MemLoca
     if (Code c = check_managed(p, n)) return c;
     const std::uint64_t bit = std::uint64_t{1} << (l.type == 1 ? l.id : kHostBit);
     std::lock_guard lock(advised().mutex);
-    advised().each(address(p), address(p) + n, [&](Advice& a) {
+    advised().each(first_page(p), last_page(p, n), [&](Advice& a) {
       switch (advice) {
         case 1: case 2: a.mostly_read = advice == 1; break;
         case 3: a.preferred = l; break;

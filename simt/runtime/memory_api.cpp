@@ -140,7 +140,8 @@ PMPP_EXPORT Code cudaMallocPitch(void** p, size_t* pitch, size_t width, size_t h
     if (!pitch) return fail(abi::kInvalidValue, "the place for the pitch is null.");
     *pitch = (width + kPitch - 1) / kPitch * kPitch;
     size_t bytes;
-    if (*pitch < width || __builtin_mul_overflow(*pitch, height, &bytes)) return out_of_memory(SIZE_MAX);
+    if (*pitch < width || __builtin_mul_overflow(*pitch, height, &bytes))
+      return fail(abi::kInvalidValue, format("%zu rows of %zu bytes are more than an address can reach.", height, width));
     return allocate(p, bytes, Kind::device);
   });
 }
@@ -149,7 +150,8 @@ PMPP_EXPORT Code cudaMalloc3D(abi::PitchedPtr* out, abi::Extent e) {
     if (!out) return fail(abi::kInvalidValue, "the place for the pointer is null.");
     const size_t pitch = (e.width + kPitch - 1) / kPitch * kPitch;
     size_t bytes;
-    if (pitch < e.width || __builtin_mul_overflow(pitch, e.height, &bytes) || __builtin_mul_overflow(bytes, e.depth, &bytes)) return out_of_memory(SIZE_MAX);
+    if (pitch < e.width || __builtin_mul_overflow(pitch, e.height, &bytes) || __builtin_mul_overflow(bytes, e.depth, &bytes))
+      return fail(abi::kInvalidValue, format("%zu slices of %zu rows of %zu bytes are more than an address can reach.", e.depth, e.height, e.width));
     *out = {nullptr, pitch, e.width, e.height};
     return allocate(&out->ptr, bytes, Kind::device);
   });

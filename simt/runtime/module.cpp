@@ -206,7 +206,7 @@ ModuleRef on_device(const ModuleRef& module, int device) {
   return there;
 }
 
-BoundKernel bind(const void* function, int device) {
+BoundKernel bind(const void* function, int device, Code unknown) {
   BoundKernel b;
   auto& r = registry();
   if (auto entry = r.handles.get(function)) {
@@ -218,7 +218,7 @@ BoundKernel bind(const void* function, int device) {
     if (it != r.functions.end()) std::tie(b.kernel, b.module) = it->second;
   }
   if (!b.kernel) {
-    b.error = fail(abi::kInvalidDeviceFunction,
+    b.error = fail(unknown,
                    format("%p is not a kernel: neither a __global__ function of this program nor a kernel handle.", function));
     return b;
   }

@@ -81,7 +81,7 @@ Code load(Module&);
 ModuleRef on_device(const ModuleRef&, int device = current_device());
 
 /// The kernel behind a host function, a cudaKernel_t or a cudaFunction_t, on a device.
-BoundKernel bind(const void* function, int device = current_device());
+BoundKernel bind(const void* function, int device = current_device(), Code unknown = abi::kInvalidDeviceFunction);
 /// The kernel of that name, on the device of the module; null if the host knows none.
 KernelRef kernel_named(Module&, const std::string& name);
 /// cudaKernel_t of a host function; null if it was never registered.

@@ -227,16 +227,16 @@ def test_modules_that_a_driver_refuses(gpu, ptx, code, part):
     gpu.load(module(".visible .entry k() { ret; }")).launch("k", 1, 1)
 
 
-@pytest.mark.parametrize(("grid", "block", "shared", "code"), [
-    (0, 1, 0, 9), (1, 0, 0, 9), (1, 1025, 0, 9), (1, (1, 1, 65), 0, 9), ((1, 65536), 1, 0, 9), (2**31, 1, 0, 9), (1, 1, 50_000, 1),
-    (2**32 - 1, 2**32 - 1, 0, 9), (1, 1, 2**63, 1),
+@pytest.mark.parametrize(("grid", "block", "shared"), [
+    (0, 1, 0), (1, 0, 0), (1, 1025, 0), (1, (1, 1, 65), 0), ((1, 65536), 1, 0), (2**31, 1, 0), (1, 1, 50_000),
+    (2**32 - 1, 2**32 - 1, 0), (1, 1, 2**63),
 ])  # fmt: skip
-def test_absurd_configurations(gpu, grid, block, shared, code):
+def test_absurd_configurations(gpu, grid, block, shared):
     library = gpu.load('extern "C" __global__ void k(int* p) { p[threadIdx.x] = 7; }')
     data = gpu.array(np.zeros(4, np.int32))
     with pytest.raises(Exception) as caught:
         library.launch("k", grid, block, data, shared=shared)
-    assert caught.value.code == code
+    assert caught.value.code == 1
     assert "kernel k: " in caught.value.message
     gpu.reset()
     library.launch("k", 1, 4, data)

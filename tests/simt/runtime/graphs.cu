@@ -83,9 +83,15 @@ static void parameters() {
   CALL(cudaGraphExecKernelNodeSetParams(e, n, &k));
   run(e);
   CHECK(read(p) == 351);
-  // Parameters in one buffer, and another function in the node.
-  struct { int* out; int value; } packed{p + 1, 9};
-  size_t size = sizeof packed;
+  // Another function in the node, and parameters in one buffer.
+  struct { int* out; int value; } packed{p + 1, 8};
+  void* apart[] = {&packed.out, &packed.value};
+  cudaKernelNodeParams function = kernel(store, apart);
+  CALL(cudaGraphExecKernelNodeSetParams(e, n, &function));
+  run(e);
+  CHECK(read(p + 1) == 8);
+  packed.value = 9;
+  size_t size = sizeof(int*) + sizeof(int);   // without what follows for alignment
   void* extra[] = {reinterpret_cast<void*>(1), &packed, reinterpret_cast<void*>(2), &size, nullptr};
   cudaKernelNodeParams other = kernel(store, nullptr);
   other.extra = extra;
@@ -123,7 +129,7 @@ static void parameters() {
   CHECK(v.cooperative == 1);
   FAILS(cudaErrorInvalidValue, cudaGraphKernelNodeGetAttribute(m, cudaLaunchAttributeSynchronizationPolicy, &v));
   k.blockDim.x = 2000;
-  FAILS(cudaErrorInvalidConfiguration, cudaGraphAddKernelNode(&n, g, nullptr, 0, &k));
+  FAILS(cudaErrorInvalidValue, cudaGraphAddKernelNode(&n, g, nullptr, 0, &k));
   k.func = nullptr;
   FAILS(cudaErrorInvalidDeviceFunction, cudaGraphAddKernelNode(&n, g, nullptr, 0, &k));
   CALL(cudaGraphExecDestroy(e));

@@ -53,15 +53,15 @@ static void configurations() {
   CALL(cudaFree(out));
 
   bounded<<<0, 32>>>(ints);
-  EXPECT(cudaErrorInvalidConfiguration, cudaGetLastError());
+  EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   bounded<<<1, 0>>>(ints);
-  EXPECT(cudaErrorInvalidConfiguration, cudaGetLastError());
+  EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   bounded<<<dim3(1, 65536), 32>>>(ints);
-  EXPECT(cudaErrorInvalidConfiguration, cudaGetLastError());
+  EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   large_static<<<1, 1025>>>(ints);
-  EXPECT(cudaErrorInvalidConfiguration, cudaGetLastError());
+  EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   large_static<<<1, dim3(1, 1, 65)>>>(ints);
-  EXPECT(cudaErrorInvalidConfiguration, cudaGetLastError());
+  EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   bounded<<<1, 129>>>(ints);
   EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   dynamic_size<<<1, 32, 49153>>>(ints);
@@ -74,7 +74,7 @@ static void configurations() {
   large_static<<<1, 1, 10000>>>(ints);   // together more than 48 KiB
   EXPECT(cudaErrorInvalidValue, cudaGetLastError());
   void* args[] = {&ints};
-  FAILS(cudaErrorInvalidDeviceFunction, cudaLaunchKernel(reinterpret_cast<const void*>(&first), dim3(1), dim3(1), args, 0, nullptr));
+  FAILS(cudaErrorInvalidResourceHandle, cudaLaunchKernel(reinterpret_cast<const void*>(&first), dim3(1), dim3(1), args, 0, nullptr));
   FAILS(cudaErrorInvalidValue, cudaLaunchKernel(reinterpret_cast<const void*>(&bounded), dim3(1), dim3(1), nullptr, 0, nullptr));
 }
 
@@ -156,7 +156,7 @@ static void cooperative() {
   attribute.id = cudaLaunchAttributeClusterDimension;
   attribute.val.clusterDim.x = 3;
   attribute.val.clusterDim.y = attribute.val.clusterDim.z = 1;
-  FAILS(cudaErrorInvalidConfiguration, cudaLaunchKernelEx(&config, bounded, ints));
+  FAILS(cudaErrorInvalidClusterSize, cudaLaunchKernelEx(&config, bounded, ints));
   attribute.val.clusterDim.x = 32;
   FAILS(cudaErrorInvalidClusterSize, cudaLaunchKernelEx(&config, bounded, ints));
 }
@@ -194,7 +194,7 @@ static void libraries() {
   CALL(cudaMemcpy(&value, place, 4, cudaMemcpyDeviceToHost));
   CHECK(value == 77);
   CALL(cudaLibraryUnload(library));
-  FAILS(cudaErrorInvalidDeviceFunction, cudaLaunchKernel(kernel, dim3(1), dim3(1), args, 0, nullptr));
+  FAILS(cudaErrorInvalidResourceHandle, cudaLaunchKernel(kernel, dim3(1), dim3(1), args, 0, nullptr));
   FAILS(cudaErrorInvalidResourceHandle, cudaLibraryUnload(library));
   std::string text = kText;
   FAILS(cudaErrorInvalidPtx, cudaLibraryLoadData(&library, text.substr(0, text.size() - 20).c_str(), nullptr, nullptr, 0, nullptr, nullptr, 0));

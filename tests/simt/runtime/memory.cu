@@ -57,7 +57,7 @@ static void limits() {
   FAILS(cudaErrorMemoryAllocation, cudaMallocManaged(&p, size_t(1) << 60));
   FAILS(cudaErrorMemoryAllocation, cudaMallocHost(&p, size_t(1) << 60));
   size_t pitch;
-  FAILS(cudaErrorMemoryAllocation, cudaMallocPitch(&p, &pitch, size_t(1) << 40, size_t(1) << 40));
+  FAILS(cudaErrorInvalidValue, cudaMallocPitch(&p, &pitch, size_t(1) << 40, size_t(1) << 40));
   std::vector<void*> many;
   for (int i = 0; i < 2000; ++i) {
     CALL(cudaMalloc(&p, 1 + i % 5000));
@@ -157,32 +157,34 @@ static int range(cudaMemRangeAttribute which, const void* p, size_t bytes) {
   return value;
 }
 
-// 4096 bytes that were prefetched to device 0 and advised to be mostly read.
+constexpr size_t kPage = 4096, kInts = kPage / 4;   // advice is about whole pages
+
+// Four pages that were prefetched to device 0 and advised to be mostly read.
 static void managed_ranges(int* p) {
   const cudaMemLocation device = {cudaMemLocationTypeDevice, 0}, host = {cudaMemLocationTypeHost, 0};
-  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4096) == 1 && range(cudaMemRangeAttributeLastPrefetchLocation, p, 4096) == 0);
-  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaInvalidDeviceId);
-  CALL(cudaMemAdvise(p, 2048, cudaMemAdviseUnsetReadMostly, device));
-  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4096) == 0 && range(cudaMemRangeAttributeReadMostly, p + 512, 2048) == 1);
-  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetPreferredLocation, host));
-  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaCpuDeviceId && range(cudaMemRangeAttributePreferredLocationType, p, 4) == cudaMemLocationTypeHost);
-  CALL(cudaMemAdvise(p, 1024, cudaMemAdviseSetPreferredLocation, device));
-  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4096) == cudaInvalidDeviceId && range(cudaMemRangeAttributePreferredLocationId, p, 1024) == 0);
-  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetAccessedBy, host));
-  CALL(cudaMemAdvise(p, 4096, cudaMemAdviseSetAccessedBy, device));
+  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4 * kPage) == 1 && range(cudaMemRangeAttributeLastPrefetchLocation, p, 4 * kPage) == 0);
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4 * kPage) == cudaInvalidDeviceId);
+  CALL(cudaMemAdvise(p, kPage + 1, cudaMemAdviseUnsetReadMostly, device));
+  CHECK(range(cudaMemRangeAttributeReadMostly, p, 4 * kPage) == 0 && range(cudaMemRangeAttributeReadMostly, p + 2 * kInts, 2 * kPage) == 1);
+  CALL(cudaMemAdvise(p, 4 * kPage, cudaMemAdviseSetPreferredLocation, host));
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4 * kPage) == cudaCpuDeviceId && range(cudaMemRangeAttributePreferredLocationType, p, 4) == cudaMemLocationTypeHost);
+  CALL(cudaMemAdvise(p, 8, cudaMemAdviseSetPreferredLocation, device));
+  CHECK(range(cudaMemRangeAttributePreferredLocation, p, 4 * kPage) == cudaInvalidDeviceId && range(cudaMemRangeAttributePreferredLocationId, p, kPage) == 0);
+  CALL(cudaMemAdvise(p, 4 * kPage, cudaMemAdviseSetAccessedBy, host));
+  CALL(cudaMemAdvise(p, 4 * kPage, cudaMemAdviseSetAccessedBy, device));
   int by[3], first;
   void* places[] = {by, &first};
   size_t sizes[] = {sizeof by, sizeof first};
   cudaMemRangeAttribute which[] = {cudaMemRangeAttributeAccessedBy, cudaMemRangeAttributeLastPrefetchLocationType};
-  CALL(cudaMemRangeGetAttributes(places, sizes, which, 2, p, 4096));
+  CALL(cudaMemRangeGetAttributes(places, sizes, which, 2, p, 4 * kPage));
   CHECK(by[0] == 0 && by[1] == cudaCpuDeviceId && by[2] == cudaInvalidDeviceId && first == cudaMemLocationTypeDevice);
   cudaStream_t s;
   CALL(cudaStreamCreate(&s));
-  void* ranges[] = {p, p + 256, p + 512};
-  size_t bytes[] = {1024, 1024, 2048}, from[] = {0, 2};
+  void* ranges[] = {p, p + kInts, p + 2 * kInts};
+  size_t bytes[] = {kPage, kPage, 2 * kPage}, from[] = {0, 2};
   cudaMemLocation where[] = {host, device};
   CALL(cudaMemPrefetchBatchAsync(ranges, bytes, 3, where, from, 2, 0, s));
-  CHECK(range(cudaMemRangeAttributeLastPrefetchLocation, p, 2048) == cudaCpuDeviceId && range(cudaMemRangeAttributeLastPrefetchLocation, p + 512, 2048) == 0);
+  CHECK(range(cudaMemRangeAttributeLastPrefetchLocation, p, 2 * kPage) == cudaCpuDeviceId && range(cudaMemRangeAttributeLastPrefetchLocation, p + 2 * kInts, 2 * kPage) == 0);
   CALL(cudaMemDiscardBatchAsync(ranges, bytes, 3, 0, s));
   from[1] = 3;
   FAILS(cudaErrorInvalidValue, cudaMemDiscardAndPrefetchBatchAsync(ranges, bytes, 3, where, from, 2, 0, s));
@@ -217,16 +219,16 @@ static void host_memory() {
   CHECK(a.type == cudaMemoryTypeUnregistered && a.devicePointer == nullptr);
 
   int* both;
-  CALL(cudaMallocManaged(&both, 4096));
+  CALL(cudaMallocManaged(&both, 4 * kPage));
   both[1023] = 3;
   CALL(cudaMemset(both, 0xff, 4));
   CHECK(both[0] == -1 && both[1023] == 3);
   CALL(cudaPointerGetAttributes(&a, both));
   CHECK(a.type == cudaMemoryTypeManaged);
   cudaMemLocation here = {cudaMemLocationTypeDevice, 0};
-  CALL(cudaMemPrefetchAsync(both, 4096, here, 0, nullptr));
-  CALL(cudaMemAdvise(both, 4096, cudaMemAdviseSetReadMostly, here));
-  FAILS(cudaErrorInvalidValue, cudaMemPrefetchAsync(both, 5000, here, 0, nullptr));
+  CALL(cudaMemPrefetchAsync(both, 4 * kPage, here, 0, nullptr));
+  CALL(cudaMemAdvise(both, 4 * kPage, cudaMemAdviseSetReadMostly, here));
+  FAILS(cudaErrorInvalidValue, cudaMemPrefetchAsync(both, 4 * kPage + 1, here, 0, nullptr));
   managed_ranges(both);
   CALL(cudaFree(both));
   CALL(cudaMalloc(&device, 4));

@@ -250,8 +250,8 @@ def test_properties_and_launch_checks_follow_the_profile(build, key):
     accepted = {"shared_most", "shared_most_attribute", "cooperative_most", "block_most", "grid_most"} | ({"cluster_of_2"} if major >= 9 else set())
     refused = {
         "shared_more": "cudaErrorInvalidValue", "shared_more_attribute": "cudaErrorInvalidValue", "cooperative_more": "cudaErrorCooperativeLaunchTooLarge",
-        "cluster_of_9": "cudaErrorInvalidClusterSize", "block_more": "cudaErrorInvalidConfiguration", "block_deeper": "cudaErrorInvalidConfiguration",
-        "grid_more": "cudaErrorInvalidConfiguration",
+        "cluster_of_9": "cudaErrorInvalidClusterSize", "block_more": "cudaErrorInvalidValue", "block_deeper": "cudaErrorInvalidValue",
+        "grid_more": "cudaErrorInvalidValue",
     } | ({} if major >= 9 else {"cluster_of_2": "cudaErrorInvalidClusterSize"})  # fmt: skip
     assert said == {name: str(value) for name, value in expected.items()} | dict.fromkeys(accepted, "cudaSuccess") | refused
 
