@@ -1,4 +1,6 @@
 // The kernels of throughput.py: one per habit of CUDA programs that costs an interpreter something else.
+#include <mma.h>
+
 extern "C" __global__ void vector_add(const float* a, const float* b, float* c, int n) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i < n) c[i] = a[i] + b[i];
@@ -104,4 +106,21 @@ extern "C" __global__ void convolution(const float* in, float* out, int width, i
     for (int r = 0; r < 5; ++r)
         for (int c = 0; c < 5; ++c) sum += weights[r * 5 + c] * tile[threadIdx.y + r][threadIdx.x + c];
     out[(blockIdx.y * 16 + threadIdx.y) * width + blockIdx.x * 16 + threadIdx.x] = sum;
+}
+extern "C" __global__ void mma(const __half* a, const __half* b, float* c, int n) {   // a warp: 32 x 32 of the product
+    using namespace nvcuda::wmma;
+    int warp = threadIdx.x / 32, row = blockIdx.y * 64 + warp / 2 * 32, column = blockIdx.x * 64 + warp % 2 * 32;
+    fragment<accumulator, 16, 16, 16, float> sum[2][2];
+    for (int i = 0; i < 4; ++i) fill_fragment(sum[i / 2][i % 2], 0.0f);
+    for (int k = 0; k < n; k += 16) {
+        fragment<matrix_a, 16, 16, 16, __half, row_major> x[2];
+        fragment<matrix_b, 16, 16, 16, __half, row_major> y[2];
+        for (int i = 0; i < 2; ++i) {
+            load_matrix_sync(x[i], a + (row + 16 * i) * n + k, n);
+            load_matrix_sync(y[i], b + k * n + column + 16 * i, n);
+        }
+        for (int i = 0; i < 4; ++i) mma_sync(sum[i / 2][i % 2], x[i / 2], y[i % 2], sum[i / 2][i % 2]);
+    }
+    for (int i = 0; i < 4; ++i)
+        store_matrix_sync(c + (row + i / 2 * 16) * n + column + i % 2 * 16, sum[i / 2][i % 2], n, mem_row_major);
 }

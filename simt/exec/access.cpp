@@ -101,7 +101,7 @@ bool in_window(std::uint64_t address, memory::GuestAddr window) { return address
 
 }  // namespace
 
-std::byte* shared_of(const Warp& warp, std::uint64_t offset, unsigned bytes) {
+std::byte* shared_of(const Warp& warp, std::uint64_t offset, std::uint64_t bytes) {
   const std::uint64_t rank = offset >> 24, at = offset & 0xffffff;
   if (rank == 0) return at + bytes <= warp.shared_bytes ? warp.shared + at : nullptr;
   auto& blocks = warp.block->cluster->blocks;
@@ -138,28 +138,31 @@ bool reach_object(Warp& warp, const Instr* instr, std::uint64_t base, int lane) 
   return false;
 }
 
+std::byte* reach(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, std::uint64_t bytes) {
+  const auto& access = warp.worker->code->accesses[instr->origin];
+  if (in_window(address, memory::kSharedWindow) && access.space == ptx::Space::none)
+    return shared_of(warp, address - memory::kSharedWindow, bytes);
+  const auto& window = warp.worker->windows[site];
+  const auto inside = [&] { return address >= window.lo && address < window.hi && bytes <= window.hi - address; };
+  if (!inside() && !(refill_site(warp, site, address) && inside())) return nullptr;
+  if (access.kind != ir::AccessKind::load && address >= ir::kParamWindow) return nullptr;
+  return reinterpret_cast<std::byte*>(address + std::uint64_t(window.delta));
+}
+
 std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane) {
   if (address & (bytes - 1)) {
     raise(warp, instr, 716, misaligned(warp, instr, address, bytes), lane);
     return nullptr;
   }
-  const auto& access = warp.worker->code->accesses[instr->origin];
-  if (in_window(address, memory::kSharedWindow) && access.space == ptx::Space::none) {
-    if (auto* host = shared_of(warp, address - memory::kSharedWindow, bytes)) return host;
-    raise_offset(warp, instr, std::uint32_t(address), bytes, lane);
-    return nullptr;
-  }
+  if (auto* host = reach(warp, instr, site, address, bytes)) return host;
   const auto& window = warp.worker->windows[site];
-  const auto inside = [&] { return address >= window.lo && address < window.hi && bytes <= window.hi - address; };
-  if (!inside() && !(refill_site(warp, site, address) && inside())) {
-    raise_address(warp, instr, address, bytes, lane);
-    return nullptr;
-  }
-  if (access.kind != ir::AccessKind::load && address >= ir::kParamWindow) {
+  if (in_window(address, memory::kSharedWindow) && warp.worker->code->accesses[instr->origin].space == ptx::Space::none)
+    raise_offset(warp, instr, std::uint32_t(address), bytes, lane);
+  else if (address >= ir::kParamWindow && address >= window.lo && address < window.hi && bytes <= window.hi - address)
     raise(warp, instr, 700, access_of(warp, instr, bytes, hex(address)) + ": a kernel's parameters cannot be written", lane);
-    return nullptr;
-  }
-  return reinterpret_cast<std::byte*>(address + std::uint64_t(window.delta));
+  else
+    raise_address(warp, instr, address, bytes, lane);
+  return nullptr;
 }
 
 namespace {

@@ -46,6 +46,8 @@ bool write_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t 
 std::byte* host_of(Warp& warp, const Instr* instr, std::uint64_t address, unsigned bytes, int lane);
 /// The same for instructions whose operands are a list: their site is there.
 std::byte* host_at(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, unsigned bytes, int lane);
+/// The same without a word: null if these bytes are not in one piece that the instruction may use.
+std::byte* reach(Warp& warp, const Instr* instr, std::uint32_t site, std::uint64_t address, std::uint64_t bytes);
 /// Whether this kernel can use the memory of a texture or a surface, which begins at `base`; else a fault was raised.
 bool reach_object(Warp& warp, const Instr* instr, std::uint64_t base, int lane);
 /// Points the site's window to the allocation that holds `address`; false if there is none.
@@ -60,6 +62,6 @@ inline std::byte* local_byte(const Warp& warp, std::uint64_t offset, int lane) {
 }
 
 /// Offsets in the shared window: rank + 1 of a block of the cluster above bit 24, or 0 for the own block.
-std::byte* shared_of(const Warp& warp, std::uint64_t offset, unsigned bytes);
+std::byte* shared_of(const Warp& warp, std::uint64_t offset, std::uint64_t bytes);
 
 }  // namespace simt::exec

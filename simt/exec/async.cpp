@@ -33,26 +33,70 @@ AsyncCopies& copies_of(Warp& warp) {
   return all[warp.index];
 }
 
+Mask lanes_between(int first, int end) { return static_cast<Mask>((u64{1} << end) - (u64{1} << first)); }
+
+/// How many lanes of `mask`, one after another from `first` on, are as `fits` wants them.
+template <class Fits>
+int followers(Mask mask, int first, Fits fits) {
+  int end = first;
+  while (end < kLanes && (mask >> end & 1) != 0 && fits(end)) ++end;
+  return end - first;
+}
+
+/// Makes a copy; false after a fault.
+bool make(Warp& warp, const AsyncCopy& c) {
+  const u32 all = u32{c.bytes} * c.lanes, site = c.instr->mem.site;
+  const bool observed = !warp.worker->grid->observers.empty();
+  if (c.bytes == c.read && !observed && (c.source & (c.bytes - 1u)) == 0) {
+    const std::byte* from = reach(warp, c.instr, site, c.source, all);
+    if (std::byte* to = from ? reach(warp, c.instr, site, c.destination, all) : nullptr) {
+      if (all == 16) std::memcpy(to, from, 16);
+      else std::memmove(to, from, all);
+      return true;
+    }
+  }
+  for (int lane = c.lane; lane < c.lane + c.lanes; ++lane) {
+    const u64 offset = u64(lane - c.lane) * c.bytes, source = c.source + offset, destination = c.destination + offset;
+    std::byte data[16] = {};
+    for (u32 at = 0; at < c.read;) {   // what is read may have any size; addresses are aligned to the size of the copy
+      const u32 step = std::bit_floor(std::min<u32>(c.bytes, c.read - at));
+      if (!read_lane(warp, c.instr, source + at, step, lane, data + at)) return false;
+      at += step;
+    }
+    if (!write_lane(warp, c.instr, destination, c.bytes, lane, data)) return false;
+    if (observed) tell_copy(warp, destination, source, c.bytes, c.read);
+  }
+  return true;
+}
+
 /// Makes the copies of these lanes, but for those of a lane's `keep` latest groups. False after a fault.
 bool make(Warp& warp, Mask lanes, u32 keep, bool uncommitted) {
   if (warp.block->copies.empty()) return true;
   auto& copies = copies_of(warp);
+  const auto due = [&](const AsyncCopy& c, int lane) {
+    return (lanes >> lane & 1) != 0 && (uncommitted || c.group + keep < copies.committed[lane]);
+  };
   std::size_t kept = 0;
   for (std::size_t n = 0; n < copies.waiting.size(); ++n) {
-    const auto& c = copies.waiting[n];
-    const bool due = (lanes >> c.lane & 1) != 0 && (uncommitted || c.group + keep < copies.committed[c.lane]);
-    if (!due) {
+    AsyncCopy c = copies.waiting[n];
+    int ready = 0;
+    for (int lane = c.lane; lane < c.lane + c.lanes; ++lane) ready += due(c, lane);
+    if (ready == c.lanes) {
+      if (!make(warp, c)) return false;
+    } else if (ready == 0) {
       copies.waiting[kept++] = c;
-      continue;
+    } else {   // lanes that parted since
+      std::vector<AsyncCopy> each(c.lanes, c);
+      for (u32 k = 0; k < c.lanes; ++k) {
+        each[k].lane = std::uint8_t(c.lane + k);
+        each[k].lanes = 1;
+        each[k].source += u64{k} * c.bytes;
+        each[k].destination += u64{k} * c.bytes;
+      }
+      copies.waiting.erase(copies.waiting.begin() + std::ptrdiff_t(n));
+      copies.waiting.insert(copies.waiting.begin() + std::ptrdiff_t(n), each.begin(), each.end());
+      --n;   // each of them by itself
     }
-    std::byte data[16] = {};
-    for (u32 at = 0; at < c.read;) {   // what is read may have any size; addresses are aligned to the size of the copy
-      const u32 step = std::bit_floor(std::min<u32>(c.bytes, c.read - at));
-      if (!read_lane(warp, c.instr, c.source + at, step, c.lane, data + at)) return false;
-      at += step;
-    }
-    if (!write_lane(warp, c.instr, c.destination, c.bytes, c.lane, data)) return false;
-    if (!warp.worker->grid->observers.empty()) tell_copy(warp, c.destination, c.source, c.bytes, c.read);
   }
   copies.waiting.resize(kept);
   return true;
@@ -174,16 +218,26 @@ const Instr* run_copy_size(Warp& warp, const Instr* instr) {
 }
 
 const Instr* run_copy_source(Warp& warp, const Instr* instr) {
-  for (Mask left = warp.active; left; left &= left - 1) {
-    const int lane = std::countr_zero(left);
-    const u64 from = address_of(warp, instr, 0, lane);
-    // Aligned to the whole copy, but only what is read has to be there.
-    const u32 whole = get<u32>(warp, instr->op[2], lane), bytes = from % whole ? whole : get<u32>(warp, instr->op[1], lane);
-    std::byte unused[16];
-    for (u32 at = 0; at < bytes;) {
-      const u32 step = std::bit_floor(std::min(whole, bytes - at));
-      if (!read_lane(warp, instr, from + at, step, lane, unused)) return nullptr;
-      at += step;
+  for (Mask left = warp.active; left;) {
+    const int first = std::countr_zero(left);
+    const u64 from = address_of(warp, instr, 0, first);
+    const u32 whole = get<u32>(warp, instr->op[2], first);
+    const int end = first + std::max(1, followers(left, first, [&](int lane) {
+      return address_of(warp, instr, 0, lane) == from + u64(lane - first) * whole && get<u32>(warp, instr->op[1], lane) == whole;
+    }));
+    left &= ~lanes_between(first, end);
+    const bool complete = (from & (whole - 1)) == 0 && get<u32>(warp, instr->op[1], first) == whole;
+    if (complete && reach(warp, instr, instr->mem.site, from, u64(end - first) * whole)) continue;
+    for (int lane = first; lane < end; ++lane) {
+      // Aligned to the whole copy, but only what is read has to be there.
+      const u64 at_lane = address_of(warp, instr, 0, lane);
+      const u32 bytes = at_lane % whole ? whole : get<u32>(warp, instr->op[1], lane);
+      std::byte unused[16];
+      for (u32 at = 0; at < bytes;) {
+        const u32 step = std::bit_floor(std::min(whole, bytes - at));
+        if (!read_lane(warp, instr, at_lane + at, step, lane, unused)) return nullptr;
+        at += step;
+      }
     }
   }
   return instr + 1;
@@ -191,12 +245,21 @@ const Instr* run_copy_source(Warp& warp, const Instr* instr) {
 
 const Instr* run_copy(Warp& warp, const Instr* instr) {
   auto& copies = copies_of(warp);
-  for (Mask left = warp.active; left; left &= left - 1) {
-    const int lane = std::countr_zero(left);
-    AsyncCopy copy{instr, address_of(warp, instr, 0, lane), get<u64>(warp, instr->op[1], lane), copies.committed[lane],
-                   std::uint8_t(get<u32>(warp, instr->op[2], lane)), std::uint8_t(get<u32>(warp, instr->op[3], lane)),
-                   std::uint8_t(lane)};
-    if (!host_of(warp, instr, copy.destination, copy.bytes, lane)) return nullptr;
+  for (Mask left = warp.active; left;) {
+    const int first = std::countr_zero(left);
+    AsyncCopy copy{instr, address_of(warp, instr, 0, first), get<u64>(warp, instr->op[1], first), copies.committed[first],
+                   std::uint8_t(get<u32>(warp, instr->op[2], first)), std::uint8_t(get<u32>(warp, instr->op[3], first)),
+                   std::uint8_t(first), 1};
+    copy.lanes = std::uint8_t(std::max(1, followers(left, first, [&](int lane) {
+      const u64 offset = u64(lane - first) * copy.bytes;
+      return get<u64>(warp, instr->op[1], lane) == copy.source + offset && address_of(warp, instr, 0, lane) == copy.destination + offset &&
+             get<u32>(warp, instr->op[3], lane) == copy.bytes && copies.committed[lane] == copy.group;
+    })));
+    const int end = first + copy.lanes;
+    left &= ~lanes_between(first, end);
+    if ((copy.destination & (copy.bytes - 1u)) != 0 || !reach(warp, instr, instr->mem.site, copy.destination, u64{copy.bytes} * copy.lanes))
+      for (int lane = first; lane < end; ++lane)
+        if (!host_of(warp, instr, copy.destination + u64(lane - first) * copy.bytes, copy.bytes, lane)) return nullptr;
     copies.waiting.push_back(copy);
   }
   return instr + 1;

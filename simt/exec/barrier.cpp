@@ -102,6 +102,19 @@ const Instr* cluster_barrier(Warp& warp, const Instr* instr) {
   return pick(warp);
 }
 
+/// One value for all lanes that execute. Kernels that wait for a time do little else.
+template <class T>
+void write_all(Warp& warp, std::int32_t row, T value) {
+  if (warp.exec == kAllLanes) {
+    T values[kLanes];
+#pragma GCC unroll 32
+    for (auto& each : values) each = value;
+    std::memcpy(warp.regs + row, values, sizeof values);
+    return;
+  }
+  for (Mask left = warp.exec; left; left &= left - 1) std::memcpy(warp.regs + row + int(sizeof(T)) * std::countr_zero(left), &value, sizeof(T));
+}
+
 }  // namespace
 
 const Instr* run_barrier(Warp& warp, const Instr* instr) {
@@ -214,9 +227,8 @@ const Instr* run_clock(Warp& warp, const Instr* instr) {
     value = std::uint64_t(std::chrono::duration_cast<std::chrono::nanoseconds>(
                               std::chrono::system_clock::now().time_since_epoch()).count());
   if (instr->imm == 1 || instr->imm == 4) value >>= 32;
-  const unsigned width = instr->imm == 2 || instr->imm == 5 ? 8 : 4;
-  for (unsigned lane = 0; lane < unsigned(kLanes); ++lane)
-    if (warp.exec >> lane & 1) std::memcpy(warp.regs + instr->op[0] + width * lane, &value, width);
+  if (instr->imm == 2 || instr->imm == 5) write_all(warp, instr->op[0], value);
+  else write_all(warp, instr->op[0], std::uint32_t(value));
   return instr + 1;
 }
 

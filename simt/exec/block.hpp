@@ -56,12 +56,13 @@ struct Grid;
 struct Probe;
 class Instrumentation;
 
-/// A cp.async that was not made yet.
+/// A cp.async that was not made yet, of one lane or of several whose bytes follow each other.
 struct AsyncCopy {
   const Instr* instr = nullptr;
   std::uint64_t destination = 0, source = 0;   ///< generic addresses
   std::uint32_t group = 0;                     ///< number of its group among those that its thread commits
-  std::uint8_t bytes = 0, read = 0, lane = 0;  ///< bytes that are written, and how many of them are read
+  std::uint8_t bytes = 0, read = 0;            ///< of a lane: that are written, and how many of them are read
+  std::uint8_t lane = 0, lanes = 1;            ///< the first one, and how many
 };
 
 /// Those of a warp, in the order of the program.

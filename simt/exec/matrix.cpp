@@ -1,7 +1,8 @@
-// Matrix instructions: fragments gathered from all lanes' registers, multiplied, and given back; tiles to and from memory.
+// Matrix instructions: when they happen, and tiles from memory and to it. The products are in simt/ops.
 #include "simt/exec/matrix.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "simt/exec/access.hpp"
@@ -26,8 +27,6 @@ typename Cell<T>::type* row(Warp& warp, std::int32_t offset) {
   return reinterpret_cast<typename Cell<T>::type*>(warp.regs + offset);
 }
 
-constexpr int kMost = 512;
-
 /// These instructions are for whole warps. True: the handler must return `next`.
 bool waits(Warp& warp, const Instr* instr, const Instr*& next) {
   if ((~warp.active & ~warp.dead) != 0 && (warp.pass & warp.active) != warp.active) {
@@ -41,83 +40,112 @@ bool waits(Warp& warp, const Instr* instr, const Instr*& next) {
   const Instr* next_ = nullptr;                      \
   if (waits(warp, instr, next_)) return next_
 
-void gather(Warp& warp, const Fragment& f, const std::int32_t* rows, u64* matrix) {
-  const unsigned bits = f.wide ? 64 : 32 / f.per_register;
-  const u64 mask = bits == 64 ? ~u64{0} : (u64{1} << bits) - 1;
-  const u16* place = f.place.data();
-  for (unsigned r = 0; r < f.registers; ++r)
-    for (unsigned slot = 0; slot < f.per_register; ++slot, place += kLanes) {
-      if (f.wide) {
-        const auto* x = row<u64>(warp, rows[r]);
-        for (int lane = 0; lane < kLanes; ++lane) matrix[place[lane]] = x[lane];
-      } else {
-        const auto* x = row<u32>(warp, rows[r]);
-        for (int lane = 0; lane < kLanes; ++lane) matrix[place[lane]] = x[lane] >> (slot * bits) & mask;
-      }
-    }
-}
-
-void scatter(Warp& warp, const Fragment& f, const std::int32_t* rows, const u64* matrix) {
-  const unsigned bits = f.wide ? 64 : 32 / f.per_register;
-  for (unsigned r = 0; r < f.registers; ++r) {
-    const u16* place = f.place.data() + r * f.per_register * kLanes;
-    for (Mask left = warp.exec; left; left &= left - 1) {
-      const int lane = __builtin_ctz(left);
-      u64 value = 0;
-      for (unsigned slot = 0; slot < f.per_register; ++slot) value |= matrix[place[slot * kLanes + lane]] << (slot * bits);
-      if (f.wide) row<u64>(warp, rows[r])[lane] = value;
-      else row<u32>(warp, rows[r])[lane] = static_cast<u32>(value);
-    }
-  }
-}
-
 template <Isa level>
 const Instr* run_matrix_multiply(Warp& warp, const Instr* instr) {
   SIMT_WHOLE_WARP;
-  const MatrixForm& form = ops::matrix_form(instr->list[0]);
-  const std::int32_t* const d = instr->list + 2;
-  const std::int32_t* const a = d + form.d.registers;
-  const std::int32_t* const b = a + form.a.registers;
-  const std::int32_t* const c = b + form.b.registers;
-  u64 x[kMost], y[kMost], z[kMost], result[kMost];
-  gather(warp, form.a, a, x);
-  gather(warp, form.b, b, y);
-  gather(warp, form.c, c, z);
-  ops::multiply(form, ops::matrix_product(level), result, x, y, z);
-  scatter(warp, form.d, d, result);
+  ops::matrix_product(level)(ops::matrix_form(instr->list[0]), warp.regs, instr->list + 2, warp.exec);
   return instr + 1;
-}
-
-/// Copies a matrix from or to memory, line by line of its memory layout; `image` has one element a place. False: a fault.
-bool transfer(Warp& warp, const Instr* instr, const MatrixForm& form, u64 address, u32 stride, u64* image) {
-  const Fragment& f = form.a;
-  const unsigned bytes = ops::bits_of(f.element) / 8;
-  const unsigned lines = form.by_columns ? f.columns : f.rows, length = form.by_columns ? f.rows : f.columns;
-  const unsigned step = std::min(16u, length * bytes);   // what is checked and aligned at once
-  const u32 site = static_cast<u32>(instr->list[1]);
-  const int lane = __builtin_ctz(warp.active);
-  for (unsigned line = 0; line < lines; ++line)
-    for (unsigned at = 0; at < length * bytes; at += step) {
-      const u64 where = address + u64{line} * stride * bytes + at;
-      std::byte* host = host_at(warp, instr, site, where, step, lane);
-      if (!host) return false;
-      for (unsigned i = 0; i < step / bytes; ++i) {
-        const unsigned along = at / bytes + i;
-        u64& element = image[form.by_columns ? along * f.columns + line : line * f.columns + along];
-        if (form.kind == MatrixForm::load) {
-          element = 0;
-          std::memcpy(&element, host + i * bytes, bytes);
-        } else {
-          std::memcpy(host + i * bytes, &element, bytes);
-        }
-      }
-    }
-  return true;
 }
 
 u64 of_first(Warp& warp, std::int32_t offset, bool wide) {
   const int lane = __builtin_ctz(warp.active);
   return wide ? row<u64>(warp, offset)[lane] : row<u32>(warp, offset)[lane];
+}
+
+/// A matrix in memory: lines of so many bytes, `stride` bytes apart.
+struct Tile {
+  u64 address, stride;
+  unsigned lines, bytes;
+};
+
+/// Copies a tile between memory and `image`, where its lines follow each other. False: a fault.
+template <bool loads>
+bool transfer(Warp& warp, const Instr* instr, const Tile& tile, std::byte* image) {
+  const unsigned step = std::min(16u, tile.bytes);   // what is aligned
+  const u32 site = static_cast<u32>(instr->list[1]);
+  auto copy = [](std::byte* host, std::byte* here, unsigned bytes) {
+    if (loads) std::memcpy(here, host, bytes);
+    else std::memcpy(host, here, bytes);
+  };
+  // The bytes from its first to its last one are mostly in one piece of memory.
+  const u64 length = (tile.lines - 1) * tile.stride + tile.bytes;
+  const bool aligned = ((tile.address | tile.stride) & (step - 1)) == 0;
+  if (std::byte* host = aligned ? reach(warp, instr, site, tile.address, length) : nullptr) {
+    if (tile.bytes == 32) {
+      for (unsigned line = 0; line < tile.lines; ++line, host += tile.stride, image += 32) copy(host, image, 32);
+      return true;
+    }
+    for (unsigned line = 0; line < tile.lines; ++line, host += tile.stride)
+      for (unsigned at = 0; at < tile.bytes; at += step, image += step)
+        if (step == 16) copy(host + at, image, 16);
+        else copy(host + at, image, step);
+    return true;
+  }
+  const int lane = __builtin_ctz(warp.active);
+  for (unsigned line = 0; line < tile.lines; ++line)
+    for (unsigned at = 0; at < tile.bytes; at += step, image += step) {
+      std::byte* host = host_at(warp, instr, site, tile.address + line * tile.stride + at, step, lane);
+      if (!host) return false;
+      copy(host, image, step);
+    }
+  return true;
+}
+
+/// wmma.load and wmma.store: rows of registers are the image of the matrix by rows, except that halves may lie 32 apart.
+template <class T, bool loads>
+const Instr* run_matrix_access(Warp& warp, const Instr* instr, const MatrixForm& form) {
+  const Fragment& f = form.a;
+  const std::int32_t* const rows = instr->list + 2;
+  constexpr unsigned per_register = sizeof(T) < 4 ? 4 / sizeof(T) : 1, each = kLanes * per_register;
+  const unsigned elements = unsigned{f.rows} * f.columns;
+  const unsigned lines = form.by_columns ? f.columns : f.rows;
+  Tile tile{of_first(warp, rows[f.registers], true), sizeof(T) * of_first(warp, rows[f.registers + 1], false), lines,
+            static_cast<unsigned>(sizeof(T)) * (elements / lines)};
+  alignas(64) T matrix[ops::kMostElements], other[ops::kMostElements];
+  const auto bytes = [](T* of) { return reinterpret_cast<std::byte*>(of); };
+  auto turned = [&](unsigned from) { return form.by_columns ? ops::scalar::transposed(matrix, other, elements, std::countr_zero(from)) : matrix; };
+  if (!loads) {
+    for (unsigned r = 0; r * each < elements; ++r) {
+      const std::byte* const from = warp.regs + rows[r];
+      if (f.order == ops::Order::straight) std::memcpy(matrix + r * each, from, sizeof(T) * each);
+      else
+        for (int lane = 0; lane < kLanes; ++lane)
+          for (int slot = 0; slot < 2; ++slot) std::memcpy(matrix + r * each + slot * kLanes + lane, from + 4 * lane + 2 * slot, 2);
+    }
+    return transfer<false>(warp, instr, tile, bytes(turned(f.rows))) ? instr + 1 : nullptr;
+  }
+  if (!transfer<true>(warp, instr, tile, bytes(matrix))) return nullptr;
+  const T* const image = turned(f.columns);
+  for (unsigned r = 0; r < f.registers; ++r) {
+    const T* from = image + r * each % elements;
+    T spread[2 * kLanes];
+    if (f.order != ops::Order::straight) {
+      for (int lane = 0; lane < kLanes; ++lane)
+        for (int slot = 0; slot < 2; ++slot) spread[2 * lane + slot] = from[slot * kLanes + lane];
+      from = spread;
+    }
+    if (warp.exec == kAllLanes) {
+      std::memcpy(warp.regs + rows[r], from, sizeof(T) * each);
+      continue;
+    }
+    constexpr unsigned size = sizeof(T) * per_register;
+    for (Mask left = warp.exec; left; left &= left - 1) {
+      const auto lane = static_cast<unsigned>(__builtin_ctz(left));
+      std::memcpy(warp.regs + rows[r] + size * lane, from + per_register * lane, size);
+    }
+  }
+  return instr + 1;
+}
+template <bool loads>
+const Instr* run_matrix_access(Warp& warp, const Instr* instr) {
+  SIMT_WHOLE_WARP;
+  const MatrixForm& form = ops::matrix_form(instr->list[0]);
+  switch (ops::bits_of(form.a.element)) {
+    case 8: return run_matrix_access<std::uint8_t, loads>(warp, instr, form);
+    case 16: return run_matrix_access<u16, loads>(warp, instr, form);
+    case 32: return run_matrix_access<u32, loads>(warp, instr, form);
+    default: return run_matrix_access<u64, loads>(warp, instr, form);
+  }
 }
 
 /// 8x8 matrices of 16 bits: the row that a lane's address names, or the register that holds its two elements.
@@ -179,29 +207,8 @@ Handler matrix_multiply_handler(Isa level) {
 Handler ldmatrix_handler(unsigned count, bool transposed) { return tiles<false>(count, transposed); }
 Handler stmatrix_handler(unsigned count, bool transposed) { return tiles<true>(count, transposed); }
 
-const Instr* run_matrix_load(Warp& warp, const Instr* instr) {
-  SIMT_WHOLE_WARP;
-  const MatrixForm& form = ops::matrix_form(instr->list[0]);
-  const std::int32_t* const d = instr->list + 2;
-  u64 image[kMost];
-  const u64 address = of_first(warp, d[form.a.registers], true);
-  const u32 stride = static_cast<u32>(of_first(warp, d[form.a.registers + 1], false));
-  if (!transfer(warp, instr, form, address, stride, image)) return nullptr;
-  scatter(warp, form.a, d, image);
-  return instr + 1;
-}
-
-const Instr* run_matrix_store(Warp& warp, const Instr* instr) {
-  SIMT_WHOLE_WARP;
-  const MatrixForm& form = ops::matrix_form(instr->list[0]);
-  const std::int32_t* const rows = instr->list + 2; 
-  u64 image[kMost];
-  gather(warp, form.a, rows, image);
-  const u64 address = of_first(warp, rows[form.a.registers], true);
-  const u32 stride = static_cast<u32>(of_first(warp, rows[form.a.registers + 1], false));
-  if (!transfer(warp, instr, form, address, stride, image)) return nullptr;
-  return instr + 1;
-}
+const Instr* run_matrix_load(Warp& warp, const Instr* instr) { return run_matrix_access<true>(warp, instr); }
+const Instr* run_matrix_store(Warp& warp, const Instr* instr) { return run_matrix_access<false>(warp, instr); }
 
 /// movmatrix: the transpose of an 8x8 matrix of 16 bits.
 const Instr* run_movmatrix(Warp& warp, const Instr* instr) {

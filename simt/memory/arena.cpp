@@ -97,7 +97,7 @@ std::uint64_t Arena::take(std::size_t bytes) {
   if (bytes > size_) return 0;
   // The gap makes a small overrun hit nothing rather than the neighbour. Its odd size keeps big arrays from starting
   // at the same offset in a page, which would make the host's loads and stores alias.
-  const std::size_t gap = granule_ >= page_size() ? granule_ : bytes >= 4096 ? 4096 + 256 : 256;
+  const std::size_t gap = granule_ >= page_size() ? granule_ : bytes >= 4096 ? 4096 + 512 : 512;
   const std::size_t need = footprint(bytes) + gap;
   std::uint64_t base = carve(need);
   while (base == 0 && !quarantine_.empty()) {

@@ -36,7 +36,7 @@ class Arena {
   std::uint64_t unquarantine();
 
   std::uint64_t base_ = 0;
-  std::size_t size_ = 0, granule_ = 256;
+  std::size_t size_ = 0, granule_ = 512;
   std::ptrdiff_t delta_ = 0;
   bool hidden_ = false, twice_ = false;
   std::map<std::uint64_t, std::size_t> free_;                    // by address, to merge neighbours

@@ -84,7 +84,7 @@ AddressSpace::AddressSpace() : impl_(new Impl) {
   }
   // The pages that can be written count under a limit of data, touched or not; the other half is for everything else.
   device = std::min(device, data_left() / 2);
-  impl_->device.reserve(device, true, kDeviceHint, 256);
+  impl_->device.reserve(device, true, kDeviceHint, 512);
   impl_->host.reserve(host, false, kHostHint, static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), watch::wanted());
   impl_->capacity = std::min(capacity, impl_->device.size()) / devices >> 20 << 20;
   install_fault_handler();

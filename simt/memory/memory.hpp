@@ -63,7 +63,7 @@ class AddressSpace {
  public:
   static AddressSpace& instance();
 
-  /// 256-byte aligned memory; `managed` and `pinned` memory is whole pages that the host can touch too.
+  /// Memory aligned to 512 bytes, as textures need it; `managed` and `pinned` memory is whole pages that the host can touch too.
   /// nullopt: out of memory (the limit is capacity()).
   std::optional<GuestAddr> allocate(std::size_t bytes, int device, Kind kind = Kind::device, std::string label = {},
                                     std::shared_ptr<const std::atomic<std::uint32_t>> shared_with = nullptr);

@@ -1,4 +1,4 @@
-// Forms and layouts of mma and wmma, and their arithmetic.
+// Forms and layouts of mma and wmma.
 #include "simt/ops/matrix.hpp"
 
 #include <atomic>
@@ -7,10 +7,10 @@
 #include <mutex>
 
 #include "simt/ops/exact.hpp"
-#include "simt/ops/half_math.hpp"
+#include "simt/ops/float_rows.hpp"
 
 #define SIMT_DECLARE(level) \
-  namespace simt::ops::level { void multiply_floats(float* c, const float* a, const float* b, int m, int n, int k); }
+  namespace simt::ops::level { void multiply(const MatrixForm&, std::byte*, const std::int32_t*, std::uint32_t); }
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)
 #undef SIMT_DECLARE
 
@@ -22,7 +22,7 @@ struct ElementName {
   Element element;
   unsigned bits;
 };
-constexpr ElementName kElements[] = {
+constexpr ElementName kElements[] = {   // by element
     {"f16", Element::f16, 16}, {"bf16", Element::bf16, 16}, {"tf32", Element::tf32, 32}, {"f32", Element::f32, 32},
     {"f64", Element::f64, 64}, {"s8", Element::s8, 8},      {"u8", Element::u8, 8},      {"s32", Element::s32, 32},
     {"e4m3", Element::e4m3, 8}, {"e5m2", Element::e5m2, 8},
@@ -52,45 +52,20 @@ bool parse_shape(std::string_view text, MatrixForm& form) {
   return text.empty();
 }
 
-unsigned per_register(Element e) { return bits_of(e) == 64 ? 1 : 32 / bits_of(e); }
-
-/// mma.sync: lane = 4 * group + place. A: rows are groups, a register holds neighbours along k. B: columns are groups.
-Fragment left(Element e, unsigned m, unsigned k) {
-  Fragment f{e, std::uint8_t(m), std::uint8_t(k), 0, std::uint8_t(per_register(e)), bits_of(e) == 64, {}};
-  const unsigned halves = m / 8, span = 4 * f.per_register;
-  f.registers = std::uint8_t(halves * (k / span));
-  for (unsigned r = 0; r < f.registers; ++r)
-    for (unsigned j = 0; j < f.per_register; ++j)
-      for (unsigned lane = 0; lane < 32; ++lane)
-        f.place.push_back(std::uint16_t((lane / 4 + 8 * (r % halves)) * k + lane % 4 * f.per_register + j + span * (r / halves)));
-  return f;
+Fragment fragment(Element e, unsigned rows, unsigned columns, Order order) {
+  const unsigned bits = bits_of(e), each = bits == 64 ? 1 : 32 / bits;
+  return {e, std::uint8_t(rows), std::uint8_t(columns), std::uint8_t(rows * columns / 32 / each), std::uint8_t(each), bits == 64, order};
 }
-Fragment right(Element e, unsigned k, unsigned n) {
-  Fragment f{e, std::uint8_t(k), std::uint8_t(n), 0, std::uint8_t(per_register(e)), bits_of(e) == 64, {}};
-  const unsigned span = 4 * f.per_register;
-  f.registers = std::uint8_t(k / span);
-  for (unsigned r = 0; r < f.registers; ++r)
-    for (unsigned j = 0; j < f.per_register; ++j)
-      for (unsigned lane = 0; lane < 32; ++lane)
-        f.place.push_back(std::uint16_t((lane % 4 * f.per_register + j + span * r) * n + lane / 4));
-  return f;
-}
+/// mma.sync: lane = 4 * group + place. Of A, rows are groups and a register holds neighbours along k; columns of B are groups.
+Fragment left(Element e, unsigned m, unsigned k) { return fragment(e, m, k, Order::left); }
+Fragment right(Element e, unsigned k, unsigned n) { return fragment(e, k, n, Order::right); }
+/// A lane holds two neighbours: of 8 columns, that is the order of the rows where they share a register.
 Fragment accumulator(Element e, unsigned m, unsigned n) {
-  Fragment f{e, std::uint8_t(m), std::uint8_t(n), 0, std::uint8_t(per_register(e)), bits_of(e) == 64, {}};
-  f.registers = std::uint8_t(m / 8 * 2 / f.per_register);
-  for (unsigned i = 0; i < m / 8 * 2; ++i)
-    for (unsigned lane = 0; lane < 32; ++lane)
-      f.place.push_back(std::uint16_t((lane / 4 + 8 * (i / 2)) * n + lane % 4 * 2 + i % 2));
-  return f;
+  return fragment(e, m, n, e == Element::f16 ? Order::straight : Order::pairs);
 }
-/// wmma: consecutive elements, lane after lane, again from the start where registers are left over.
-Fragment consecutive(Element e, unsigned rows, unsigned columns, bool accumulates) {
-  Fragment f{e, std::uint8_t(rows), std::uint8_t(columns), 0, std::uint8_t(per_register(e)), bits_of(e) == 64, {}};
-  const unsigned elements = rows * columns;
-  f.registers = std::uint8_t(e == Element::f16 && !accumulates ? 8 : elements / 32 / f.per_register);
-  const unsigned each = f.registers * f.per_register;
-  for (unsigned i = 0; i < each; ++i)
-    for (unsigned lane = 0; lane < 32; ++lane) f.place.push_back(std::uint16_t((lane * each + i) % elements));
+Fragment of_wmma(Element e, unsigned rows, unsigned columns, bool accumulates) {
+  auto f = fragment(e, rows, columns, e == Element::f16 && accumulates ? Order::spread : Order::straight);
+  if (e == Element::f16 && !accumulates) f.registers = 8;
   return f;
 }
 
@@ -176,10 +151,10 @@ bool build(const ptx::Instruction& instruction, MatrixForm& form, std::string& e
     if (!right_order) return bad("the layouts are .row.col");
     if (!shape_fits(form, a, wmma) || !sums_fit(a, b, c, d)) return bad("the software GPU has no product of this shape and these types");
     if (form.clamps && d != Element::s32) return bad(".satfinite is for integers");
-    form.a = wmma ? consecutive(a, form.m, form.k, false) : left(a, form.m, form.k);
-    form.b = wmma ? consecutive(b, form.k, form.n, false) : right(b, form.k, form.n);
-    form.c = wmma ? consecutive(c, form.m, form.n, true) : accumulator(c, form.m, form.n);
-    form.d = wmma ? consecutive(d, form.m, form.n, true) : accumulator(d, form.m, form.n);
+    form.a = wmma ? of_wmma(a, form.m, form.k, false) : left(a, form.m, form.k);
+    form.b = wmma ? of_wmma(b, form.k, form.n, false) : right(b, form.k, form.n);
+    form.c = wmma ? of_wmma(c, form.m, form.n, true) : accumulator(c, form.m, form.n);
+    form.d = wmma ? of_wmma(d, form.m, form.n, true) : accumulator(d, form.m, form.n);
     return true;
   }
   if ((what != "load" && what != "store") || elements.size() != 1 || layouts != 1) return bad("it needs one layout and one type");
@@ -199,9 +174,9 @@ bool build(const ptx::Instruction& instruction, MatrixForm& form, std::string& e
                     : e == Element::s32 ? any({Element::s8})
                                         : e == Element::f64 && any({Element::f64});
   if (!fits) return bad("the software GPU has no fragment of this shape and type");
-  form.a = which == "a"   ? consecutive(e, form.m, form.k, false)
-           : which == "b" ? consecutive(e, form.k, form.n, false)
-                          : consecutive(e, form.m, form.n, true);
+  form.a = which == "a"   ? of_wmma(e, form.m, form.k, false)
+           : which == "b" ? of_wmma(e, form.k, form.n, false)
+                          : of_wmma(e, form.m, form.n, true);
   return true;
 }
 
@@ -219,46 +194,10 @@ Store& store() {
   return it;
 }
 
-float to_float(Element e, std::uint64_t image) {
-  using namespace scalar;
-  switch (e) {
-    case Element::f16: return F16::widen(static_cast<std::uint32_t>(image));
-    case Element::bf16: return Bf16::widen(static_cast<std::uint32_t>(image));
-    case Element::tf32: return as_float(static_cast<std::uint32_t>(image) & 0xffffe000u);  // 19 bits count
-    case Element::e4m3: return as_float(static_cast<std::uint32_t>(pack(kF32, unpack(kE4m3, image), {})));
-    case Element::e5m2: return as_float(static_cast<std::uint32_t>(pack(kF32, unpack(kE5m2, image), {})));
-    default: return as_float(static_cast<std::uint32_t>(image));
-  }
-}
-
-constexpr int kMost = 512;  ///< elements of the largest matrix
-
-void multiply_integers(const MatrixForm& f, std::uint64_t* d, const std::uint64_t* a, const std::uint64_t* b, const std::uint64_t* c) {
-  auto number = [](Element e, std::uint64_t x) { return e == Element::s8 ? std::int64_t{static_cast<std::int8_t>(x)} : std::int64_t{static_cast<std::uint8_t>(x)}; };
-  for (int i = 0; i < f.m; ++i)
-    for (int j = 0; j < f.n; ++j) {
-      std::int64_t sum = static_cast<std::int32_t>(c[i * f.n + j]);
-      for (int l = 0; l < f.k; ++l) sum += number(f.a.element, a[i * f.k + l]) * number(f.b.element, b[l * f.n + j]);
-      if (f.clamps) sum = sum > INT32_MAX ? INT32_MAX : sum < INT32_MIN ? INT32_MIN : sum;
-      d[i * f.n + j] = static_cast<std::uint32_t>(sum);
-    }
-}
-void multiply_doubles(const MatrixForm& f, std::uint64_t* d, const std::uint64_t* a, const std::uint64_t* b, const std::uint64_t* c) {
-  using namespace scalar;
-  for (int i = 0; i < f.m; ++i)
-    for (int j = 0; j < f.n; ++j) {
-      double sum = as_double(c[i * f.n + j]);
-      for (int l = 0; l < f.k; ++l) sum = Double<fma_row>::apply(as_double(a[i * f.k + l]), as_double(b[l * f.n + j]), sum);
-      d[i * f.n + j] = scalar::bits_of(sum);
-    }
-}
-
 }  // namespace
 
 unsigned bits_of(Element element) {
-  for (const auto& e : kElements)
-    if (e.element == element) return e.bits;
-  return 0;
+  return kElements[static_cast<std::size_t>(element)].bits;
 }
 
 int find_matrix_form(const ptx::Instruction& instruction, std::string& error) {
@@ -282,26 +221,23 @@ const MatrixForm& matrix_form(int number) { return *store().table[number].load(s
 
 MatrixProduct matrix_product(exec::Isa level) {
   switch (level) {
-#define SIMT_CASE(l) case exec::Isa::l: return l::multiply_floats;
+#define SIMT_CASE(l) case exec::Isa::l: return l::multiply;
     SIMT_FOR_EACH_ISA(SIMT_CASE)
 #undef SIMT_CASE
   }
   return nullptr;
 }
 
-void multiply(const MatrixForm& form, MatrixProduct product, std::uint64_t* d, const std::uint64_t* a, const std::uint64_t* b,
-              const std::uint64_t* c) {
-  if (form.d.element == Element::s32) return multiply_integers(form, d, a, b, c);
-  if (form.d.element == Element::f64) return multiply_doubles(form, d, a, b, c);
-  alignas(64) float x[kMost], y[kMost], z[kMost];
-  for (int i = 0; i < form.m * form.k; ++i) x[i] = to_float(form.a.element, a[i]);
-  for (int i = 0; i < form.k * form.n; ++i) y[i] = to_float(form.b.element, b[i]);
-  for (int i = 0; i < form.m * form.n; ++i) z[i] = to_float(form.c.element, c[i]);
-  product(z, x, y, form.m, form.n, form.k);
-  for (int i = 0; i < form.m * form.n; ++i) {
-    const float r = scalar::canonical(z[i]);
-    d[i] = form.d.element == Element::f16 ? scalar::F16::narrow(r) : scalar::bits_of(r);
-  }
+const float* values_of_bytes(Element element) {
+  struct Values {
+    float of[256];
+    explicit Values(const Format& format) {
+      for (unsigned image = 0; image < 256; ++image)
+        of[image] = scalar::as_float(static_cast<std::uint32_t>(pack(kF32, unpack(format, image), {})));
+    }
+  };
+  static const Values e4m3(kE4m3), e5m2(kE5m2);
+  return element == Element::e4m3 ? e4m3.of : e5m2.of;
 }
 
 }  // namespace simt::ops

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from gpu import CudaError
 
 LANES = np.arange(32)
 
@@ -221,6 +222,40 @@ def test_an_asynchronous_copy_reads_no_more_than_it_is_told(gpu, size):
     data, out = np.arange(1, size + 1, dtype=np.uint8), gpu.array(np.zeros(16, np.uint8))
     gpu.load(source, arch="80").launch("k", 1, 1, gpu.array(data), out, size)  # nothing lies behind the array
     assert (out.get() == np.pad(data, (0, 16 - size))).all()
+
+
+COPIES = """extern "C" __global__ void k(const int4* in, const int* from, int4* before, int4* after, int early) {
+    __shared__ int4 s[32];
+    int i = threadIdx.x;
+    s[i] = make_int4(-1, -1, -1, -1);
+    unsigned to = (unsigned)__cvta_generic_to_shared(s + i);
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" :: "r"(to), "l"(in + from[i]) : "memory");
+    if (early >> i & 1) asm volatile("cp.async.wait_all;" ::: "memory");
+    before[i] = s[i];
+    asm volatile("cp.async.wait_all;" ::: "memory");
+    after[i] = s[i];
+}"""
+
+
+@pytest.mark.parametrize("early", [0, -1, 0x00FF0F0A])
+@pytest.mark.parametrize("order", ["straight", "halves", "backwards", "scattered"])
+def test_asynchronous_copies_of_lanes_that_follow_each_other(gpu, order, early):
+    """Those of one run are made together, unless the lanes wait for them at different times."""
+    from_ = {"straight": LANES, "halves": LANES ^ 16, "backwards": 31 - LANES, "scattered": LANES * 5 % 32}[order]
+    data = np.arange(128, dtype=np.int32).reshape(32, 4)
+    before, after = gpu.array(np.zeros((32, 4), np.int32)), gpu.array(np.zeros((32, 4), np.int32))
+    gpu.load(COPIES, arch="80").launch("k", 1, 32, gpu.array(data), gpu.array(from_.astype(np.int32)), before, after, early)
+    waited = (early >> LANES & 1).astype(bool)
+    assert (before.get() == np.where(waited[:, None], data[from_], -1)).all()
+    assert (after.get() == data[from_]).all()
+
+
+def test_the_lane_whose_asynchronous_copy_leaves_memory_is_named(gpu):
+    out = gpu.array(np.zeros((32, 4), np.int32))
+    with pytest.raises(CudaError, match="right at the end of") as error:
+        gpu.load(COPIES, arch="80").launch("k", 1, 32, gpu.array(np.zeros((30, 4), np.int32)), gpu.array(LANES.astype(np.int32)), out, out, 0)
+    gpu.reset()
+    assert error.value.code == 700 and "thread (30,0,0)" in str(error.value)
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -252,6 +252,56 @@ def test_wmma(device, shape, kind, c_kind, d_kind, layouts, space):
     assert not result[:, d_lines[1] :].any()
 
 
+def test_doubles_pass_nans_on(device):
+    """The operand that is a NaN, with its payload, in whole rows, columns and single elements of the product."""
+    if device.real:
+        pytest.skip("A GPU's tensor cores have NaNs of their own.")
+    a, b, c = (np.full(shape, 1.0).view(np.uint64) for shape in ((8, 4), (4, 8), (8, 8)))
+    nan = lambda payload: np.uint64(0x7FF0000000000000 + payload)  # noqa: E731
+    a[1, 2], b[0, 3], b[2, 5], c[5, 6], c[6, 5] = nan(0xA), nan(0xB), nan(0xB), nan(0xC), nan(0xC)
+    expected = np.full((8, 8), 5.0).view(np.uint64)
+    expected[5, 6] = nan(0xC)
+    expected[:, 3] = expected[:, 5] = nan(0xB)  # also where a sum is one already: factors come first
+    expected[1] = nan(0xA)  # also where both factors are NaNs
+    expected |= np.where(expected >= nan(0), np.uint64(1 << 51), np.uint64(0))
+    group = {x: "{" + ", ".join(f"%{x}{i}" for i in range(n)) + "}" for x, n in (("a", 1), ("b", 1), ("c", 2))}
+    lines = [
+        ".version 9.0", f".target {device.target}", ".address_size 64", ".visible .entry lanes(.param .u64 source, .param .u64 result)", "{",
+        ".reg .b64 %in, %out;", ".reg .f64 %a0, %b0, %c<2>;", "ld.param.u64 %in, [source];", "ld.param.u64 %out, [result];",
+        *[f"wmma.load.{x}.sync.aligned.row.m8n8k4.f64 {group[x]}, [%in+{offset}], {n};" for x, offset, n in (("a", 0, 4), ("b", 256, 8), ("c", 512, 8))],
+        f"wmma.mma.sync.aligned.row.row.m8n8k4.rn.f64.f64.f64.f64 {group['c']}, {group['a']}, {group['b']}, {group['c']};",
+        f"wmma.store.d.sync.aligned.row.m8n8k4.f64 [%out], {group['c']}, 8;", "ret;", "}", "",
+    ]  # fmt: skip
+    result = np.zeros((8, 8), np.uint64)
+    device.launch("\n".join(lines), 32, 32, np.concatenate([x.ravel() for x in (a, b, c)]), result)
+    np.testing.assert_array_equal(result, expected)
+
+
+@pytest.mark.parametrize("exited", [0, 16])
+def test_accumulators_of_both_precisions_lie_alike(device, exited):
+    """Element i of a lane is the same in f32 and f16, which programs rely on; lanes that have exited get nothing."""
+    if device.real:
+        pytest.skip("Where a GPU keeps elements is its own affair.")
+    values = np.arange(256, dtype=np.float32)
+    source = np.concatenate([values.view(np.uint8), values.astype(np.float16).view(np.uint8)])
+    single, half = ("{" + ", ".join(f"%{x}{i}" for i in range(n)) + "}" for x, n in (("s", 8), ("h", 4)))
+    lines = [
+        ".version 9.0", f".target {device.target}", ".address_size 64", ".visible .entry lanes(.param .u64 source, .param .u64 result)", "{",
+        ".reg .b64 %in, %out, %at;", ".reg .f32 %s<8>;", ".reg .b32 %thread, %h<4>;", ".reg .pred %p;", "mov.u32 %thread, %tid.x;",
+        f"setp.ge.u32 %p, %thread, {32 - exited};", "@%p exit;", "ld.param.u64 %in, [source];", "ld.param.u64 %out, [result];",
+        f"wmma.load.c.sync.aligned.row.m16n16k16.f32 {single}, [%in], 16;",
+        f"wmma.load.c.sync.aligned.row.m16n16k16.f16 {half}, [%in+1024], 16;",
+        "mul.wide.u32 %at, %thread, 48;", "add.s64 %out, %out, %at;", *[f"st.f32 [%out+{4 * i}], %s{i};" for i in range(8)],
+        *[f"st.b32 [%out+{32 + 4 * i}], %h{i};" for i in range(4)], "ret;", "}", "",
+    ]  # fmt: skip
+    result = np.zeros((32, 48), np.uint8)
+    device.launch("\n".join(lines), 32, 32, source, result)
+    singles, halves = result[:, :32].copy().view(np.float32), result[:, 32:].copy().view(np.float16)
+    np.testing.assert_array_equal(singles, halves.astype(np.float32))
+    lanes = 32 - exited
+    assert len(np.unique(singles[:lanes])) == 8 * lanes and not result[lanes:].any()
+
+
 # ---- ldmatrix, stmatrix, movmatrix --------------------------------------------------------------------------------------
 
 
