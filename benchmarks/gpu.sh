@@ -47,7 +47,7 @@ if [ -z "$dry" ] && wanted build; then
     PMPP_CUDA_ARCHS=$capability step build 240 "$python" -m build_support || exit
 fi
 gpu=$("$python" -c 'from pmpp._runtime.device import choose; g = choose().gpu; print("-".join((g.name if g else "software GPU").lower().split()))') || exit
-results=${PMPP_RESULTS:-benchmarks/results/$gpu}
+results=${PMPP_RESULTS:-benchmarks/results/${gpu#nvidia-}}
 mkdir -p "$results"
 
 if wanted calls; then
@@ -89,7 +89,7 @@ done
 
 if wanted measurements; then
     step measurements 240 "$python" benchmarks/gpu.py measure "$results" $size
-    if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "benchmarks/results/${gpu##*-}"; fi
+    if [ -z "$dry" ]; then step "beside the model" 120 "$python" benchmarks/modelled.py "$results"; fi
     if [ -z "${PMPP_RESULTS:-}" ]; then step page 30 "$python" docs/performance.py; fi
 fi
 if wanted counters && { [ -n "$dry" ] || command -v ncu >/dev/null; }; then

@@ -35,6 +35,8 @@ def tables(folder: Path) -> Iterator[str]:
     yield f"\n## {about.get('gpu', about['device'])}\n"
     yield f"Driver {about.get('driver', 'unknown')}; SM clock, memory clock, power, temperature before: {about['clocks']};"
     yield f"after: {written['after']['clocks']}. PyTorch {about['torch']}, CuPy {about['cupy']}."
+    if (compared := folder / "compared.txt").exists():
+        yield f"\nWhat every variant gives there and on the software GPU: {compared.read_text().splitlines()[-1]}."
     for result in written["results"]:
         unit = "GB/s" if result["unit"] == "B" else "GFLOP/s"
         yield f"\n### {result['name']}, {result['problem']}\n"

@@ -64,7 +64,7 @@ def find_gpu() -> Gpu | None:
         device = Device(0)
         capability = device.compute_capability
         version = system.get_kernel_mode_driver_version()
-        return Gpu(device.name, (capability.major, capability.minor), ".".join(map(str, version)))
+        return Gpu(device.name, (capability.major, capability.minor), ".".join(f"{part:02}" for part in version))
     except Exception as failure:  # cuda.core has many kinds; a GPU that cannot even be asked is no GPU that we can use
         warnings.warn(f"pmpp: an NVIDIA driver is there, but asking it failed: {failure}", stacklevel=2)
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pmpp._toolkit import find_host_compiler
 from pmpp.testing import Case, build, confine
 from pmpp.testing.check import check
 from pmpp.testing.course import Exercise
@@ -249,6 +250,39 @@ def test_process_ends_with_its_parent(tmp_path):
         time.sleep(0.05)
     os.kill(child, signal.SIGKILL)
     pytest.fail("the child outlived its parent")
+
+
+DRIVER = """
+#include <cstdio>
+#include <unistd.h>
+#include <sys/wait.h>
+// In the place of the driver: it starts a process, as the real one may.
+extern "C" int cuInit(unsigned) {
+  const int child = fork();
+  if (child == 0) _exit(0);
+  return child < 0 ? 304 : (waitpid(child, nullptr, 0), 0);
+}
+extern "C" int cuDevicePrimaryCtxRetain(void**, int) { return write(1, "awake", 5) != 5; }
+"""
+
+
+@pytest.mark.parametrize("shut_in", [False, True])
+def test_a_driver_starts_before_the_process_is_shut_in(shut_in, tmp_path, sim, cache, monkeypatch):
+    if shut_in:
+        if confine.missing():
+            pytest.skip(" ".join(confine.missing()))
+        monkeypatch.setattr(confine, "strict", str(tmp_path))
+    (tmp_path / "driver.cpp").write_text(DRIVER)
+    compiler = [find_host_compiler().path, "-shared", "-fPIC", "-o", tmp_path / "libcuda.so.1", tmp_path / "driver.cpp"]
+    subprocess.run(compiler, check=True)
+    monkeypatch.setenv("LD_LIBRARY_PATH", str(tmp_path))
+    signature = Signature.parse("int twice(const float* x, float* y, int n, const uint8_t* path, int attempt)")
+    x = np.ones(40, np.float32)
+    inputs = {"x": x, "n": 40, "path": np.zeros(1, np.uint8), "attempt": 0}
+    library = build.build(HOSTILE, cache, sim)
+    outcome = call(library, signature, [Case("", inputs, {"y": 2 * x})], device="cuda", memory="host")
+    # What the driver needs is open to the process, not the software GPU, which the library is made for here.
+    assert (outcome.end, outcome.stdout) == ("not loaded" if shut_in else "finished", "awake"), outcome
 
 
 def test_kernel_without_protection_is_named(monkeypatch):
