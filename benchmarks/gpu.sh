@@ -79,9 +79,9 @@ elif wanted tests; then
     # Of the software GPU's tests those that a GPU can be asked as well: what each opcode and each program has to give.
     tests opcodes 200 -n 4 tests/simt/ops
     tests programs 200 -n 8 tests/simt/programs/test_programs.py tests/simt/features
-    # Of tests/performance only what makes CUDA graphs: the rest counts on the software GPU.
+    # Of tests/performance only what makes CUDA graphs: the rest counts on the software GPU. tests/cli needs an installed pmpp.
     tests tests 240 -n 8 --dist loadfile tests --ignore=tests/simt --ignore=tests/testing --ignore=tests/build_support \
-        --ignore=tests/pages '--ignore-glob=*/performance/test_[!h]*'
+        --ignore=tests/cli --ignore=tests/pages '--ignore-glob=*/performance/test_[!h]*'
 fi
 for entry in "${sanitizers[@]}"; do
     wait "${entry#*:}" || { failed+=("${entry%%:*}"); tail -n 20 "$scratch/${entry%%:*}.out"; }

@@ -4,6 +4,7 @@ These need a GPU and the packages; what is missing is named in the reason for wh
 """
 
 import importlib
+import warnings
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -42,11 +43,16 @@ def torch() -> Peer:
 
 
 def numba() -> Peer:
-    cuda = importlib.import_module("numba.cuda")
-    return Peer(
-        cuda.to_device, lambda x: x.copy_to_host(), lambda x: x.device_ctypes_pointer.value, cuda.as_cuda_array,
-        lambda: int(cuda.stream().handle.value),
-    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of its own use of NumPy
+        cuda = importlib.import_module("numba.cuda")
+    alive = []  # its streams have a number only, with which they go
+
+    def stream() -> int:
+        alive.append(cuda.stream())
+        return int(alive[-1].handle.value)
+
+    return Peer(cuda.to_device, lambda x: x.copy_to_host(), lambda x: x.device_ctypes_pointer.value, cuda.as_cuda_array, stream)
 
 
 @pytest.fixture(params=[cupy, torch, numba], ids=lambda peer: peer.__name__)
