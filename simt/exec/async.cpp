@@ -8,6 +8,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/block.hpp"
+#include "simt/exec/tell.hpp"
 
 namespace simt::exec {
 namespace {
@@ -46,8 +47,8 @@ int followers(Mask mask, int first, Fits fits) {
 /// Makes a copy; false after a fault.
 bool make(Warp& warp, const AsyncCopy& c) {
   const u32 all = u32{c.bytes} * c.lanes, site = c.instr->mem.site;
-  const bool observed = !warp.worker->grid->observers.empty();
-  if (c.bytes == c.read && !observed && (c.source & (c.bytes - 1u)) == 0) {
+  const bool told = observed(warp);
+  if (c.bytes == c.read && !told && (c.source & (c.bytes - 1u)) == 0) {
     const std::byte* from = reach(warp, c.instr, site, c.source, all);
     if (std::byte* to = from ? reach(warp, c.instr, site, c.destination, all) : nullptr) {
       if (all == 16) std::memcpy(to, from, 16);
@@ -64,7 +65,9 @@ bool make(Warp& warp, const AsyncCopy& c) {
       at += step;
     }
     if (!write_lane(warp, c.instr, destination, c.bytes, lane, data)) return false;
-    if (observed) tell_copy(warp, destination, source, c.bytes, c.read);
+    if (!told) continue;
+    tell_copy(warp, destination, source, c.bytes, c.read);
+    tell_copying(warp, c.instr, lane, destination, c.bytes, true);
   }
   return true;
 }
@@ -105,13 +108,6 @@ bool make(Warp& warp, Mask lanes, u32 keep, bool uncommitted) {
 // ---- barriers -------------------------------------------------------------------------------------------------------
 
 constexpr u32 kMostThreads = (1u << 20) - 1;
-
-/// The 64 bits of an mbarrier. Programs see nothing of the layout but that a token remembers the phase and the count.
-struct Barrier64 {
-  u64 expected : 20, pending : 20, phase : 1, valid : 1;
-  std::int64_t bytes : 22;
-};
-static_assert(sizeof(Barrier64) == 8);
 
 /// The barrier of a lane; null after a fault.
 std::byte* barrier_at(Warp& warp, const Instr* instr, int n, int lane, Barrier64& barrier) {
@@ -261,6 +257,8 @@ const Instr* run_copy(Warp& warp, const Instr* instr) {
       for (int lane = first; lane < end; ++lane)
         if (!host_of(warp, instr, copy.destination + u64(lane - first) * copy.bytes, copy.bytes, lane)) return nullptr;
     copies.waiting.push_back(copy);
+    for (int lane = first; lane < end && observed(warp); ++lane)
+      tell_copying(warp, instr, lane, copy.destination + u64(lane - first) * copy.bytes, copy.bytes, false);
   }
   return instr + 1;
 }
@@ -285,11 +283,15 @@ const Instr* run_copy_bulk(Warp& warp, const Instr* instr) {
     const u64 to = get<u64>(warp, instr->op[0], lane), from = get<u64>(warp, instr->op[1], lane);
     const u32 bytes = get<u32>(warp, instr->op[2], lane);
     if (bytes % 16) return raise(warp, instr, 716, "a bulk copy of " + std::to_string(bytes) + " bytes; the number must be a multiple of 16", lane);
+    const bool told = observed(warp), to_shared = to - memory::kSharedWindow < memory::kWindowSize;
     for (u32 at = 0; at < bytes; at += 16) {
+      if (told) tell_access(warp, instr, lane, from + at, 16, ir::AccessKind::load);
+      if (told && to_shared) tell_copying(warp, instr, lane, to + at, 16, false);
+      else if (told) tell_access(warp, instr, lane, to + at, 16, ir::AccessKind::store);
       std::byte data[16];
       if (!read_lane(warp, instr, from + at, 16, lane, data) || !write_lane(warp, instr, to + at, 16, lane, data)) return nullptr;
     }
-    if (!warp.worker->grid->observers.empty()) tell_copy(warp, to, from, bytes, bytes);
+    if (told) tell_copy(warp, to, from, bytes, bytes);
   }
   return instr + 1;
 }
@@ -335,6 +337,7 @@ const Instr* run_mbarrier_drop(Warp& warp, const Instr* instr) { return arrive_a
 
 const Instr* run_mbarrier_track(Warp& warp, const Instr* instr) {
   if (!make(warp, warp.active, 0, true)) return nullptr;
+  if (observed(warp)) tell_tracked(warp, instr);
   const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
     // Without .noinc the arrival was counted beforehand, which leaves the barrier as it is.
     if (get<u32>(warp, instr->op[1], lane) == 0) return true;

@@ -8,6 +8,13 @@
 
 namespace simt::exec {
 
+/// The 64 bits of an mbarrier. Programs see nothing of the layout but that a token remembers the phase and the count.
+struct Barrier64 {
+  std::uint64_t expected : 20, pending : 20, phase : 1, valid : 1;
+  std::int64_t bytes : 22;
+};
+static_assert(sizeof(Barrier64) == 8);
+
 // Addresses are generic and have 64 bits.
 const Instr* run_copy_size(Warp&, const Instr*);    ///< op: size d, predicate of lanes that read something, size (imm: limit)
 const Instr* run_copy_source(Warp&, const Instr*);  ///< op: address, bytes read, bytes; checks the address of a copy

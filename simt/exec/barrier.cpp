@@ -7,6 +7,7 @@
 #include "simt/exec/block.hpp"
 #include "simt/exec/gang.hpp"
 #include "simt/exec/handlers.hpp"
+#include "simt/exec/tell.hpp"
 
 namespace simt::exec {
 
@@ -71,6 +72,7 @@ bool cluster_complete(const Cluster& cluster) {
 }
 
 void release_cluster(Cluster& cluster) {
+  if (observed(cluster.blocks[0].warps[0])) tell_cluster_barrier(cluster);
   for (auto& block : cluster.blocks) std::memset(block.cluster_arrived, 0, sizeof block.cluster_arrived);
   for (auto& block : cluster.blocks) wake(block, kClusterBarrier);
 }

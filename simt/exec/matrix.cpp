@@ -7,6 +7,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/block.hpp"
+#include "simt/exec/tell.hpp"
 #include "simt/ops/matrix.hpp"
 
 namespace simt::exec {
@@ -92,6 +93,25 @@ bool transfer(Warp& warp, const Instr* instr, const Tile& tile, std::byte* image
 }
 
 /// wmma.load and wmma.store: rows of registers are the image of the matrix by rows, except that halves may lie 32 apart.
+/// Tells observers of it: a read is everybody's, of whom two are enough; a write is of the lane that holds the element.
+void tell_transfer(const Warp& warp, const Instr* instr, const MatrixForm& form, const Tile& tile, unsigned bytes, bool loads) {
+  const unsigned per_register = bytes < 4 ? 4 / bytes : 1, each = kLanes * per_register;
+  const int first = __builtin_ctz(warp.active), last = 31 - __builtin_clz(warp.active);
+  const unsigned step = loads ? std::min(16u, tile.bytes) : bytes;
+  for (unsigned line = 0; line < tile.lines; ++line)
+    for (unsigned at = 0; at < tile.bytes; at += step) {
+      const u64 where = tile.address + line * tile.stride + at;
+      if (loads) {
+        tell_access(warp, instr, first, where, step, ir::AccessKind::load);
+        if (last != first) tell_access(warp, instr, last, where, step, ir::AccessKind::load);
+        continue;
+      }
+      const unsigned along = at / bytes, place = (form.by_columns ? along * form.a.columns + line : line * form.a.columns + along) % each;
+      const unsigned lane = form.a.order == ops::Order::straight ? place / per_register : place % kLanes;
+      tell_access(warp, instr, static_cast<int>(lane), where, bytes, ir::AccessKind::store);
+    }
+}
+
 template <class T, bool loads>
 const Instr* run_matrix_access(Warp& warp, const Instr* instr, const MatrixForm& form) {
   const Fragment& f = form.a;
@@ -102,6 +122,7 @@ const Instr* run_matrix_access(Warp& warp, const Instr* instr, const MatrixForm&
   Tile tile{of_first(warp, rows[f.registers], true), sizeof(T) * of_first(warp, rows[f.registers + 1], false), lines,
             static_cast<unsigned>(sizeof(T)) * (elements / lines)};
   alignas(64) T matrix[ops::kMostElements], other[ops::kMostElements];
+  if (observed(warp)) tell_transfer(warp, instr, form, tile, sizeof(T), loads);
   const auto bytes = [](T* of) { return reinterpret_cast<std::byte*>(of); };
   auto turned = [&](unsigned from) { return form.by_columns ? ops::scalar::transposed(matrix, other, elements, std::countr_zero(from)) : matrix; };
   if (!loads) {
@@ -172,6 +193,7 @@ const Instr* run_tiles(Warp& warp, const Instr* instr) {
       }
       std::byte* host = host_of(warp, instr, address[lane] + u64(std::int64_t{instr->mem.offset}), 16, lane);
       if (!host) return nullptr;
+      if (store && observed(warp)) tell_access(warp, instr, lane, address[lane] + u64(std::int64_t{instr->mem.offset}), 16, ir::AccessKind::store);
       if (store) std::memcpy(host, tile[t][r], 16);
       else std::memcpy(tile[t][r], host, 16);
     }

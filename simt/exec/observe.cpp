@@ -1,5 +1,6 @@
 // Observers at work: probes go into the code of a launch, and what no instruction shows is told.
 #include "simt/exec/probe.hpp"
+#include "simt/exec/tell.hpp"
 #include "simt/jit/jit.hpp"
 #include "simt/observers/observer.hpp"
 
@@ -75,6 +76,22 @@ void tell_copy(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned 
 
 void tell_write(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) {
   for (const auto& o : warp.worker->grid->observers) o->wrote(warp, lane, to, bytes);
+}
+
+void tell_access(const Warp& warp, const Instr* instr, int lane, std::uint64_t address, unsigned bytes, ir::AccessKind kind) {
+  for (const auto& o : warp.worker->grid->observers) o->accessed(warp, instr, lane, address, bytes, kind);
+}
+
+void tell_copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) {
+  for (const auto& o : warp.worker->grid->observers) o->copying(warp, instr, lane, to, bytes, ends);
+}
+
+void tell_tracked(const Warp& warp, const Instr* instr) {
+  for (const auto& o : warp.worker->grid->observers) o->tracked(warp, instr);
+}
+
+void tell_cluster_barrier(const Cluster& cluster) {
+  for (const auto& o : cluster.blocks[0].warps[0].worker->grid->observers) o->cluster_barrier(cluster);
 }
 
 void tell_wait(const Warp& warp, const Instr* instr) {

@@ -9,6 +9,7 @@
 
 #include "simt/exec/access.hpp"
 #include "simt/exec/objects.hpp"
+#include "simt/exec/tell.hpp"
 
 namespace simt::exec {
 namespace {
@@ -113,6 +114,10 @@ const Instr* run_surface(Warp& warp, const Instr* instr) {
       there = form.operation > SurfaceForm::store ? host_at(warp, instr, std::uint32_t(instr->list[1]), address, size, lane)
                                                   : bytes_at(warp, instr, address, size, lane);
       if (!there) return nullptr;
+      if (observed(warp))
+        tell_access(warp, instr, lane, address, size, form.operation == SurfaceForm::load    ? ir::AccessKind::load
+                                                      : form.operation == SurfaceForm::store ? ir::AccessKind::store
+                                                                                             : ir::AccessKind::atomic);
     } else if (form.boundary != SurfaceForm::zero) {
       return raise(warp, instr, 719, outside(*surface, at, size), lane);
     }

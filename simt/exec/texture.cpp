@@ -12,6 +12,7 @@
 #include "simt/exec/access.hpp"
 #include "simt/exec/cube.hpp"
 #include "simt/exec/objects.hpp"
+#include "simt/exec/tell.hpp"
 #include "simt/ops/exact.hpp"
 
 namespace simt::exec {
@@ -88,14 +89,13 @@ struct Sampler {
       return result;
     }
     const unsigned bytes = unsigned(texture.bits) / 8 * texture.channels;
-    const std::byte* at =
-        host_at(warp, instr, std::uint32_t(instr->list[1]),
-                level.base + std::uint64_t(z) * level.slice + std::uint64_t(y) * level.pitch + std::uint64_t(x) * bytes,
-                bytes, lane);
+    const std::uint64_t address = level.base + std::uint64_t(z) * level.slice + std::uint64_t(y) * level.pitch + std::uint64_t(x) * bytes;
+    const std::byte* at = host_at(warp, instr, std::uint32_t(instr->list[1]), address, bytes, lane);
     if (!at) {
       good = false;
       return result;
     }
+    if (observed(warp)) tell_access(warp, instr, lane, address, bytes, ir::AccessKind::load);
     for (int c = 0; c < texture.channels; ++c) result.bits[c] = channel(at + unsigned(c) * texture.bits / 8, c);
     return result;
   }

@@ -154,6 +154,51 @@ struct BlockClock : BlockTime {
   Known common;                               ///< acquired by a thread before a barrier that all came to
   Known common_read;                          ///< likewise read: a fence of any thread after the barrier acquires it
   bool any_acquired = false, any_read = false;
+  /// Released at an mbarrier of this block, by its place and the phase.
+  std::unordered_map<std::uint64_t, Known> phases;
+  /// Asynchronous copies to shared memory that nobody has waited for, by word; a bit a word says that there is one.
+  struct Copy {
+    std::uint32_t site, thread, barrier;   ///< barrier: whose phase ends it; 0: its thread waits, 1: not known yet
+  };
+  std::unordered_map<std::uint32_t, Copy> copies;
+  std::vector<std::uint64_t> copied_to;
+  bool copying_to(std::uint32_t word) const { return word / 64 < copied_to.size() && (copied_to[word / 64] >> word % 64 & 1) != 0; }
+  void begin_copy(std::uint32_t word, Copy copy) {
+    if (word / 64 >= copied_to.size()) copied_to.resize(word / 64 + 1);
+    copied_to[word / 64] |= std::uint64_t{1} << word % 64;
+    copies[word] = copy;
+  }
+  void end_copy(std::uint32_t word) {
+    if (!copying_to(word)) return;
+    copied_to[word / 64] &= ~(std::uint64_t{1} << word % 64);
+    copies.erase(word);
+  }
+  // In a cluster: when each warp came to its barrier last, which warps wait there, what all knew when it was complete last, and
+  // what each warp knows of the warps of each block.
+  using Times = std::array<std::uint32_t, 32>;
+  Times came{};
+  Mask waits = 0;
+  std::shared_ptr<const std::vector<Times>> cluster_came;
+  std::vector<std::vector<Times>> of_cluster;
+  void learn_cluster(unsigned warp, std::uint32_t rank) {
+    waits &= ~(Mask{1} << warp);
+    if (!cluster_came) return;
+    of_cluster.resize(warps);
+    auto& known = of_cluster[warp];
+    known.resize(cluster_came->size());
+    for (std::size_t r = 0; r < known.size(); ++r)
+      for (unsigned q = 0; q < 32; ++q) known[r][q] = std::max(known[r][q], (*cluster_came)[r][q]);
+    for (unsigned q = 0; q < warps; ++q) of[warp][q] = std::max(of[warp][q], (*cluster_came)[rank][q]);
+    if (together[warp] < (*cluster_came)[rank][warp]) {
+      together[warp] = (*cluster_came)[rank][warp];
+      lanes[warp].reset();
+    }
+    simple = false;
+    parted = true;
+  }
+  bool knows_of(unsigned warp, std::uint32_t rank, Stamp before) const {
+    return warp < of_cluster.size() && rank < of_cluster[warp].size() && before.when() < of_cluster[warp][rank][before.thread() / 32];
+  }
   std::unique_ptr<Cells> shared_cells;
   std::unique_ptr<ReadLog> reads;
 
@@ -173,6 +218,12 @@ struct BlockClock : BlockTime {
     for (auto& known : lanes)
       if (known) known.reset();
     if (parted) of = {}, passed = {}, parted = false;
+    if (!phases.empty()) phases.clear();
+    if (!copies.empty()) copies.clear(), copied_to.clear();
+    came = {};
+    waits = 0;
+    cluster_came = nullptr;
+    of_cluster.clear();
     const std::size_t each = orders ? threads : 0;
     fence.assign(each, 0);
     block_fence.assign(each, 0);

@@ -35,6 +35,18 @@ class Observer {
   virtual void copied(const exec::Warp&, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
     (void)to, (void)from, (void)bytes, (void)read;
   }
+  /// An access of one lane that stands in no row of addresses: of matrices, textures, surfaces and bulk copies.
+  virtual void accessed(const exec::Warp&, const exec::Instr*, int lane, std::uint64_t address, unsigned bytes, ir::AccessKind kind) {
+    (void)lane, (void)address, (void)bytes, (void)kind;
+  }
+  /// A lane has begun an asynchronous copy of `bytes` to a generic address, or it has ended: it may be made at any time between.
+  virtual void copying(const exec::Warp&, const exec::Instr*, int lane, std::uint64_t to, unsigned bytes, bool ends) {
+    (void)lane, (void)to, (void)bytes, (void)ends;
+  }
+  /// The copies of the active lanes have arrived at the barrier in memory that the instruction names.
+  virtual void tracked(const exec::Warp&, const exec::Instr*) {}
+  /// All threads of the cluster have arrived at its barrier.
+  virtual void cluster_barrier(const exec::Cluster&) {}
   /// A function of the CUDA runtime that a thread called wrote `bytes` to a generic address.
   virtual void wrote(const exec::Warp&, int lane, std::uint64_t to, unsigned bytes) { (void)lane, (void)to, (void)bytes; }
 };

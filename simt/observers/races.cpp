@@ -1,173 +1,20 @@
 // Data races: accesses that share a byte, at least one of them a write, not both strong, and that nothing orders.
+#include "simt/observers/races_checker.hpp"
+
 #include <bit>
 #include <cstring>
-#include <map>
-#include <set>
-#include <unordered_map>
 
 #include "simt/exec/handlers.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/observers/checkers.hpp"
 #include "simt/observers/findings.hpp"
-#include "simt/observers/races.hpp"
 #include "simt/observers/runs.hpp"
 #include "simt/observers/source.hpp"
 
 namespace simt::observers {
 
-using exec::Gang;
-using exec::Instr;
-using exec::Probe;
-using exec::proceed;
-using exec::Warp;
-
 /// Strength of an access or a fence by its scope.
 static std::uint8_t strength_of(const ptx::Instruction& instruction) { return says(instruction, "cta") ? 1 : 2; }
-
-struct SyncProbe : Probe {
-  Races* races = nullptr;
-  enum Kind : std::uint8_t { fence, block_fence, arrive, warp_barrier } kind = fence;
-};
-
-class Races final : public Observer {
- public:
-  bool alone() const override { return true; }
-
-  void launch_begin(const exec::Launch& launch, exec::Instrumentation& code) override {
-    launch_ = &launch;
-    code_ = &code.code();
-    if (!ticks_.begin()) spare_.clear(), shadow_.clear();
-    if (shadow_.size() > kPages / 4 * 3) shadow_.clear();
-    ++state_.generation;
-    state_.launch = ticks_.now() + 1;
-    first_ = next_;
-    sync_.clear();
-    block_sync_.clear();
-    blocks_.clear();
-    current_ = nullptr;
-    said_.clear();
-    place_probes(code);
-    // Blocks of one cluster have barriers of their own, which are not followed.
-    state_.blocks_apart = !orders_ && launch.cluster[0] * launch.cluster[1] * launch.cluster[2] == 1;
-  }
-  void launch_end(const exec::Launch&, const ir::Code&, const exec::Fault&) override {
-    blocks_.clear();
-    accesses_.clear();
-    syncs_.clear();
-    runs_.clear();
-  }
-  void block_begin(const exec::Worker& worker, const exec::BlockState& block) override {
-    Blocks::node_type node;
-    if (spare_.empty()) {
-      const auto at = blocks_.emplace(&block, std::make_unique<BlockClock>(ticks_)).first;
-      at->second->reads = std::make_unique<ReadLog>();
-      node = blocks_.extract(at);
-    } else {
-      node = std::move(spare_.back());
-      spare_.pop_back();
-      node.key() = &block;
-    }
-    auto& b = *node.mapped();
-    b.begin(block, next_++, orders_);
-    const std::size_t bytes = worker.grid->shared_bytes;
-    if (!b.shared_cells || b.shared_cells->bytes < bytes) b.shared_cells = std::make_unique<Cells>(bytes);
-    b.shared = b.shared_cells.get();
-    b.log = b.reads.get();
-    b.log->count = 0;
-    b.log->open = true;
-    blocks_.insert(std::move(node));
-    current_ = nullptr;
-  }
-  void block_end(const exec::Worker&, const exec::BlockState& block) override {
-    auto node = blocks_.extract(&block);
-    if (spare_.size() < 64) spare_.push_back(std::move(node));
-    current_ = nullptr;
-  }
-  void barrier(const exec::Worker&, const exec::BlockState& block, unsigned number, const Mask* arrived) override {
-    auto& b = clock(&block);
-    if (b.complete(number, arrived)) {
-      b.log->count = 0;
-      b.log->open = true;
-    } else {
-      settle(b);
-    }
-    b.barrier(number, arrived);
-  }
-
-  void access(AccessProbe& probe, const Gang* gang, Warp& warp, const Instr* instr) {
-    if (ticks_.over()) return;
-    RowContext c{state_, probe, gang, &warp, instr, clock(warp.block)};
-    rows_.rows(c);
-  }
-  void lanes(RowContext& c, Mask mask);
-  Mask strong_words(RowContext& c, Mask mask);
-  void lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
-  void page(AccessProbe& probe, std::uint64_t address);
-  void synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr);
-
- private:
-  static constexpr std::size_t kPages = 1 << 11;   ///< of shadow memory: 128 MiB of the program's
-
-  /// What a conflict is looked for with.
-  struct Context {
-    const AccessProbe& probe;
-    Warp& warp;
-    const Instr* instr;
-    const Gang* gang;
-    BlockClock& block;
-    unsigned lane;
-    std::uint64_t address;
-    bool shared, write;
-    unsigned thread() const { return warp.index * 32 + lane; }
-  };
-
-  BlockClock& clock(const exec::BlockState* block) {
-    if (block != block_ || !current_) {
-      block_ = block;
-      current_ = blocks_[block].get();
-    }
-    return *current_;
-  }
-  /// What was read since the last barrier is looked at, with the order of now.
-  void settle(BlockClock& block) {
-    if (block.log->open) rows_.replay(state_, block);
-  }
-  void place_probes(exec::Instrumentation& code);
-  void visit(Cell cell, Stamp me, const Context& c, bool newest);
-  void conflict(Stamp before, bool before_writes, Stamp me, const Context& c);
-  bool same_value(Stamp before, const Context& c) const;
-  void order(const Context& c);
-  /// Whether it was in this launch, and of shared memory by this block.
-  bool live(Stamp s, const Context& c) const { return s.when() >= (c.shared ? c.block.start : state_.launch); }
-  std::uint32_t instance_of(Stamp s, const Context& c) const { return c.shared ? c.block.instance : ticks_.run(s.when()).instance; }
-  bool ordered(Stamp before, const Context& c) const {
-    if (!live(before, c)) return true;
-    const auto instance = instance_of(before, c);
-    if (c.block.ordered(instance, before, c.thread())) return true;
-    const auto size = c.warp.worker->grid->cluster_blocks;
-    return size > 1 && instance != c.block.instance && (instance - first_) / size == (c.block.instance - first_) / size;
-  }
-
-  const exec::Launch* launch_ = nullptr;
-  const ir::Code* code_ = nullptr;
-  std::uint32_t next_ = 1, first_ = 1;     ///< numbers of blocks
-  bool orders_ = false;                    ///< the kernel has fences, or accesses that order
-  RaceState state_;
-  RaceRows rows_ = race_rows(exec::isa());
-  Ticks ticks_;
-  Shadow shadow_;
-  using Blocks = std::unordered_map<const exec::BlockState*, std::unique_ptr<BlockClock>>;
-  Blocks blocks_;
-  std::vector<Blocks::node_type> spare_;   ///< of blocks that have ended, with the shadow of their shared memory
-  const exec::BlockState* block_ = nullptr;
-  BlockClock* current_ = nullptr;
-  std::unordered_map<std::uint64_t, Known> sync_;             ///< released at an address
-  std::map<std::pair<std::uint32_t, std::uint64_t>, Known> block_sync_;   ///< for threads of the same block only
-  std::set<std::tuple<std::uint32_t, std::uint32_t, bool>> said_;
-  std::vector<AccessProbe> accesses_;
-  std::vector<SyncProbe> syncs_;
-  std::vector<ReadRun> runs_;
-};
 
 void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
@@ -176,7 +23,7 @@ void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(pr
 
 void Races::place_probes(exec::Instrumentation& instrumentation) {
   const auto& code = instrumentation.code();
-  orders_ = false;
+  orders_ = cluster_;
   accesses_.reserve(code.count);
   syncs_.reserve(code.count);
   std::vector<AccessProbe*> at(code.count);   // none was added yet
@@ -186,7 +33,18 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     const auto opcode = instruction->opcode();
     const auto handler = instrumentation.handler(n);
     const auto& access = code.accesses[n];
-    if (access.kind != ir::AccessKind::none && opcode != "wmma") {
+    const bool copies = opcode == "cp" && access.kind != ir::AccessKind::load && access.kind != ir::AccessKind::atomic;
+    if (copies || opcode == "wmma" || opcode == "tex" || opcode == "tld4" || opcode == "suld" || opcode == "sust" || opcode == "sured") {
+      if (code.instrs[n].run == exec::run_branch || accesses_.size() == Stamp::kSites) continue;
+      auto& p = accesses_.emplace_back();
+      p.races = this;
+      p.site = std::uint32_t(accesses_.size() - 1);
+      p.instr = std::uint32_t(n);
+      p.kind = copies || opcode == "sust" || says(*instruction, "store") ? ir::AccessKind::store : ir::AccessKind::load;
+      alone_[std::uint32_t(n)] = p.site;
+      continue;
+    }
+    if (access.kind != ir::AccessKind::none) {
       if (access.space != ptx::Space::none && access.space != ptx::Space::global && access.space != ptx::Space::shared) continue;
       if (accesses_.size() == Stamp::kSites) continue;
       auto& p = accesses_.emplace_back();
@@ -210,7 +68,8 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
       p.strength = access.strong ? strength_of(*instruction) : 0;
       p.acquires = says(*instruction, "acquire") || says(*instruction, "acq_rel");
       p.releases = says(*instruction, "release") || says(*instruction, "acq_rel");
-      orders_ |= p.acquires || p.releases;
+      if (opcode == "mbarrier" || opcode == "cp") set_barrier(p, *instruction, handler);
+      orders_ |= p.acquires || p.releases || p.barrier != AccessProbe::no_barrier;
       if (opcode == "ldmatrix" || opcode == "stmatrix") {
         p.whole_warp = true;
         p.lanes = says(*instruction, "x1") ? 0xffu : says(*instruction, "x2") ? 0xffffu : exec::kAllLanes;
@@ -222,6 +81,9 @@ void Races::place_probes(exec::Instrumentation& instrumentation) {
     if (handler == exec::run_fence) {
       p.kind = strength_of(*instruction) == 1 ? SyncProbe::block_fence : SyncProbe::fence;
       orders_ = true;
+    } else if (handler == exec::run_barrier && exec::BarrierKind(code.instrs[n].imm) >= exec::BarrierKind::cluster_arrive) {
+      if (says(*instruction, "relaxed")) continue;
+      p.kind = exec::BarrierKind(code.instrs[n].imm) == exec::BarrierKind::cluster_arrive ? SyncProbe::cluster_arrive : SyncProbe::cluster_wait;
     } else if (handler == exec::run_barrier && exec::BarrierKind(code.instrs[n].imm) == exec::BarrierKind::arrive) {
       p.kind = SyncProbe::arrive;
     } else if ((opcode == "bar" || opcode == "barrier") && says(*instruction, "warp") && handler != exec::run_branch &&
@@ -278,6 +140,14 @@ void Races::synchronise(const SyncProbe& probe, Warp& warp, const Instr* instr) 
       block.passed[number % exec::kBarriers][w] = block.now[w];
       return;
     }
+    case SyncProbe::cluster_arrive:
+      block.advance(w);
+      block.came[w] = block.now[w];
+      return;
+    case SyncProbe::cluster_wait:
+      if (warp.block->cluster_arrived[w] & active) block.waits |= Mask{1} << w;
+      else block.learn_cluster(w, warp.block->rank);
+      return;
     case SyncProbe::warp_barrier: {
       Mask members = 0;
       for (Mask left = active; left; left &= left - 1) {
@@ -374,7 +244,7 @@ void Races::lanes(RowContext& c, Mask mask) {
       }
     }
     if (address % bytes) continue;   // a fault, which is reported as such
-    if (shared && address + bytes > c.warp->shared_bytes) continue;   // likewise, or another block of the cluster
+    if (!cluster_ && shared && address + bytes > c.warp->shared_bytes) continue;   // likewise
     if (orders_) {
       this->lane(c, lane, address, shared);
       continue;
@@ -415,18 +285,22 @@ void Races::lanes(RowContext& c, Mask mask) {
 
 void Races::lane(RowContext& row, unsigned lane, std::uint64_t address, bool shared) {
   auto& probe = row.probe;
-  Context c{probe, *row.warp, row.instr, row.gang, clock(row.warp->block), lane, address, shared, probe.kind != ir::AccessKind::load};
+  BlockClock* const home = shared ? home_of(*row.warp->block, address) : &clock(row.warp->block);
+  if (!home || (shared && address + probe.bytes > row.warp->shared_bytes)) return;
+  Context c{probe, *row.warp, row.instr, row.gang, clock(row.warp->block), lane, address, shared, probe.kind != ir::AccessKind::load, *home};
   const Stamp me = Stamp::of(c.block.now[c.warp.index], probe.site, probe.strength).by(c.thread());
-  if (orders_ && probe.strength) order(c);
-  if (shared && probe.bytes < 4 && c.block.shared->shift) c.block.shared->split();
+  if (probe.barrier) at_barrier(c);
+  else if (orders_ && probe.strength) order(c);
+  if (shared && probe.bytes < 4 && home->shared->shift) home->shared->split();
   if (!shared && (address >> Shadow::kPageBits != probe.page || probe.generation != state_.generation)) page(probe, address);
-  const unsigned shift = shared ? c.block.shared->shift : probe.page_shift;
-  Line* const lines = shared ? c.block.shared->lines : probe.page_lines;
-  Stamps* const stamps = shared ? c.block.shared->stamps : probe.page_stamps;
+  const unsigned shift = shared ? home->shared->shift : probe.page_shift;
+  Line* const lines = shared ? home->shared->lines : probe.page_lines;
+  Stamps* const stamps = shared ? home->shared->stamps : probe.page_stamps;
   const auto offset = shared ? address : address & ((1u << Shadow::kPageBits) - 1);
+  const auto since = cluster_ && shared ? blocks_.at(&row.warp->block->cluster->blocks[0])->start : since_of(row, shared);
   for (auto at = offset >> shift, end = (offset + probe.bytes) >> shift; at < end; ++at) {
     const Cell cell{lines[at >> 5], stamps[at >> 5], unsigned(at) & 31};
-    visit(cell, me, c, open(cell.l, since_of(row, shared), c.block));
+    visit(cell, me, c, open(cell.l, since, c.block));
   }
 }
 
@@ -471,11 +345,20 @@ void Races::visit(Cell cell, Stamp me, const Context& c, bool newest) {
   auto strong = [&](Stamp o) {
     return me.strength() && o.strength() && ((me.strength() == 2 && o.strength() == 2) || instance_of(o, c) == mine);
   };
+  const auto is_write = [&](Stamp o) { return accesses_[o.site()].kind != ir::AccessKind::load; };
   const Stamp before{s.write[n]};
   if (live(before, c) && !strong(before) && !ordered(before, c)) conflict(before, true, me, c);
   if (c.write) {
     for (Stamp read : {Stamp{s.first[n]}, Stamp{s.other[n]}})
-      if (live(read, c) && !strong(read) && !ordered(read, c)) conflict(read, false, me, c);
+      if (live(read, c) && !strong(read) && !ordered(read, c)) conflict(read, is_write(read), me, c);
+    // A weak write before a strong one must not be forgotten: others may be ordered with the strong one only.
+    if (me.strength() && live(before, c) && !before.strength() && (!c.shared || cluster_ || before.when() >= c.block.everyone)) {
+      s.first[n] = before.bits;
+      s.reader[n] = std::uint16_t(before.thread());
+      l.read |= bit;
+      l.old_read &= ~bit;
+      if (!newest || instance_of(before, c) != mine) l.foreign_read |= bit;
+    }
     s.write[n] = me.bits;
     s.writer[n] = std::uint16_t(me.thread() | (me.strength() == 2 || (c.shared && me.strength()) ? kStrongWriter : 0));
     l.written |= bit;
@@ -486,7 +369,9 @@ void Races::visit(Cell cell, Stamp me, const Context& c, bool newest) {
     return;
   }
   const Stamp a{s.first[n]}, b{s.other[n]};
-  if (ordered(a, c)) {
+  const bool keeps = me.strength() && live(a, c) && is_write(a);
+  if (keeps && !strong(a) && !ordered(a, c)) conflict(a, true, me, c);
+  if (ordered(a, c) && !keeps) {
     s.first[n] = me.bits;
     s.reader[n] = std::uint16_t(me.thread());
     if (newest && !live(b, c)) l.foreign_read &= ~bit;
@@ -522,6 +407,7 @@ void Races::visit(Cell cell, Stamp me, const Context& c, bool newest) {
 
 /// Whether a store is about to write what is there already.
 bool Races::same_value(Stamp before, const Context& c) const {
+  if (alone_.count(c.probe.instr)) return false;   // it is not known what it writes
   const unsigned elements = c.probe.address, size = c.probe.bytes / std::max(elements, 1u), stride = size == 1 ? 2 : size;
   const std::byte* there = c.shared ? c.warp.shared + c.address : memory::AddressSpace::instance().host(c.address, c.probe.bytes);
   if (!there) return false;
@@ -549,12 +435,13 @@ bool Races::same_value(Stamp before, const Context& c) const {
   return true;
 }
 
-void Races::conflict(Stamp before, bool before_writes, Stamp me, const Context& c) {
+void Races::conflict(Stamp before, bool before_writes, Stamp me, const Context& c, bool copying) {
+  if (quiet_) return;
   const auto low = std::min(before.site(), me.site()), high = std::max(before.site(), me.site());
   const bool both = before_writes && c.write;
   if (said_.count({low, high, false})) return;
   const auto kind_of = [&](Stamp s) { return accesses_[s.site()].kind; };
-  const bool benign = both && before.strength() == 0 && me.strength() == 0 && kind_of(before) == ir::AccessKind::store &&
+  const bool benign = !copying && both && before.strength() == 0 && me.strength() == 0 && kind_of(before) == ir::AccessKind::store &&
                       kind_of(me) == ir::AccessKind::store && same_value(before, c);
   if (!said_.insert({low, high, benign}).second) return;
 
@@ -580,7 +467,13 @@ void Races::conflict(Stamp before, bool before_writes, Stamp me, const Context& 
   std::snprintf(at, sizeof at, c.shared ? "offset %llu" : "0x%llx", static_cast<unsigned long long>(c.address));
   f.message = "this thread " + verb(a, a_writes) + " " + (c.shared ? "shared" : "global") + " memory at " + at + " that another " +
               verb(b, b_writes) + ", and nothing orders the two";
-  if (benign) f.message += "; both write the same value, so it does no harm today";
+  if (copying)
+    f.message = "this thread " + verb(me, c.write) + " shared memory at " + at + " while an asynchronous copy to it is still under way: wait "
+                "for the copy (cp.async.wait_group, __pipeline_wait_prior(), or its barrier) before, and put __syncthreads() behind the wait "
+                "if others read what a thread has copied";
+  else if (benign) f.message += "; both write the same value, so it does no harm today";
+  else if (elsewhere && c.shared)
+    f.message += ": put a barrier of the cluster (cluster.sync()) between the two";
   else if (elsewhere)
     f.message += ": blocks run in any order; let each block write its own place, use an atomic operation, or launch a second kernel";
   else if (before.thread() / 32 == me.thread() / 32)

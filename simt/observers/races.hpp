@@ -36,6 +36,8 @@ struct AccessProbe : exec::Probe {
   bool shared = false, generic = false, whole_warp = false;
   bool acquires = false, releases = false;
   std::uint8_t bytes = 0, address = 0, strength = 0;
+  /// What it does to an mbarrier; such a barrier orders those who arrive before those who see its phase end.
+  enum Memory : std::uint8_t { no_barrier, init, arrives_at, tests, tests_parity, counts } barrier = no_barrier;
   Mask lanes = exec::kAllLanes;
   const ReadRun* run = nullptr;      ///< that begins here
   // The page of global memory that it met last.

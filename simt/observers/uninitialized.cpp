@@ -13,6 +13,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "simt/exec/async.hpp"
 #include "simt/exec/handlers.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/observers/checkers.hpp"
@@ -77,6 +78,7 @@ class Uninitialized;
 struct ValueProbe : Probe {
   Uninitialized* checker = nullptr;
   std::uint32_t site = 0;
+  bool makes_barrier = false;   ///< it writes an mbarrier anew
   const Run* run = nullptr;   ///< whose other loads are looked at with this one
   // What global memory it met last: all of it is in the region, or in none.
   std::uint64_t low = 1, high = 0, generation = 0;
@@ -112,6 +114,7 @@ class Uninitialized final : public UninitializedChecker {
     for (std::size_t n = 0; n < code_->count; ++n) {
       probes_[n].checker = this;
       probes_[n].site = std::uint32_t(n);
+      probes_[n].makes_barrier = instrumentation.handler(n) == exec::run_mbarrier_init;
       if (touches_memory(n) && !later[n] && (!regions_.empty() || code_->accesses[n].space != ptx::Space::global)) watch(n);
     }
   }
@@ -166,6 +169,10 @@ class Uninitialized final : public UninitializedChecker {
   }
   void copied(const Warp& warp, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) override;
   void wrote(const Warp& warp, int lane, std::uint64_t to, unsigned bytes) override;
+  void accessed(const Warp& warp, const Instr*, int, std::uint64_t address, unsigned bytes, ir::AccessKind kind) override {
+    if (kind != ir::AccessKind::store) return;
+    if (Bits* const bits = bits_of(warp, address, bytes)) bits->set(address, address + bytes, true);
+  }
 
   /// Whether all of the shared memory that this accesses was written.
   bool whole_block(const ValueProbe& probe, const Warp& warp) {
@@ -217,7 +224,16 @@ class Uninitialized final : public UninitializedChecker {
       return &r->bits;
     }
     at -= memory::kSharedWindow;
-    return at + bytes <= warp.shared_bytes ? &state(warp).shared : nullptr;
+    return shared_bits(warp, at, bytes);
+  }
+  /// The same for an offset in shared memory, perhaps that of another block of the cluster.
+  Bits* shared_bits(const Warp& warp, std::uint64_t& at, unsigned bytes) {
+    const auto rank = at >> 24;
+    at &= 0xffffff;
+    if (at + bytes > warp.shared_bytes) return nullptr;
+    if (rank == 0) return &state(warp).shared;
+    auto& blocks = warp.block->cluster->blocks;
+    return rank <= blocks.size() ? &blocks_[&blocks[rank - 1]].shared : nullptr;
   }
   void follow();
   std::vector<Row>& rows(const Warp& warp) {
@@ -396,7 +412,7 @@ void Uninitialized::memory(ValueProbe& probe, Warp& warp, const Instr* instr) {
   const auto& access = code_->accesses[site];
   const auto& operands = code_->operands[site];
   auto& block = state(warp);
-  const bool loads = access.kind == ir::AccessKind::load, atomic = access.kind == ir::AccessKind::atomic;
+  const bool loads = access.kind == ir::AccessKind::load, atomic = access.kind == ir::AccessKind::atomic && !probe.makes_barrier;
   const unsigned bytes = access.bytes;
 
   Mask stored = 0, computed = 0, near = 0;   // unwritten values among those that are stored
@@ -436,8 +452,7 @@ void Uninitialized::memory(ValueProbe& probe, Warp& warp, const Instr* instr) {
     }
     if (at % bytes) continue;   // a fault, which is reported as such
     if (space == ptx::Space::shared) {
-      if (at + bytes > warp.shared_bytes) continue;
-      bits = &block.shared;
+      bits = shared_bits(warp, at, bytes);
     } else if (space == ptx::Space::local) {
       if (at + bytes > warp.local_bytes) continue;
       at += std::uint64_t(warp.local_bytes) * unsigned(lane);

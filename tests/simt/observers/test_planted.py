@@ -9,7 +9,7 @@ from pmpp.cli.program import compile_program, run_observed
 from pmpp.testing.findings import located
 
 PLANTED = Path(__file__).with_name("planted")
-SOURCES = ("copies", "host", "memory", "races", "streams", "sync", "uninitialized")
+SOURCES = ("async", "copies", "host", "memory", "races", "streams", "sync", "uninitialized")
 CASES = [
     (source, name)
     for source in SOURCES
@@ -55,7 +55,7 @@ def test_races_at_every_vector_level(programs, isa):
         assert {(entry["kind"], entry["line"]) for entry in observed.entries} == planted("races").get(name, set())
 
 
-@pytest.mark.parametrize("name", ["tree", "scan", "stencil", "last_block_ok", "lock_ok", "half_mask", "transpose"])
+@pytest.mark.parametrize("name", ["tree", "zeroed_by_one", "scan", "stencil", "last_block_ok", "lock_ok", "half_mask", "transpose"])
 def test_the_verdict_does_not_depend_on_the_schedule(programs, name):
     expected = planted("races").get(name, set())
     for seed in range(1, 51):

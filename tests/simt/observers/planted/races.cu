@@ -1,6 +1,19 @@
 // Races, each with a twin that has none.
 #include "planted.cuh"
 
+// ---- a plain write, then an atomic one -----------------------------------------------------------------------------
+template <bool Good>
+__global__ void zeroed_by_one(int* out) {   // whoever is fast adds to what is not zero yet
+    __shared__ int count;
+    if (threadIdx.x == 0) count = 0;
+    if (Good) __syncthreads();
+    atomicAdd(&count, 1);   // BUG(zeroed_by_one, race)
+    __syncthreads();
+    if (threadIdx.x == 0) *out = count;
+}
+CASE(zeroed_by_one) { zeroed_by_one<false><<<1, 64>>>(Device<int>(1)); }
+CASE(zeroed_by_one_ok) { zeroed_by_one<true><<<1, 64>>>(Device<int>(1)); }
+
 // ---- shared memory, between warps ---------------------------------------------------------------------------------
 template <bool Good>
 __global__ void neighbour(int* out) {
