@@ -158,6 +158,7 @@ class Uninitialized final : public UninitializedChecker {
     }
     auto& b = blocks_[&block];
     b.shared.clear(worker.grid->shared_bytes);
+    b.shared.set(code_->info.static_shared, code_->static_shared, true);   // what the system has for itself
     b.local.assign(worker.grid->local_bytes ? block.warp_count : 0, Bits(std::size_t(worker.grid->local_bytes) * 32));
     b.rows.assign(block.warp_count, {});
     block_ = nullptr;
