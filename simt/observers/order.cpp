@@ -171,6 +171,8 @@ std::string actor(const Touched& t) { return t.kernel.empty() ? t.what : "kernel
 
 void race(Order& o, const Work& first, const Touched& a, const Work& second, const Touched& b) {
   if ((!a.writes && !b.writes) || (a.strong && b.strong)) return;
+  // Host functions have atomic operations, too, which nobody sees here.
+  if ((a.by_host && (b.by_host || b.system)) || (b.by_host && a.system)) return;
   const auto address = a.first_common(b);
   if (address == ~0ull || !same_memory(o, address, std::min(first.moment, second.moment))) return;
   // The reading access comes first; of two writes the one on the later line.
@@ -190,19 +192,20 @@ void race(Order& o, const Work& first, const Touched& a, const Work& second, con
   report(std::move(f));
 }
 
-/// Whether the host may go on from what it has read: the kernel meant it to be read.
-bool meets(Order& o, const HostAccess& h, const Work& w) {
-  for (const auto& t : w.touched) {
+void meets(Order& o, const HostAccess& h, const Work& w) {
+  // Who looks at memory for what the host writes has the host say when it is there.
+  if (h.writes && std::any_of(w.touched.begin(), w.touched.end(), [](const auto& t) { return t->system; })) return;
+  for (const auto& t : w.touched) {   // the host may go on from what it has read: the kernel meant it to be read
     if (!t->writes && !h.writes) continue;
     const auto address = t->first_in(h.address, h.address + h.bytes);
     if (address == ~0ull || !same_memory(o, address, w.moment)) continue;
     if (t->system) {
       o.heard.insert({w.stream, w.number});
-      return true;
+      return;
     }
   }
   for (const auto& t : w.touched) {
-    if (!t->writes && !h.writes) continue;
+    if ((!t->writes && !h.writes) || t->by_host) continue;
     const auto address = t->first_in(h.address, h.address + h.bytes);
     if (address == ~0ull || !same_memory(o, address, w.moment)) continue;
     Finding f;
@@ -216,7 +219,6 @@ bool meets(Order& o, const HostAccess& h, const Work& w) {
                 "with its stream, in between";
     report(std::move(f));
   }
-  return false;
 }
 
 void judge(Order& o, const HostAccess& h, const Work& w) {
@@ -239,6 +241,7 @@ void host_access(std::uint64_t address, std::size_t bytes, bool writes, void* co
   if (doing) {   // a host function that a stream runs
     auto t = std::make_unique<Touched>();
     t->writes = writes;
+    t->by_host = true;
     t->what = "a host function";
     t->calls = HostCalls::here(code);
     t->ranges.push_back({address, address + bytes});

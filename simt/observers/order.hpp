@@ -56,6 +56,7 @@ struct Touched {
   ~Touched();
   Touched(const Touched&) = delete;
   bool writes = false, strong = false, system = false;   ///< system: strong for the host, too
+  bool by_host = false;                 ///< a host function that the stream has run
   std::string kernel;                   ///< empty for a copy, a fill, or a host function
   std::string file, what;               ///< of a kernel: its line; of others: what it was
   HostCalls calls;                          ///< of others: who asked for it

@@ -158,6 +158,26 @@ void written_to_file() {
 CASE(written_to_file) { written_to_file<false>(); }
 CASE(written_to_file_ok) { written_to_file<true>(); }
 
+// The kernel waits for the host's word, and the host for the kernel's.
+__global__ void answer(volatile int* asked, volatile int* told, int* data) {
+    while (*asked == 0) {
+    }
+    __threadfence_system();
+    *data *= 2;
+    __threadfence_system();
+    *told = 1;
+}
+CASE(conversation_ok) {
+    Pinned<int> memory(96);
+    memory[0] = memory[32] = 0;
+    answer<<<1, 1>>>(memory, memory + 32, memory + 64);
+    memory[64] = 21;
+    __atomic_store_n(memory.data, 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(memory + 32, __ATOMIC_ACQUIRE) == 0) {
+    }
+    if (memory[64] != 42) std::abort();
+}
+
 // The kernel says through memory that it is done, and the host reads it there.
 __global__ void publish(volatile int* flag, int* data) {
     *data = 42;
