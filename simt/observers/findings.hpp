@@ -1,6 +1,7 @@
 // What checkers found: each of it said once, kept for the process that asks and written where the environment says.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,7 @@ struct HostCalls {
   int count = 0;
   void* exact = nullptr;   ///< one that is not where a call returns to, but the instruction itself
   static HostCalls here(void* exact = nullptr);
+  bool same(const HostCalls& other) const { return std::equal(at, at + count, other.at, other.at + other.count); }
 };
 
 struct Finding {

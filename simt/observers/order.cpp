@@ -122,6 +122,19 @@ Place Touched::place(std::uint64_t address) const {
   return result;
 }
 
+bool Touched::covers(const Touched& other) const {
+  if (writes != other.writes || strong != other.strong || system != other.system || by_host || other.by_host || kernel != other.kernel ||
+      line != other.line || file != other.file || what != other.what || ranges != other.ranges || (kernel.empty() && !calls.same(other.calls)))
+    return false;
+  return std::all_of(other.pages.begin(), other.pages.end(), [&](const auto& entry) {
+    const auto at = pages.find(entry.first);
+    if (at == pages.end()) return false;
+    std::uint64_t missing = 0;
+    for (unsigned w = 0; w < 64; ++w) missing |= entry.second->bits[w] & ~at->second->bits[w];
+    return missing == 0;
+  });
+}
+
 // ---- order ----------------------------------------------------------------------------------------------------------
 
 std::atomic<bool> follows{false};
@@ -321,6 +334,14 @@ void done(const WorkRef& w) {
             for (const auto& b : w->touched) race(o, *other, *a, *w, *b);
     for (const auto& h : o.accesses)
       if (!h.known->holds(w->stream, w->number)) judge(o, h, *w);
+    // Whoever meets the work before it in its stream meets this one, too, if it does the same once more.
+    const auto last = std::find_if(o.kept.rbegin(), o.kept.rend(), [&](const WorkRef& k) { return k->stream == w->stream; });
+    if (last != o.kept.rend()) {
+      std::erase_if((*last)->touched, [&](const auto& t) {
+        return std::any_of(w->touched.begin(), w->touched.end(), [&](const auto& mine) { return mine->covers(*t); });
+      });
+      if ((*last)->touched.empty()) o.kept.erase(std::next(last).base());
+    }
     o.kept.push_back(w);
   }
   prune(o);

@@ -73,6 +73,8 @@ struct Touched {
   std::uint64_t first_in(std::uint64_t low, std::uint64_t high) const;
   std::uint64_t first_common(const Touched& other) const;
   Place place(std::uint64_t address) const;
+  /// Whether it is the same instruction of the same kernel as `other`, or the same call, and has accessed all that that has.
+  bool covers(const Touched& other) const;
 
  private:
   std::uint64_t page_number_ = ~0ull;
