@@ -2,6 +2,7 @@
 // it there (order.hpp). Launches that nothing can overlap with get no probes.
 #include <bit>
 #include <cstring>
+#include <map>
 
 #include "simt/exec/isa.hpp"
 #include "simt/memory/memory.hpp"
@@ -33,17 +34,31 @@ class Overlap final : public Observer {
   void launch_begin(const exec::Launch& launch, exec::Instrumentation& instrumentation) override;
   void launch_end(const exec::Launch& launch, const ir::Code& code, const exec::Fault&) override;
   void touch(TouchProbe& probe, const Warp& warp, const Instr* instr);
+  void accessed(const Warp& warp, const Instr* instr, int lane, std::uint64_t address, unsigned bytes, ir::AccessKind kind) override {
+    if (address < low_ || address >= high_) return;
+    auto& touched = alone_[{instr->origin, kind != ir::AccessKind::load}];
+    if (!touched) {
+      touched = std::make_unique<Touched>();
+      touched->writes = kind != ir::AccessKind::load;
+      touched->strong = kind == ir::AccessKind::atomic;
+    }
+    touched->mark(address, address + bytes, warp.block->index, warp.index * 32 + unsigned(lane), bytes);
+  }
 
  private:
+  void keep(std::unique_ptr<Touched> touched, const exec::Launch& launch, const ir::Code& code, std::uint32_t instr);
+
   std::vector<TouchProbe> probes_;
+  /// What stands in no row of addresses: matrices, textures, surfaces, bulk copies. By instruction, and whether it writes.
+  std::map<std::pair<std::uint32_t, bool>, std::unique_ptr<Touched>> alone_;
   RangeOf range_ = range_of(exec::isa());
   std::uint64_t low_ = 0, high_ = 0;   ///< where accesses are of interest
 };
 
 void Overlap::launch_begin(const exec::Launch&, exec::Instrumentation& instrumentation) {
   const auto what = Doing::now() ? interest() : Interest::none;
+  low_ = high_ = 0;
   if (what == Interest::none) return;
-  low_ = 0;
   high_ = memory::kSharedWindow;
   if (what == Interest::host) {
     const auto ranges = memory::AddressSpace::instance().shared_ranges();
@@ -55,6 +70,7 @@ void Overlap::launch_begin(const exec::Launch&, exec::Instrumentation& instrumen
   probes_.reserve(code.count);
   for (std::size_t n = 0; n < code.count; ++n) {
     const auto& access = code.accesses[n];
+    if (code.origins[n].instruction && code.origins[n].instruction->opcode() == "wmma") continue;
     if (!code.origins[n].instruction || access.kind == ir::AccessKind::none || access.kind == ir::AccessKind::copy || !access.wide) continue;
     if (access.space != ptx::Space::none && access.space != ptx::Space::global) continue;
     auto& p = probes_.emplace_back();
@@ -105,19 +121,23 @@ void Overlap::touch(TouchProbe& probe, const Warp& warp, const Instr* instr) {
 }
 
 void Overlap::launch_end(const exec::Launch& launch, const ir::Code& code, const exec::Fault&) {
-  Work* const work = Doing::now();
-  for (auto& p : probes_) {
-    if (!work || p.touched->empty()) continue;
-    auto& t = *p.touched;
-    const auto place = place_of(code, launch, p.instr, 0, 0);
-    t.kernel = readable_name(code.info.name);
-    t.file = place.file;
-    t.line = place.line;
-    t.grid = launch.grid;
-    t.block = launch.block;
-    work->touched.push_back(std::move(p.touched));
-  }
+  for (auto& p : probes_) keep(std::move(p.touched), launch, code, p.instr);
+  for (auto& [at, touched] : alone_) keep(std::move(touched), launch, code, at.first);
   probes_.clear();
+  alone_.clear();
+  low_ = high_ = 0;
+}
+
+void Overlap::keep(std::unique_ptr<Touched> touched, const exec::Launch& launch, const ir::Code& code, std::uint32_t instr) {
+  Work* const work = Doing::now();
+  if (!work || touched->empty()) return;
+  const auto place = place_of(code, launch, instr, 0, 0);
+  touched->kernel = readable_name(code.info.name);
+  touched->file = place.file;
+  touched->line = place.line;
+  touched->grid = launch.grid;
+  touched->block = launch.block;
+  work->touched.push_back(std::move(touched));
 }
 
 }  // namespace

@@ -55,7 +55,9 @@ def test_races_at_every_vector_level(programs, isa):
         assert {(entry["kind"], entry["line"]) for entry in observed.entries} == planted("races").get(name, set())
 
 
-@pytest.mark.parametrize("name", ["tree", "zeroed_by_one", "scan", "stencil", "last_block_ok", "lock_ok", "half_mask", "transpose"])
+@pytest.mark.parametrize(
+    "name", ["tree", "zeroed_by_one", "scan", "stencil", "last_block_ok", "lock_ok", "half_mask", "transpose"]
+)
 def test_the_verdict_does_not_depend_on_the_schedule(programs, name):
     expected = planted("races").get(name, set())
     for seed in range(1, 51):
@@ -63,3 +65,27 @@ def test_the_verdict_does_not_depend_on_the_schedule(programs, name):
             [str(programs / "races"), name], "PMPP_SIM_FINDINGS", PMPP_SIM_CHECK="race", PMPP_SIM_SEED=str(seed)
         )
         assert {(entry["kind"], entry["line"]) for entry in observed.entries if not entry.get("benign")} == expected, seed
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("host", "second_half"),
+        ("host", "pinned_copy"),
+        ("streams", "cleared"),
+        ("streams", "host_function"),
+        ("streams", "one_buffer"),
+    ],
+)
+def test_nor_does_what_streams_and_the_host_do(programs, source, name):
+    expected = planted(source)[name]
+    for seed in range(6):
+        threads = str(1 + seed % 2)
+        observed = run_observed(
+            [str(programs / source), name],
+            "PMPP_SIM_FINDINGS",
+            PMPP_SIM_CHECK="api race",
+            PMPP_SIM_SEED=str(seed),
+            PMPP_SIM_THREADS=threads,
+        )
+        assert {(entry["kind"], entry["line"]) for entry in located(observed.entries)} == expected, seed

@@ -206,6 +206,30 @@ void host_functions() {
 CASE(host_function) { host_functions<false>(); }
 CASE(host_function_ok) { host_functions<true>(); }
 
+// A texture is memory, too.
+__global__ void textured(cudaTextureObject_t in, float* out, int n) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i < n) out[i] = 2 * tex1Dfetch<float>(in, i);   // BUG(texture_beside, race)
+}
+template <bool Good>
+void textures() {
+    Device<float> a(N), b(N);
+    Stream s, t;
+    cudaResourceDesc what = {};
+    what.resType = cudaResourceTypeLinear;
+    what.res.linear = {a.data, cudaCreateChannelDesc<float>(), bytes()};
+    cudaTextureDesc how = {};
+    cudaTextureObject_t texture;
+    cudaCreateTextureObject(&texture, &what, &how, nullptr);
+    cudaDeviceSynchronize();
+    textured<<<BLOCKS, THREADS, 0, s>>>(texture, b, N);
+    cudaMemsetAsync(a, 0, bytes(), Good ? s : t);
+    cudaDeviceSynchronize();
+    cudaDestroyTextureObject(texture);
+}
+CASE(texture_beside) { textures<false>(); }
+CASE(texture_beside_ok) { textures<true>(); }
+
 // A graph is work of its stream like any other.
 KERNELS(graph)
 __global__ void graph_use(const float* in, float* out, int n) {
