@@ -235,8 +235,8 @@ def page(outcomes: dict) -> str:
         lines += [f"{about['repository']} at {about['version']} (`{about['commit'][:12]}`), built by nvcc {about['nvcc']}:"]
         refused = f", {counts['refused']} refused" if counts["refused"] else ""
         lines += [f"{counts['right']} of {counted} are right{refused}."]
-        if counts["waived"]:
-            lines[-1] += f" {counts['waived']} more say themselves that they do not apply to this device."
+        if waived := [name for name, row in rows.items() if row["outcome"] == "waived"]:
+            lines[-1] += f" Not for this machine, by {'its' if len(waived) == 1 else 'their'} own word: {', '.join(waived)}."
         if about["not run"]:
             lines[-1] += f" {len(about['not run'])} were not run: {', '.join(about['not run'])}."
         lines += ["", "| program | outcome | what decided |", "|---|---|---|"]
