@@ -35,9 +35,10 @@ BEGIN, END = "<!-- written by benchmarks/compatibility.py -->\n", "<!-- end of w
 SAMPLES, CUB, THRUST = "NVIDIA's samples", "CUB's examples", "Thrust's examples"
 OWN_OUTPUT = {"minimal_custom_backend"}
 """Thrust's examples that print what their backend does inside: on the host that is another thing."""
-SIZES = {"globalToShmemAsyncCopy": ("-wA=256", "-hA=256", "-wB=256", "-hB=256")}
-"""Options of a program's own by which it has a size that a processor gets through."""
-SUCCESS = re.compile(r"\b(pass|passed|ok|match|success|succeeded|successful|successfully|correct|as expected)\b", re.IGNORECASE)
+WINDOWS = {"OpenGL", "GLUT"}
+OPTIONS = {"globalToShmemAsyncCopy": ("-wA=256", "-hA=256", "-wB=256", "-hB=256"), "nbody": ("-compare",)}
+"""Options of a program's own: by which it has a size that a processor gets through, or compares the device with the host."""
+SUCCESS = re.compile(r"\b(pass|passed|ok|match|matching|success|succeeded|successful|correct|as expected)\b", re.IGNORECASE)
 FAILURE = re.compile(r"\b(fail|failed|failure|incorrect|wrong|mismatch)\b(?!.*\b(as expected|0)\b)", re.IGNORECASE)
 MISSING = re.compile(r"not implemented|does not know|does not have|does not launch|switched off")
 
@@ -96,20 +97,21 @@ def samples(checkout: Path, include: list[Path]) -> Iterator[tuple[Program, str]
         if "OpenMP" in text:
             flags += ["-Xcompiler", "-fopenmp"]
         asked = arguments.get(folder.name, {})
-        runs = tuple(tuple(run.get("args", SIZES.get(folder.name, ()))) for run in asked.get("runs", [asked]))
+        runs = tuple(OPTIONS.get(folder.name, tuple(run.get("args", ()))) for run in asked.get("runs", [asked]))
+        # With the arguments of their tests, samples that draw compare with an image, and open no window.
+        drawn = WINDOWS & set(re.findall(r"find_package\(\s*(\w+)", text)) if any(runs) else set()
+        if drawn:
+            flags += ["-Xlinker", "--no-as-needed", "-lGL", "-lGLU", "-lglut"]
         sources = tuple(built[2].split()) if built else ()
-        yield Program(SAMPLES, folder.name, folder, sources, tuple(flags), runs), _passed_over(text, folder)
+        yield Program(SAMPLES, folder.name, folder, sources, tuple(flags), runs), _passed_over(text, folder, drawn)
 
 
-def _passed_over(listing: str, folder: Path) -> str:
-    """Say what a sample needs besides the CUDA runtime; empty if nothing."""
-    found = set(re.findall(r"find_package\(\s*(\w+)", listing)) - {"CUDAToolkit", "OpenMP"}
+def _passed_over(listing: str, folder: Path, drawn: set[str]) -> str:
+    """Say what a sample needs besides the CUDA runtime and what it only draws with; empty if nothing."""
+    found = set(re.findall(r"find_package\(\s*(\w+)", listing)) - {"CUDAToolkit", "OpenMP"} - drawn
     found |= set(re.findall(r"CUDA::(\w+)", listing)) - {"cudart"}
-    sources = " ".join(path.read_text(errors="replace") for path in folder.rglob("*.c*"))
     if "D3D" in folder.name:
         found.add("Direct3D")
-    if re.search(r"\bcudaIpc|cudaMemPoolExport", sources):
-        found.add("sharing between processes")
     return ", ".join(sorted(found, key=str.lower))
 
 
@@ -233,8 +235,8 @@ def page(outcomes: dict) -> str:
         lines += [f"{about['repository']} at {about['version']} (`{about['commit'][:12]}`), built by nvcc {about['nvcc']}:"]
         refused = f", {counts['refused']} refused" if counts["refused"] else ""
         lines += [f"{counts['right']} of {counted} are right{refused}."]
-        if counts["waived"]:
-            lines[-1] += f" {counts['waived']} more say themselves that they do not apply to this device."
+        if waived := [name for name, row in rows.items() if row["outcome"] == "waived"]:
+            lines[-1] += f" Not for this machine, by {'its' if len(waived) == 1 else 'their'} own word: {', '.join(waived)}."
         if about["not run"]:
             lines[-1] += f" {len(about['not run'])} were not run: {', '.join(about['not run'])}."
         lines += ["", "| program | outcome | what decided |", "|---|---|---|"]
@@ -268,6 +270,7 @@ def main() -> None:
         checkout = given.samples if program.family == SAMPLES else given.cccl
         about = outcomes.setdefault(program.family, {"programs": {}, "passed over": {}}) | _about(checkout)
         outcomes[program.family] = about
+        about["passed over"].pop(program.name, None)
         if why:
             about["passed over"][program.name] = why
         elif not given.names or {program.name, program.family} & set(given.names):

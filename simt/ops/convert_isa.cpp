@@ -118,6 +118,15 @@ struct ToPair {
   SIMT_INLINE static u32 apply(f32 a, f32 b) { return H::narrow(a) << 16 | H::narrow(b); }
 };
 
+/// tf32 is the upper 19 bits of a float; `half` is what rounds the rest of them up, `even` breaks ties by the last bit kept.
+template <std::uint32_t half, bool even>
+struct ToTf32 {
+  SIMT_INLINE static u32 apply(f32 x) {
+    const u32 u = bits_of(x), r = (u + half + (even ? u >> 13 & 1 : 0)) & 0xffffe000u;
+    return x == x ? r : kNan32;
+  }
+};
+
 #define SIMT_ROUNDINGS(X) X("rni", Nearest) X("rzi", TowardsZero) X("rmi", Down) X("rpi", Up)
 #define SIMT_INTEGRAL(name, rounding)                                                         \
   {"cvt." name ".f32.f32", LaneWise<IntegralFloat<rounding>, f32, f32>::run},          \
@@ -168,6 +177,9 @@ constexpr HotEntry kLoops[] = {
     {"cvt.f32.bf16", LaneWise<FromHalf<Bf16>, f32, u16>::run},
     {"cvt.rn.f16.f32", LaneWise<ToHalf<F16>, u16, f32>::run},
     {"cvt.rn.bf16.f32", LaneWise<ToHalf<Bf16>, u16, f32>::run},
+    {"cvt.rna.tf32.f32", LaneWise<ToTf32<0x1000, false>, u32, f32>::run},
+    {"cvt.rn.tf32.f32", LaneWise<ToTf32<0xfff, true>, u32, f32>::run},
+    {"cvt.rz.tf32.f32", LaneWise<ToTf32<0, false>, u32, f32>::run},
     {"cvt.rn.f16x2.f32", LaneWise<ToPair<F16>, u32, f32, f32>::run},
     {"cvt.rn.bf16x2.f32", LaneWise<ToPair<Bf16>, u32, f32, f32>::run},
 };

@@ -33,7 +33,8 @@ PMPP_EXPORT Code cudaCreateSurfaceObject(unsigned long long* out, const abi::Res
     if (resource->type != 0) return fail(abi::kInvalidValue, "a surface is over a CUDA array (cudaResourceTypeArray); a level of a mipmapped array is one.");
     const auto a = array_of(resource->array);
     if (!a) return abi::kInvalidResourceHandle;
-    if (!(a->flags & kSurface)) return fail(abi::kInvalidValue, "the array was made without cudaArraySurfaceLoadStore.");
+    // Drivers take levels of mipmapped arrays in any case, and NVIDIA's own samples rely on it.
+    if (!(a->flags & kSurface) && !a->is_level) return fail(abi::kInvalidValue, "the array was made without cudaArraySurfaceLoadStore.");
     simt::exec::Surface s;
     s.base = a->base;
     s.row = a->row();
@@ -51,6 +52,7 @@ PMPP_EXPORT Code cudaCreateSurfaceObject(unsigned long long* out, const abi::Res
 PMPP_EXPORT Code cudaDestroySurfaceObject(unsigned long long object) {
   return call("cudaDestroySurfaceObject", [&]() -> Code {
     const Code before = synchronize_device();
+    if (object == 0) return before;   // no object: programs destroy it where they never made one
     if (!simt::exec::remove_surface(object)) return no_surface(object);
     std::lock_guard lock(surface_origins().mutex);
     surface_origins().by_object.erase(object);

@@ -169,9 +169,11 @@ def test_textures_see_what_surfaces_wrote(images):
     assert (got[:, 0] == np.arange(32)).all()
 
 
-def test_level_of_a_mipmapped_array(images):
+@pytest.mark.parametrize("flags", [SURFACE, 0])
+def test_level_of_a_mipmapped_array(images, flags):
+    """It is a surface with the flag and without it."""
     levels = [np.full((1, 4 >> k, 8 >> k, 1), k, np.uint32) for k in range(3)]
-    mipmaps = images.mipmaps(levels, "2", SURFACE)
+    mipmaps = images.mipmaps(levels, "2", flags)
     level = images.level(mipmaps, 1)
     at = np.array([(12, 1, 77)], np.int32)
     images.run("sust.b.2d.b32.trap [%object, {%c0, %c1}], %c2;", images.surface(level), at, 0)
@@ -215,6 +217,10 @@ def test_freed_array(device, images):
         images.run("suld.b.1d.b32.zero {%d0}, [%object, {%c0}];", number.value, np.zeros((1, 1), np.int32), 0)
     assert "the memory of this texture or surface object was freed" in device.last_message()
     device._call("cudaDestroySurfaceObject", number)
+
+
+def test_no_surface_may_be_destroyed(device):
+    device._call("cudaDestroySurfaceObject", ctypes.c_ulonglong(0))
 
 
 def test_what_is_no_surface_is_refused(device, images):
