@@ -1,6 +1,7 @@
 // Lowering of loads, stores, atomics and address conversions.
 #include <algorithm>
 
+#include "simt/exec/async.hpp"
 #include "simt/exec/handlers.hpp"
 #include "simt/ir/lowering.hpp"
 
