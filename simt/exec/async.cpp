@@ -323,6 +323,11 @@ const Instr* run_mbarrier_expect(Warp& warp, const Instr* instr) {
   return good ? instr + 1 : nullptr;
 }
 
+const Instr* run_in_cluster(Warp& warp, const Instr* instr) {
+  if (warp.worker->grid->cluster_blocks > 1) return instr + 1;
+  return raise(warp, instr, 715, "st.async in a kernel that was launched without clusters", std::countr_zero(warp.active));
+}
+
 const Instr* run_mbarrier_complete(Warp& warp, const Instr* instr) {
   const bool good = update(warp, instr, 0, [&](Barrier64& barrier, int lane) {
     barrier.bytes -= get<u32>(warp, instr->op[1], lane);

@@ -24,6 +24,8 @@ const Instr* run_copy_wait(Warp&, const Instr*);  ///< imm: groups that may be l
 const Instr* run_copy_wait_all(Warp&, const Instr*);
 const Instr* run_copy_bulk(Warp&, const Instr*);  ///< op: destination, source, bytes
 
+const Instr* run_in_cluster(Warp&, const Instr*);   ///< faults where there is none: st.async is illegal there
+
 const Instr* run_mbarrier_init(Warp&, const Instr*);         ///< op: address, threads
 const Instr* run_mbarrier_inval(Warp&, const Instr*);        ///< op: address
 const Instr* run_mbarrier_expect(Warp&, const Instr*);       ///< op: address, bytes

@@ -44,7 +44,8 @@ template <class T> struct Exch { static T apply(T, T b, T) { return b; } };
 template <class T> struct Cas { static T apply(T a, T b, T c) { return a == b ? c : a; } };
 
 /// Sums, minima and maxima of numbers that are kept as bits. PTX flushes subnormal numbers of .f32 in global memory, and
-/// in no other case. A NaN of .f64 stays as it is there, where the memory adds; an SM, which adds in shared memory, quiets it.
+/// in no other case. A NaN of .f64 stays as it is there, where the memory adds, and the operand's comes
+/// first; an SM, which adds in shared memory, quietens it.
 template <class F, class U, bool global = false>
 struct AddFloat {
   static U flushed(U x) {
@@ -54,10 +55,11 @@ struct AddFloat {
   }
   static U apply(U a, U b, U) {
     const F sum = std::bit_cast<F>(flushed(a)) + std::bit_cast<F>(flushed(b));
-    if (sum != sum) {   // .f64 keeps what the first NaN carries
+    if (sum != sum) {   // .f64 keeps what a NaN carries
       const F x = std::bit_cast<F>(a), y = std::bit_cast<F>(b);
       if (sizeof(U) == 4 || (x == x && y == y)) return U(sizeof(U) == 4 ? ops::kF32.nan : ops::kF64.nan);
-      return (x == x ? b : a) | (global ? U{0} : std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN()));
+      if (global) return y == y ? a : b;
+      return (x == x ? b : a) | std::bit_cast<U>(std::numeric_limits<F>::quiet_NaN());
     }
     return flushed(std::bit_cast<U>(sum));
   }

@@ -1,6 +1,7 @@
 // Lowering of loads, stores, atomics and address conversions.
 #include <algorithm>
 
+#include "simt/exec/async.hpp"
 #include "simt/exec/handlers.hpp"
 #include "simt/ir/lowering.hpp"
 
@@ -236,6 +237,13 @@ bool FunctionLowering::store(const Instruction& instruction) {
 
   const auto at = address(*where, form.space);
   if (!at.ok) return false;
+  if (tracked) {
+    Node inside;
+    inside.handler = exec::run_in_cluster;
+    inside.has_site = true;
+    inside.weight = 0;
+    push(std::move(inside));
+  }
   const bool wide = size_of(form.type) == 16;
   const unsigned elems = wide ? 2 : form.lanes;
   const Cls natural = class_of_bytes(wide ? 8 : size_of(form.type));

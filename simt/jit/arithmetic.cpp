@@ -475,7 +475,7 @@ void Piece::narrow_real() {
     a_.vector(kRealToSingle, 0, 0, s.of(s.uniform ? 0 : 2 * part + 1));
     a_.vector(kInsertHalf, d.reg[part], d.reg[part], in_register(0), 0, 1);
   }
-  bind(now().op[0], 4, d, true);
+  bind(now().op[0], 4, d);
 }
 
 void Piece::narrow16() {

@@ -91,14 +91,15 @@ struct ToUnsigned {
   }
 };
 
+/// Between single and double precision a NaN keeps what fits, as the host's conversions do; flushing makes it the one of .f32.
 struct Narrow {
-  SIMT_INLINE static f32 apply(f64 x) { return canonical(static_cast<f32>(x)); }
+  SIMT_INLINE static f32 apply(f64 x) { return static_cast<f32>(x); }
 };
 struct NarrowFlushed {
-  SIMT_INLINE static f32 apply(f64 x) { return canonical(flushed(static_cast<f32>(x))); }
+  SIMT_INLINE static f32 apply(f64 x) { return flushed(static_cast<f32>(x)); }
 };
 struct WidenFlushed {
-  SIMT_INLINE static f64 apply(f32 x) { return flushed(x); }
+  SIMT_INLINE static f64 apply(f32 x) { return canonical(flushed(x)); }
 };
 template <bool Flush>
 struct Saturate {

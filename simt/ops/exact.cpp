@@ -108,8 +108,8 @@ std::uint64_t pack(const Format& f, const Exact& x, const Finish& how) {
 }
 
 Exact sum(const Exact& a, const Exact& b, Round mode) {
-  if (a.kind == Exact::nan) return a;
   if (b.kind == Exact::nan) return b;
+  if (a.kind == Exact::nan) return a;
   if (a.kind == Exact::infinite) return b.kind == Exact::infinite && a.sign != b.sign ? invalid() : a;
   if (b.kind == Exact::infinite) return b;
   if (a.kind == Exact::zero && b.kind == Exact::zero) {
@@ -148,8 +148,8 @@ Exact sum(const Exact& a, const Exact& b, Round mode) {
 }
 
 Exact product(const Exact& a, const Exact& b) {
-  if (a.kind == Exact::nan) return a;
   if (b.kind == Exact::nan) return b;
+  if (a.kind == Exact::nan) return a;
   Exact r;
   r.sign = a.sign != b.sign;
   if (a.kind == Exact::infinite || b.kind == Exact::infinite) {

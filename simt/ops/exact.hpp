@@ -43,7 +43,7 @@ struct Format {
 
 inline constexpr Format kF16{16, 5, 10, 0, true, true, 0x7fff, false};
 inline constexpr Format kBf16{16, 8, 7, 0, true, true, 0x7fff, false};
-inline constexpr Format kTf32{32, 8, 10, 13, true, true, 0x7fffffff, false};
+inline constexpr Format kTf32{32, 8, 10, 13, true, true, 0x7fffe000, false};
 inline constexpr Format kF32{32, 8, 23, 0, true, true, 0x7fffffff, false};
 inline constexpr Format kF64{64, 11, 52, 0, true, true, 0xfff8000000000000ull, true};
 inline constexpr Format kE4m3{8, 4, 3, 0, false, true, 0x7f, false};
@@ -108,8 +108,8 @@ std::uint64_t to_integer(const Exact&, Round, int bits, bool is_signed);
 inline Exact negated(Exact x) { x.sign = !x.sign; return x; }
 inline Exact difference(const Exact& a, const Exact& b, Round r) { return sum(a, b.kind == Exact::nan ? b : negated(b), r); }
 inline Exact fused(const Exact& a, const Exact& b, const Exact& c, Round r) {
-  // A NaN operand is passed on, in the order a, b, c, even where the product is invalid.
-  if (c.kind == Exact::nan && a.kind != Exact::nan && b.kind != Exact::nan) return c;
+  // The last NaN operand is passed on, even where the product is invalid.
+  if (c.kind == Exact::nan) return c;
   return sum(product(a, b), c, r);
 }
 

@@ -79,10 +79,10 @@ SIMT_LANE float limit_divisor(float b) {
   const std::uint32_t u = bits_of(b);
   return as_float((u & 0x7fffffffu) > 0x7e800000u && (u & 0x7fffffffu) < 0x7f800000u ? (u & 0x80000000u) | 0x7f800000u : u);
 }
-/// The upper 32 bits of a double; subnormals are zero, and there is one NaN.
+/// The upper 32 bits of a double; subnormals are zero, and there is one NaN. What is NaN by its lower bits only is infinite.
 SIMT_LANE double upper_half(double x) {
-  x = flushed(x);
-  return x == x ? as_double(bits_of(x) & 0xffffffff00000000ull) : as_double(0x7fffffff00000000ull);
+  const double half = as_double(bits_of(flushed(x)) & 0xffffffff00000000ull);
+  return half == half ? half : as_double(0x7fffffff00000000ull);
 }
 
 /// 2^x as 2^n * p(x - n), |x - n| <= 1/2; the power in two factors, so that subnormal results are rounded once.
@@ -209,18 +209,29 @@ SIMT_LANE double passed_on(double r, double a, double b, double c) {
   return r != r ? nan : r;
 }
 SIMT_LANE double passed_on(double r, double a) { return passed_on(r, a, a); }
+/// So do quotients, minima and the like; of sums and products it is the last one.
+template <class Row>
+struct DoubleLast {
+  SIMT_LANE static double apply(double a, double b) { return passed_on(Row::template of<double>(a, b), b, a); }
+  SIMT_LANE static double apply(double a, double b, double c) { return passed_on(Row::template of<double>(a, b, c), c, b, a); }
+};
 template <class Row>
 struct Double {
   template <class... S> SIMT_LANE static double apply(S... s) { return passed_on(Row::template of<double>(s...), s...); }
 };
 
-/// What only touches the sign quietens a NaN and leaves the rest of it.
+/// What only touches the sign quietens a NaN and leaves the rest of it, the sign too.
 template <class Row>
 struct Quiet {
   SIMT_LANE static double apply(double a) {
     const std::uint64_t r = bits_of(Row::template of<double>(a));
-    return as_double(a != a ? r | 0x0008000000000000ull : r);
+    return as_double(a != a ? bits_of(a) | 0x0008000000000000ull : r);
   }
+};
+/// What moves bits, whatever they stand for.
+template <class Row>
+struct Bitwise {
+  template <class T> SIMT_LANE static T apply(T a, T b) { return Row::template of<T>(a, b); }
 };
 
 /// Rounds a double that was made to odd to float, in a direction: 'z', 'm' or 'p'.

@@ -111,7 +111,7 @@ std::uint64_t testp_lane(std::uint64_t* in, const Rare& r) {
     case infinite: return x.kind == Exact::infinite;
     case number: return x.kind != Exact::nan;
     case notanumber: return x.kind == Exact::nan;
-    case normal: return x.kind == Exact::finite && !small;
+    case normal: return x.kind == Exact::zero || (x.kind == Exact::finite && !small);
     default: return small;
   }
 }

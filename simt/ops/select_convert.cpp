@@ -36,8 +36,20 @@ std::uint64_t float_to_integer(std::uint64_t* in, const Rare& r) {
   if (x.kind == Exact::nan) return stored(r.from == &kF64 || r.to_bits == 64 ? 1ull << (r.to_bits - 1) : 0, r);
   return stored(to_integer(x, r.finish.round, r.to_bits, r.to_signed), r);
 }
+/// A NaN from or to .f64 keeps its sign and what fits of its fraction, quietened.
+std::uint64_t moved_nan(const Format& to, const Format& from, std::uint64_t x) {
+  const std::uint64_t fraction = x & ((1ull << from.fraction) - 1);
+  const int up = to.fraction - from.fraction;
+  return (x & from.sign_bit() ? to.sign_bit() : 0) | to.infinity() | 1ull << (to.fraction - 1) |
+         (up >= 0 ? fraction << up : fraction >> -up);
+}
 std::uint64_t float_to_float(std::uint64_t* in, const Rare& r) {
-  return pack(*r.to, unpack(*r.from, in[0], r.flush_inputs), r.finish);
+  const Exact x = unpack(*r.from, in[0], r.flush_inputs);
+  if (x.kind == Exact::nan && !r.finish.saturate) {
+    if (r.finish.round == Round::rna) return in[0] & ~0x1fffull;   // to .tf32, whose lower bits are cut off
+    if ((r.from == &kF64 || r.to == &kF64) && r.from != r.to) return moved_nan(*r.to, *r.from, r.flush_inputs ? kF32.nan : in[0]);
+  }
+  return pack(*r.to, x, r.finish);
 }
 std::uint64_t float_to_integral(std::uint64_t* in, const Rare& r) {
   return pack(*r.to, integral(unpack(*r.from, in[0], r.flush_inputs), r.finish.round), r.finish);
@@ -131,7 +143,8 @@ bool select_convert(Form& form, Selection& s) {
     mode = integral_mode;
     round = integral_mode == "rzi" ? Round::rz : integral_mode == "rmi" ? Round::rm : integral_mode == "rpi" ? Round::rp : Round::rn;
   }
-  const bool flush = form.take("ftz");
+  bool flush = form.take("ftz");
+  if (d->name == "f16" && a->name == "f32") flush = false;   // as on GPUs: to .f16 it says nothing
   rare.flush_inputs = flush && a->name == "f32";
   rare.finish.round = round;
   rare.finish.flush = flush && d->name == "f32";

@@ -59,7 +59,7 @@ Code between(const char* name, void* dst, size_t dx, size_t dy, const void* src,
 Code run_of(const char* role, const void* handle, size_t x, size_t y, size_t bytes, ArrayRef& a, End& out) {
   if (!(a = array_of(handle))) return abi::kInvalidResourceHandle;
   const size_t all = a->row() * a->rows() * a->slices(), at = y * a->row() + x;
-  if (y >= a->rows() || x >= a->row() || bytes > all - at)
+  if (y >= a->rows() || x > all || at > all || bytes > all - at)   // behind the end of a row the next one goes on
     return fail(abi::kInvalidValue, format("%zu bytes from byte %zu of row %zu on do not fit into the %s array of %zu rows of %zu bytes.",
                                            bytes, x, y, role, a->rows(), a->row()));
   out = {reinterpret_cast<void*>(a->base + at)};

@@ -114,8 +114,8 @@ FEATURE(cubes_gathers_and_levels, 75) {
   CUDA(cudaGetTextureObjectTextureDesc(&asked, levels));
   CHECK(same.res.mipmap.mipmap == mipmaps && asked.maxMipmapLevelClamp == 9);
   cudaResourceViewDesc view;
-  CHECK(cudaGetTextureObjectResourceViewDesc(&view, levels) == cudaErrorInvalidValue);
-  CHECK(cudaGetLastError() == cudaErrorInvalidValue);
+  CHECK(on_a_gpu() || cudaGetTextureObjectResourceViewDesc(&view, levels) == cudaErrorInvalidValue);
+  CHECK(on_a_gpu() || cudaGetLastError() == cudaErrorInvalidValue);
 
   const auto got = results<float4>(4, sample, 1, 1, plane.object, cube.object, levels);
   // The point (1.5, 2.5) is the middle of texel (1, 2): the first of the four between which it would be interpolated.
@@ -144,7 +144,7 @@ FEATURE(limits_of_arrays, 75) {
   CHECK(on_a_gpu() || cudaMallocArray(&array, &format, 4, 4, cudaArraySparse) == cudaErrorNotSupported);
   std::size_t texels;
   CUDA(cudaDeviceGetTexture1DLinearMaxWidth(&texels, &format, 0));
-  CHECK(texels == 1u << 28);
+  CHECK(on_a_gpu() ? texels > 0 : texels == 1u << 28);
 }
 
 }  // namespace surfaces

@@ -390,21 +390,20 @@ def add_floats() -> None:
 def with_sign(kind: str, a: int, b: int) -> int:
     f = FORMATS[kind]
     top = 1 << (f.width - 1)
-    result = a & top | b & (top - 1)
-    return f.nan if kind == "f32" and isinstance(decode(f, result), ref.Nan) else result | (1 << 51 if isinstance(decode(f, result), ref.Nan) else 0)
+    return a & top | b & (top - 1)
 
 
 def negated(kind: str, flush: bool, a: int) -> int:
     f = FORMATS[kind]
     if isinstance(decode(f, a), ref.Nan):
-        return (a | 1 << 51) ^ 1 << 63 if kind == "f64" else f.nan
+        return a | 1 << 51 if kind == "f64" else f.nan
     return encode(f, ref.negate(decode(f, a, flush)))
 
 
 def absolute(kind: str, flush: bool, a: int) -> int:
     f = FORMATS[kind]
     if isinstance(decode(f, a), ref.Nan):
-        return (a | 1 << 51) & ~(1 << 63) if kind == "f64" else f.nan
+        return a | 1 << 51 if kind == "f64" else f.nan
     return encode(f, decode(f, a, flush)) & ~(1 << (f.width - 1))
 
 
@@ -426,7 +425,7 @@ def classify(kind: str, wanted: str, a: int) -> int:
         "infinite": isinstance(value, ref.Infinity),
         "number": not isinstance(value, ref.Nan),
         "notanumber": isinstance(value, ref.Nan),
-        "normal": isinstance(flushed, ref.Fraction),
+        "normal": isinstance(flushed, ref.Fraction) or isinstance(value, ref.Zero),
         "subnormal": subnormal,
     }[wanted])  # fmt: skip
 
@@ -534,10 +533,7 @@ def double(x: float) -> int:
 
 def seed(function, a: int) -> int:
     """Double-precision seeds: upper 32 bits in, upper 32 bits out, subnormals are zero."""
-    value = decode(ref.F64, a >> 32 << 32, True)
-    if isinstance(decode(ref.F64, a), ref.Nan):
-        return 0x7FFFFFFF00000000
-    result = function(ref.as_python_float(value))
+    result = function(ref.as_python_float(decode(ref.F64, a >> 32 << 32, True)))
     return 0x7FFFFFFF00000000 if result != result else encode(ref.F64, decode(ref.F64, double(result)), flush=True) >> 32 << 32
 
 
@@ -624,16 +620,22 @@ def contains(d: str, a: str) -> bool:
 def convert(d: str, a: str, mode: str, ftz: bool, more: dict, x: int) -> int:
     if (d, a) == ("f32", "bf16") and not more and not ftz:
         return x << 16
-    value = decode(FORMATS[a], x, ftz and a == "f32")
+    value = decode(FORMATS[a], x, ftz and a == "f32" and d != "f16")
     if isinstance(value, ref.Nan) and more.get("saturate"):
         return 0
-    if a == "f32" and d == "f64" and isinstance(value, ref.Nan):  # widened as it is
-        return (x >> 31) << 63 | 0x7FF << 52 | 1 << 51 | (x & 0x7FFFFF) << 29
-    if d == "f64" and isinstance(value, ref.Nan):
-        return ref.F64.nan
+    if isinstance(value, ref.Nan) and mode == "a":  # cut off
+        return x >> 13 << 13
+    if isinstance(value, ref.Nan) and "f64" in (d, a) and d != a:
+        return moved_nan(FORMATS[d], FORMATS[a], ref.F32.nan if ftz and a == "f32" else x)
     if d == a == "f64":
         return encode(FORMATS[d], value, mode, **more)
     return encode(FORMATS[d], ref.Nan() if isinstance(value, ref.Nan) else value, mode, ftz and d == "f32", **more)
+
+
+def moved_nan(to, form, x: int) -> int:
+    """A NaN with its sign and the upper bits of its fraction, quiet."""
+    sign, fraction = x >> (form.width - 1), x & (1 << form.fraction) - 1
+    return sign << (to.width - 1) | to.infinity | 1 << (to.fraction - 1) | (fraction << to.fraction >> form.fraction)
 
 
 def to_integral(kind: str, mode: str, flush: bool, x: int) -> int:

@@ -165,7 +165,7 @@ class Format:
 
 F16 = Format("f16", 5, 10, 0x7FFF)
 BF16 = Format("bf16", 8, 7, 0x7FFF)
-TF32 = Format("tf32", 8, 10, 0x7FFFFFFF, pad=13)
+TF32 = Format("tf32", 8, 10, 0x7FFFE000, pad=13)
 F32 = Format("f32", 8, 23, 0x7FFFFFFF)
 F64 = Format("f64", 11, 52, 0xFFF8000000000000)
 E4M3 = Format("e4m3", 4, 3, 0x7F, infinite=False)
@@ -289,7 +289,7 @@ def is_negative(value: Number) -> bool:
 
 def add(a: Number, b: Number, mode: str = "n") -> Number:
     """Exact sum; the rounding mode decides the sign of an exact zero."""
-    for x in (a, b):
+    for x in (b, a):
         if isinstance(x, Nan):
             return x
     if isinstance(a, Infinity) or isinstance(b, Infinity):
@@ -312,7 +312,7 @@ def negate(a: Number) -> Number:
 
 
 def multiply(a: Number, b: Number) -> Number:
-    for x in (a, b):
+    for x in (b, a):
         if isinstance(x, Nan):
             return x
     sign = is_negative(a) != is_negative(b)
@@ -324,8 +324,8 @@ def multiply(a: Number, b: Number) -> Number:
 
 
 def multiply_add(a: Number, b: Number, c: Number, mode: str = "n") -> Number:
-    """Exact product and sum; a NaN operand is passed on even where the product is invalid."""
-    for x in (a, b, c):
+    """Exact product and sum; the last NaN operand is passed on, even where the product is invalid."""
+    for x in (c, b, a):
         if isinstance(x, Nan):
             return x
     return add(multiply(a, b), c, mode)

@@ -46,8 +46,8 @@ def reference(operation: str, kind: str, in_global: bool):
         return integer[operation]
     compute = COMPUTE[f"{operation}.rn.ftz.f32" if in_global and kind == "f32" else f"{operation}.{kind}"]
     if in_global and kind == "f64":  # a NaN stays as it is, signalling or not
-        return lambda a, b: next((x for x in (a, b) if x << 1 & PAST_SIGN > INFINITY), None) or compute(a, b)
-    return compute
+        return lambda a, b: next((x for x in (b, a) if x << 1 & PAST_SIGN > INFINITY), None) or compute(a, b)
+    return (lambda a, b: compute(b, a)) if kind == "f64" else compute  # of two NaNs the old value
 
 
 def kernel(target: str, name: str, kind: str, space: str) -> str:

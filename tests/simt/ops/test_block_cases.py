@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ class Case:
     blocks: int = 1
     cluster: int = 1
     alone: int = 0
+    software: int = 0
     parts: dict[str, str] = field(default_factory=dict)
 
     def ptx(self, target: str) -> str:
@@ -70,7 +71,7 @@ def read_cases() -> list[Case]:
         if line.startswith("#") or not line.strip():
             continue
         if line.startswith("== "):
-            sizes = dict(re.findall(r"(threads|blocks|cluster|alone)=(\d+)", line))
+            sizes = dict(re.findall(r"(threads|blocks|cluster|alone|software)=(\d+)", line))
             cases.append(Case(re.sub(r" \w+=\d+", "", line[3:]), **{name: int(value) for name, value in sizes.items()}))
         elif line.startswith("@expect "):
             cases[-1].parts["expect"] = line[8:]
@@ -119,12 +120,24 @@ def run(device, case: Case) -> np.ndarray:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_case(device, case):
+    if device.real and case.software:
+        pytest.skip("A real GPU has this only with other limits.")
     got, expected = run_alone(case) if device.real and case.alone else run(device, case), case.expected()
     assert expected.shape == got.shape
     wrong = np.flatnonzero(got != expected)
     assert not wrong.size, (
         f"thread {wrong[0]} of {wrong.size} wrong ones: got {got[wrong[0]]:#x}, expected {expected[wrong[0]]:#x}"
     )
+
+
+def test_st_async_is_illegal_without_a_cluster(device):
+    if device.real:
+        pytest.skip("A real GPU does not survive this.")
+    (case,) = (case for case in CASES if case.title.startswith("st.async"))
+    with pytest.raises(RuntimeError, match="an illegal instruction was encountered"):
+        run(device, replace(case, cluster=1))
+    assert "st.async in a kernel that was launched without clusters" in device.last_message()
+    device._api.cudaGetLastError()
 
 
 def lowered_opcodes() -> set[str]:

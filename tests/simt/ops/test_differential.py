@@ -15,6 +15,19 @@ THREADS = 128
 INSTANCES = 200_000
 BATCH = 240
 """Forms a kernel."""
+NOT_KEPT = ("set.", "testp.", "vadd4.u32.u32.u32.add", "vsub4.u32.u32.u32.add")
+"""Forms of which NVIDIA's assembler makes several instructions that ignore the guard: the old value is lost."""
+
+
+def differs_on_a_gpu(form: Form, operands: tuple[int, ...], got: tuple[int, ...], guarded: bool) -> bool:
+    """Whether a result is what an H200 gives where it is not what PTX says, or where PTX leaves it open."""
+    if form.name.endswith("approx.ftz.f64"):  # seeds for iterations: the last of the upper 32 bits may be another
+        return abs(got[0] - form.compute(*operands)) <= 1 << 32
+    if form.name == "vadd.u32.u32.u32.sat":  # it wraps
+        return got[0] == sum(operands) & 0xFFFFFFFF
+    if form.name in ("neg.f32", "abs.f32") and guarded:
+        return (operands[0] & 0x7FFFFFFF) > 0x7F800000
+    return False
 
 
 def mismatch(form: Form, operands: tuple[int, ...], got: tuple[int, ...]) -> str:
@@ -49,10 +62,13 @@ def differences(
             for lane, (values, got) in enumerate(zip(zip(*sources, strict=True), results, strict=True)):
                 ran += 1
                 if active and not active[lane]:
-                    kept = all(g == preset(kind) for g, kind in zip(got, form.operands, strict=False))
+                    kept = device.real and form.name.startswith(NOT_KEPT)
+                    kept = kept or all(g == preset(kind) for g, kind in zip(got, form.operands, strict=False))
                     text = "" if kept else f"{form.name} wrote lane {lane}, which was not active: {got}"
                 else:
                     text = mismatch(form, values, got)
+                    if text and device.real and differs_on_a_gpu(form, values, got, guarded):
+                        text = ""
                 if text:
                     wrong.append(text)
     return ran, wrong, missing

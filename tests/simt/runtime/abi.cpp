@@ -339,6 +339,8 @@ static_assert(int(abi::kInvalidSymbol) == int(cudaErrorInvalidSymbol));
 static_assert(int(abi::kInvalidChannelDescriptor) == int(cudaErrorInvalidChannelDescriptor));
 static_assert(int(abi::kInvalidMemcpyDirection) == int(cudaErrorInvalidMemcpyDirection));
 static_assert(int(abi::kMissingConfiguration) == int(cudaErrorMissingConfiguration));
+static_assert(int(abi::kInvalidFilterSetting) == int(cudaErrorInvalidFilterSetting));
+static_assert(int(abi::kInvalidNormSetting) == int(cudaErrorInvalidNormSetting));
 static_assert(int(abi::kInvalidDeviceFunction) == int(cudaErrorInvalidDeviceFunction));
 static_assert(int(abi::kNoDevice) == int(cudaErrorNoDevice));
 static_assert(int(abi::kInvalidDevice) == int(cudaErrorInvalidDevice));

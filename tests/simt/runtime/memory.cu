@@ -147,7 +147,10 @@ static void arrays() {
   CALL(cudaMemcpy2DFromArray(out, sizeof out[0], other, 0, 0, sizeof out[0], 2, cudaMemcpyDeviceToHost));
   CHECK(std::memcmp(out, run.data(), 256) == 0);
   FAILS(cudaErrorInvalidValue, cudaMemcpyToArray(array, 100, 1, run.data(), 285, cudaMemcpyHostToDevice));
-  FAILS(cudaErrorInvalidValue, cudaMemcpyToArray(array, 128, 0, run.data(), 1, cudaMemcpyHostToDevice));
+  CALL(cudaMemcpyToArray(array, 128, 0, run.data() + 5, 1, cudaMemcpyHostToDevice));   // the place behind a row is in the next one
+  CALL(cudaMemcpyFromArray(back.data(), array, 0, 1, 1, cudaMemcpyDeviceToHost));
+  CHECK(back[0] == run[5]);
+  FAILS(cudaErrorInvalidValue, cudaMemcpyToArray(array, 512, 0, run.data(), 1, cudaMemcpyHostToDevice));
   CALL(cudaFreeArray(other));
   CALL(cudaFreeArray(array));
   FAILS(cudaErrorInvalidResourceHandle, cudaFreeArray(array));

@@ -97,7 +97,7 @@ static void legacy_order() {
   cudaStream_t free_stream;
   CALL(cudaStreamCreateWithFlags(&free_stream, cudaStreamNonBlocking));
   std::atomic<bool> ran{false};
-  CALL(cudaLaunchHostFunc(nullptr, [](void* p) { while (!__atomic_load_n(static_cast<int*>(p), __ATOMIC_ACQUIRE)) std::this_thread::yield(); }, const_cast<int*>(flag.value)));
+  wait_for<<<1, 1>>>(flag.value, list, 1);
   CALL(cudaLaunchHostFunc(free_stream, [](void* p) { *static_cast<std::atomic<bool>*>(p) = true; }, &ran));
   CALL(cudaStreamSynchronize(free_stream));
   CHECK(ran);
