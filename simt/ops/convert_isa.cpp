@@ -120,11 +120,12 @@ struct ToPair {
 };
 
 /// tf32 is the upper 19 bits of a float; `half` is what rounds the rest of them up, `even` breaks ties by the last bit kept.
+/// Of a NaN .rna keeps the upper bits, as hardware does; the others give the canonical one.
 template <std::uint32_t half, bool even>
 struct ToTf32 {
   SIMT_INLINE static u32 apply(f32 x) {
     const u32 u = bits_of(x), r = (u + half + (even ? u >> 13 & 1 : 0)) & 0xffffe000u;
-    return x == x ? r : kNan32;
+    return x == x ? r : (half == 0x1000 ? u : kNan32) & 0xffffe000u;
   }
 };
 
