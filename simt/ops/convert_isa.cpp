@@ -124,7 +124,8 @@ template <std::uint32_t half, bool even>
 struct ToTf32 {
   SIMT_INLINE static u32 apply(f32 x) {
     const u32 u = bits_of(x), r = (u + half + (even ? u >> 13 & 1 : 0)) & 0xffffe000u;
-    return x == x ? r : kNan32;
+    // .rna cuts a NaN, as ptxas's instructions for it do; the others give the one of .tf32.
+    return x == x ? r : half == 0x1000 ? u & 0xffffe000u : 0x7fffe000u;
   }
 };
 
