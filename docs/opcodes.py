@@ -30,7 +30,8 @@ lanes or control flow. Any other form is an error when a program is loaded, whic
 
 Every row takes the modifiers that PTX has for it: `.lo .hi .wide .sat .relu .cc` on integers; `.rn .rz .rm .rp .ftz .sat
 .relu .NaN .xorsign.abs` on floats; a boolean and a second result on relations. Single and half precision give one NaN
-(0x7fffffff, 0x7fff); double precision passes the first NaN operand on, quietened.
+(0x7fffffff, 0x7fff); double precision passes a NaN operand on, quietened, of several the last one (`div`, `min`
+and `max` the first). A NaN that `cvt` brings from or to double precision keeps its sign and the upper bits of its fraction.
 
 Without rows, because there is nothing to say in one line: `mov` (registers, and vectors packed and taken apart), `selp`,
 `slct`, `testp`, `vshl` and `vshr`, the logic of predicates, and `cvt`, which converts between any two of u8 to u64, s8 to

@@ -374,8 +374,8 @@ const Instr* run_alloca(Warp& warp, const Instr* instr) {
     std::memcpy(&bytes, warp.regs + instr->op[2] + 8 * lane, 8);
     std::memcpy(&align, warp.regs + instr->op[3] + 4 * lane, 4);
     const std::uint64_t start = align ? (top + align - 1) / align * align : top, end = instr->imm ? warp.local_base + instr->imm : warp.local_bytes;
-    if (start > end || bytes > end - start)
-      return raise(warp, instr, 719, "an alloca of " + std::to_string(bytes) + " bytes; " + std::to_string(end - top) +
+    if (start > end || bytes > end - start)   // 700, as on an H200
+      return raise(warp, instr, 700, "an alloca of " + std::to_string(bytes) + " bytes; " + std::to_string(end - top) +
                                          " are left of what " +
                                          (instr->imm ? "the software GPU keeps for a call" : "a thread has: cudaDeviceSetLimit(cudaLimitStackSize, bytes) gives more"), lane);
     top = start + bytes;

@@ -15,7 +15,7 @@ using ptx::Space;
 using ptx::Type;
 
 namespace {
-/// What a call of a function that uses alloca has for it; one that calls nothing has the thread's stack besides.
+/// What a call of a function that uses alloca has for it; one that calls nothing has the thread's stack instead.
 constexpr std::uint32_t kAllocaBytes = 8192;
 
 std::uint32_t words_of(const ptx::Variable& v) { return std::uint32_t(size_of(v) / 4 + (size_of(v) % 4 != 0)); }
@@ -55,7 +55,7 @@ void FunctionLowering::prologue() {
     auto& node = emit(exec::run_local_base);
     node.imm = function_.local_bytes;
     node.add(function_.stack_top, true);
-    function_.local_bytes += kAllocaBytes;
+    if (calls_own_code()) function_.local_bytes += kAllocaBytes;
   }
   if (ptx_.is_entry) return;
   for (const auto& v : ptx_.returns) words_for(v);
@@ -66,6 +66,17 @@ void FunctionLowering::prologue() {
     for (std::uint32_t n = 0; n < words.count; ++n)
       emit(copy).add(words.first + ValueId(n), true).add(unit_.abi + ValueId(at++));
   }
+}
+
+/// Whether the function calls another one, which has a frame of its own.
+bool FunctionLowering::calls_own_code() const {
+  return std::any_of(ptx_.body.begin(), ptx_.body.end(), [&](const Instruction& i) {
+    if (i.opcode() != "call") return false;
+    for (const auto& operand : i.operands)
+      if (const auto* s = std::get_if<ptx::SymbolOperand>(&operand.value))
+        if (const auto* f = unit_.image.function(function_.module, s->name)) return !f->function->is_declaration;
+    return true;
+  });
 }
 
 /// alloca, stacksave, stackrestore: local memory between the function's variables and the next call's.
@@ -90,14 +101,7 @@ bool FunctionLowering::stack(const Instruction& instruction) {
   const auto align = operands.size() == 3 ? read_as(operands[2], Type::u32) : unit_.constant(Cls::r32, 8);
   if (size == kNoValue || align == kNoValue) return false;
   node.handler = exec::run_alloca;
-  const bool calls = std::any_of(ptx_.body.begin(), ptx_.body.end(), [&](const Instruction& i) {
-    if (i.opcode() != "call") return false;
-    for (const auto& operand : i.operands)
-      if (const auto* s = std::get_if<ptx::SymbolOperand>(&operand.value))
-        if (const auto* f = unit_.image.function(function_.module, s->name)) return !f->function->is_declaration;
-    return true;
-  });
-  node.imm = calls ? function_.local_bytes : 0;   // 0: up to the end of the thread's local memory
+  node.imm = calls_own_code() ? function_.local_bytes : 0;   // 0: up to the end of the thread's local memory
   node.updates = 2;
   node.add(first, true).add(function_.stack_top, true).add(size).add(align);
   push(std::move(node));

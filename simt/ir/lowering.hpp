@@ -62,6 +62,7 @@ class FunctionLowering {
   bool control(const Instruction& instruction);
   bool call(const Instruction& instruction);
   bool stack(const Instruction& instruction);
+  bool calls_own_code() const;
   bool external(const Instruction& instruction, const LinkedFunction& callee, const std::vector<std::string>& results,
                 const std::vector<std::string>& arguments);
   std::int32_t block_of(std::string_view label) const;

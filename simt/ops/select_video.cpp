@@ -40,8 +40,10 @@ std::uint64_t video_lane(std::uint64_t* in, const Rare& r) {
     const std::int64_t a = element(in[0], e, bits, r.mode & 1), b = element(in[1], e, bits, r.mode & 2);
     std::int64_t x = kEntries[r.relation].of(a, b);
     if (r.finish.saturate) {
+      // NVIDIA makes other instructions of it, which clamp a .u32 only from below: what is too great wraps.
+      const bool wraps = bits == 32 && !r.to_signed;
       const std::int64_t most = (1ll << (r.to_signed ? bits - 1 : bits)) - 1, least = r.to_signed ? -most - 1 : 0;
-      x = x > most ? most : x < least ? least : x;
+      x = x > most && !wraps ? most : x < least ? least : x;
     }
     total += x;
     result |= (static_cast<std::uint64_t>(x) & ((1ull << bits) - 1)) << (e * bits);

@@ -227,6 +227,12 @@ def test_modules_that_a_driver_refuses(gpu, ptx, code, part):
     gpu.load(module(".visible .entry k() { ret; }")).launch("k", 1, 1)
 
 
+def test_an_alloca_beyond_the_stack(gpu):
+    error = fails(gpu, module(".visible .entry k() { .reg .b64 %a; alloca.u64 %a, 1025, 8; ret; }"))
+    assert error.code == 700
+    assert "an alloca of 1025 bytes; 1024 are left of what a thread has: cudaDeviceSetLimit" in error.message
+
+
 @pytest.mark.parametrize(("grid", "block", "shared"), [
     (0, 1, 0), (1, 0, 0), (1, 1025, 0), (1, (1, 1, 65), 0), ((1, 65536), 1, 0), (2**31, 1, 0), (1, 1, 50_000),
     (2**32 - 1, 2**32 - 1, 0), (1, 1, 2**63),

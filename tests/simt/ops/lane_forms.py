@@ -240,7 +240,9 @@ def video(f, d: str, a_kind: str, b_kind: str, n: int, saturate: bool, a: int, b
     result = 0
     for at in range(0, 32, n):
         x = f(number(f"{a_kind[0]}{n}", a >> at), number(f"{b_kind[0]}{n}", b >> at))
-        result |= image(f"u{n}", ref.clamp(f"{d[0]}{n}", x) if saturate else x) << at
+        if saturate:  # of 32 bits without a sign, NVIDIA's compiler makes code that clamps from below only
+            x = max(x, 0) if (d[0], n) == ("u", 32) else ref.clamp(f"{d[0]}{n}", x)
+        result |= image(f"u{n}", x) << at
     return result
 
 

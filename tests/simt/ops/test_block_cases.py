@@ -26,7 +26,6 @@ class Case:
     blocks: int = 1
     cluster: int = 1
     alone: int = 0
-    software: int = 0
     parts: dict[str, str] = field(default_factory=dict)
 
     def ptx(self, target: str) -> str:
@@ -71,7 +70,7 @@ def read_cases() -> list[Case]:
         if line.startswith("#") or not line.strip():
             continue
         if line.startswith("== "):
-            sizes = dict(re.findall(r"(threads|blocks|cluster|alone|software)=(\d+)", line))
+            sizes = dict(re.findall(r"(threads|blocks|cluster|alone)=(\d+)", line))
             cases.append(Case(re.sub(r" \w+=\d+", "", line[3:]), **{name: int(value) for name, value in sizes.items()}))
         elif line.startswith("@expect "):
             cases[-1].parts["expect"] = line[8:]
@@ -120,8 +119,6 @@ def run(device, case: Case) -> np.ndarray:
 
 @pytest.mark.parametrize("case", CASES, ids=[case.title for case in CASES])
 def test_case(device, case):
-    if device.real and case.software:
-        pytest.skip("A real GPU has this only with other limits.")
     got, expected = run_alone(case) if device.real and case.alone else run(device, case), case.expected()
     assert expected.shape == got.shape
     wrong = np.flatnonzero(got != expected)
