@@ -236,9 +236,9 @@ cdef class Call:
         cdef core.Stream stream
         if self._scratch and isinstance(self._keep, core.Stream):
             stream = self._keep
-            # Held until it is replaced: while it is given back other threads run, and Cython before 3.3.1 gives the old value of an
-            # attribute back before it stores the new one.
-            before = stream.scratch
+            # Held until it is replaced: while it is given back other threads run, and Cython before 3.3.1 gives the old
+            # value of an attribute back before it stores the new one.
+            _before = stream.scratch
             stream.scratch = max(self._scratch, key=lambda buffer: buffer.nbytes)
         if len(self._results) == 1:
             return self._bring(*self._results[0])
