@@ -10,8 +10,14 @@ import subprocess
 import tempfile
 
 import numpy as np
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def usual_build_only(reason):
+    """Mark a test that cannot be run on a build with sanitizers, and say why."""
+    return pytest.mark.skipif("PMPP_TEST_SIMT" in os.environ, reason=reason)
 
 
 class CudaError(Exception):

@@ -11,7 +11,7 @@ import re
 
 import numpy as np
 import pytest
-from gpu import CudaError
+from gpu import CudaError, usual_build_only
 
 SPECIAL_BITS = [0, 1, 2, 31, 32, 33, 63, 64, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFFFFF, 0xFFFFFFFE, 0x7F800000,
                 0xFF800000, 0x7FC00001, 0xFFC12345, 0x7F812345, 0x00000001, 0x807FFFFF, 0x3F800000, 0x4B800001]  # fmt: skip
@@ -324,6 +324,7 @@ def executable_memory():
     return sum(int(end, 16) - int(start, 16) for start, end in ranges)
 
 
+@usual_build_only("There is no machine code where sanitizers look.")
 def test_pieces_are_made_once_and_go_with_their_module(gpu):
     flags = pathlib.Path("/proc/cpuinfo").read_text()
     if not all(f" avx512{part}" in flags for part in ("f", "bw", "cd", "dq", "vl")):

@@ -127,6 +127,7 @@ def test_by_hand(gpu, library, counted, name, threads):
         assert sum(line["counters"][counter] for line in launch["lines"]) == value
 
 
+@simulator.usual_build_only("pmpp profile brings the usual library.")
 def test_the_program_for_nsight_compute_makes_the_same_launches(tmp_path):
     subprocess.run([sys.executable, PROGRAM, tmp_path, "--ours"], check=True, cwd=ROOT)
     found = {}

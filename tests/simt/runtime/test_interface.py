@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from gpu import usual_build_only
 
 from pmpp._toolkit import clean_environment, find_host_compiler, find_toolkit
 
@@ -125,6 +126,7 @@ def test_counters(runtime):
     assert runtime.cudaFree(pointer) == 0
 
 
+@usual_build_only("Sanitizers take memory of their own.")
 def test_half_of_a_limit_of_data_is_left_to_others():
     """Whatever the machine has free: the checkers and the program itself need memory too."""
     code = (

@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from gpu import usual_build_only
 
 from pmpp._toolkit import clean_environment, find_toolkit
 
@@ -208,6 +209,7 @@ def test_failed_calls_explain_themselves(build):
         assert sentence in stderr
 
 
+@usual_build_only("A sanitizer ends the program first.")
 @pytest.mark.parametrize("case", ["device", "freed"])
 def test_host_access_dies_with_an_explanation(build, case):
     done = run(build("host_access"), case)

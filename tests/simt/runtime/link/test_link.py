@@ -60,7 +60,9 @@ def succeeds(done):
 
 
 def said(program):
-    return list(objections(program, model.device("h200"), on_software_gpu()))
+    environment = dict(on_software_gpu())
+    environment.pop("LD_PRELOAD", None)  # what a sanitizer needs is not the program's
+    return list(objections(program, model.device("h200"), environment))
 
 
 # ---- several units --------------------------------------------------------------------------------------------------
