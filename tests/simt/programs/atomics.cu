@@ -10,7 +10,7 @@
 // A bank: money moves between accounts, none is made and none is lost.
 __global__ void transfer(int* accounts, const int* from, const int* to, int* refused) {
   const int me = blockIdx.x * blockDim.x + threadIdx.x;
-  int have = accounts[from[me]];
+  int have = *const_cast<volatile int*>(&accounts[from[me]]);   // others change it meanwhile
   while (have >= 10) {
     const int seen = atomicCAS(&accounts[from[me]], have, have - 10);
     if (seen == have) {

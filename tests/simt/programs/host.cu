@@ -45,6 +45,10 @@ PROGRAM(ferry) {
   CUDA(cudaEventSynchronize(stop));
   CUDA(cudaEventElapsedTime(&between, start, stop));
   CHECK(between >= 0);
+  for (int b = 0; b < boats; ++b) {
+    CUDA(cudaFree(device[b]));
+    CUDA(cudaFreeHost(pinned[b]));
+  }
 }
 
 // A restaurant: the guests are told when a course is done, in order.
