@@ -435,12 +435,24 @@ bool Races::same_value(Stamp before, const Context& c) const {
   return true;
 }
 
+/// Whether an access is in NVIDIA's header of cooperative groups, and not a copy, which is the program's.
+bool Races::of_groups(std::uint32_t site) const {
+  const auto& origin = code_->origins[accesses_[site].instr];
+  if (!origin.instruction) return false;
+  const auto file = written_in(*origin.module, *origin.function, std::size_t(origin.instruction - origin.function->body.data()));
+  return file.find("/cooperative_groups") != std::string::npos && !file.ends_with("/async.h");
+}
+
 void Races::conflict(Stamp before, bool before_writes, Stamp me, const Context& c, bool copying) {
-  // What the system lends to groups of several warps is its own: nobody else knows its rules.
+  // What the system or the program lends to groups of several warps is theirs: nobody else knows its rules.
   if (quiet_ || (c.shared && c.address >= code_->info.static_shared && c.address < code_->static_shared)) return;
   const auto low = std::min(before.site(), me.site()), high = std::max(before.site(), me.site());
   const bool both = before_writes && c.write;
   if (said_.count({low, high, false})) return;
+  if (c.shared && of_groups(before.site()) && of_groups(me.site())) {
+    said_.insert({low, high, false});
+    return;
+  }
   const auto kind_of = [&](Stamp s) { return accesses_[s.site()].kind; };
   const bool benign = !copying && both && before.strength() == 0 && me.strength() == 0 && kind_of(before) == ir::AccessKind::store &&
                       kind_of(me) == ir::AccessKind::store && same_value(before, c);

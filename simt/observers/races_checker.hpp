@@ -154,6 +154,7 @@ class Races final : public Observer {
   }
   void place_probes(exec::Instrumentation& code);
   void visit(Cell cell, Stamp me, const Context& c, bool newest);
+  bool of_groups(std::uint32_t site) const;
   void conflict(Stamp before, bool before_writes, Stamp me, const Context& c, bool copying = false);
   bool same_value(Stamp before, const Context& c) const;
   void order(const Context& c);

@@ -57,6 +57,14 @@ SourceLine own_line(const ptx::Module& module, const ptx::Function& function, st
   return result;
 }
 
+std::string written_in(const ptx::Module& module, const ptx::Function& function, std::size_t index) {
+  const auto at = location_of(function, index);
+  if (at < 0 || std::size_t(at) >= module.locations.size()) return "";
+  for (const auto& [number, path] : module.files)
+    if (number == module.locations[at].file) return path;
+  return "";
+}
+
 std::vector<Reached> reached(const ir::Code& code) {
   struct Found {
     const ptx::Module* module = nullptr;

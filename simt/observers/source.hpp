@@ -22,6 +22,9 @@ SourceLine source_line(const ptx::Module& module, const ptx::Function& function,
 /// The line that the programmer would look at: the innermost one in the file of the outermost.
 SourceLine own_line(const ptx::Module& module, const ptx::Function& function, std::size_t index);
 
+/// The file in which it is written, in a function that may be inlined elsewhere; "" if the compiler gave no line information.
+std::string written_in(const ptx::Module& module, const ptx::Function& function, std::size_t index);
+
 /// A PTX instruction that a kernel can reach, and the executed instruction that is executed as often as it is.
 ///
 /// Lowering drops copies and merges instructions, so most PTX instructions have none of their own. Between two places

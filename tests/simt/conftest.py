@@ -133,7 +133,7 @@ def program():
     def link(source, *capabilities):
         toolkit, source = find_toolkit(), Path(source)
         targets = [f"-gencode=arch=compute_{c},code=compute_{c}" for c in capabilities]
-        flags = ["-std=c++17", "--no-compress", *targets, *toolkit.link_flags(simt)]
+        flags = ["-std=c++17", "-lineinfo", "--no-compress", *targets, *toolkit.link_flags(simt)]
         texts = [path.read_text() for path in (source, *sorted(source.parent.glob("*h")))]
         return kept(f"-{source.stem}", lambda path: run([*toolkit.command(*flags), source, "-o", path], cwd=source.parent),
                     toolkit.build, *flags, *texts)  # fmt: skip

@@ -3,6 +3,7 @@
 With PMPP_DEVICE=cuda they run on an NVIDIA GPU, which has to agree that they are right.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -39,7 +40,7 @@ def linked(tmp_path_factory):
     def link(arch, *sources):
         target = ("-gencode", f"arch=compute_{arch},code=compute_{arch}", "-o", sources[0].stem)
         kind = "static" if REAL else "shared"
-        command = toolkit.command("-std=c++17", "-rdc=true", "-cudart", kind, "-L.", f"-L{toolkit.lib}", *target, *sources)
+        command = toolkit.command("-std=c++17", "-lineinfo", "-rdc=true", "-cudart", kind, "-L.", f"-L{toolkit.lib}", *target, *sources)
         done = subprocess.run(command, cwd=folder, env=clean_environment(), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return folder / sources[0].stem
@@ -49,9 +50,9 @@ def linked(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def run(program, linked):
-    """Return a function that runs a program with features switched off."""
+    """Return a function that runs a program with features switched off, in an environment of its own."""
 
-    def started(name, *without):
+    def started(name, *without, **environment):
         source = PROGRAMS[name]
         arch, units, other = re.search(r"^// pmpp: arch=(\d+)( with=(\S*))?$", source.read_text(), re.MULTILINE).groups()
         built = linked(arch, source, *([HERE / other] if other else [])) if units else program(source, arch)
@@ -61,7 +62,7 @@ def run(program, linked):
             setting = {"CUDA_MODULE_LOADING": "EAGER"}
         else:
             setting["LD_LIBRARY_PATH"] = str(RUNTIME)
-        env = {**os.environ, **setting}
+        env = {**os.environ, **setting, **environment}
         return subprocess.run([built, name], env=env, capture_output=True, text=True, timeout=120, check=False)
 
     return started
@@ -100,6 +101,16 @@ def _needs(run, name):
         needed.append(refused_for(done))
         off.remove(needed[-1])
     return needed
+
+
+@only_the_software_gpu
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_checkers_find_nothing(run, name, tmp_path):
+    report = tmp_path / "findings"
+    done = run(name, PMPP_SIM_CHECK="all", PMPP_SIM_FINDINGS=str(report))
+    assert is_right(name, done), done.stdout + done.stderr
+    found = [json.loads(line) for line in report.read_text().splitlines()] if report.exists() else []
+    assert not [finding for finding in found if not finding.get("benign")]
 
 
 @only_the_software_gpu
