@@ -12,7 +12,8 @@ struct Big {
 };
 __global__ void sum(Big big, long long a, char b, double c, double* out) {
   extern __shared__ int dynamic[];
-  if (threadIdx.x == 0) *out = big.bytes[999] + double(a) + b + c + (dynamic ? 0 : 1);
+  const bool first = threadIdx.x + threadIdx.y + threadIdx.z + blockIdx.x + blockIdx.y + blockIdx.z == 0;
+  if (first) *out = big.bytes[999] + double(a) + b + c + (dynamic ? 0 : 1);
 }
 __global__ void __launch_bounds__(128) bounded(int* p) { p[threadIdx.x] = 1; }
 __global__ void large_static(int* p) {
