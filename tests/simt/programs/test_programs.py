@@ -87,7 +87,7 @@ def refused_for(done):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_is_right(run, name):
     done = run(name)
-    if REAL and "cudaErrorInvalidDevice" in done.stdout:
+    if REAL and PROGRAMS[name].stem == "devices" and "cudaErrorInvalidDevice" in done.stdout:
         pytest.skip("It needs two GPUs.")
     assert is_right(name, done), done.stdout + done.stderr
 
