@@ -133,6 +133,7 @@ struct Worker {
   std::uint64_t unsettled = 0;           ///< warp instructions of finished blocks that Grid::spent does not count yet
   std::uint64_t ticks = 0;               ///< %clock: instructions of finished slices
   std::uint64_t clock_reads = 0;
+  std::uint64_t taken = 0, taken_end = 0;   ///< clusters that are its own and did not start yet
   unsigned number = 0;
   std::vector<std::unique_ptr<Cluster>> resident, spare;
   std::vector<std::unique_ptr<Frame>> frames;   ///< all of them

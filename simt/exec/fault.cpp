@@ -138,7 +138,8 @@ void out_of_budget(Warp& warp, const Instr* instr, const Instr* loop) {
 
 void out_of_budget(Grid& grid) {
   set_fault(grid, 702, "kernel " + observers::readable_name(grid.code->info.name) + " was stopped as endless after " + std::to_string(grid.budget) +
-                           " warp instructions: " + std::to_string(grid.next.load(std::memory_order_relaxed)) + " of its " +
+                           " warp instructions: up to " +
+                           std::to_string(std::min(grid.next.load(std::memory_order_relaxed), grid.clusters) * grid.cluster_blocks) + " of its " +
                            std::to_string(grid.blocks) + " blocks had begun. PMPP_SIM_BUDGET sets the limit");
 }
 

@@ -25,6 +25,9 @@ constexpr std::size_t kMaxResident = 4096;
 /// So many turns of all its blocks in which none ended make a launch one that waits, perhaps for another kernel.
 constexpr unsigned kStuckTurns = 1024;
 
+/// A worker takes one of so many parts of what its share of the remaining clusters is, up to so many clusters, at once.
+constexpr std::uint64_t kShares = 16, kMaxTaken = 16;
+
 class Gate;
 
 /// A launch, and the gate that it came through.
@@ -55,6 +58,22 @@ std::uint64_t permute(std::uint64_t n, std::uint64_t count, std::uint64_t seed) 
   return n;
 }
 
+/// A worker's next cluster; that of nobody if all are taken. Neighbours often share lines of memory, so a worker takes several
+/// in a row, fewer towards the end; where clusters may wait for each other it takes one, that none of them lies idle.
+std::uint64_t take(Worker& worker) {
+  Grid& grid = *worker.grid;
+  if (worker.taken == worker.taken_end) {
+    const auto next = grid.next.load(std::memory_order_relaxed);
+    if (next >= grid.clusters) return grid.clusters;
+    const auto share = grid.code->cooperates ? 1 : (grid.clusters - next) / (kShares * grid.workers);
+    const auto count = std::clamp<std::uint64_t>(share, 1, kMaxTaken);
+    worker.taken = std::min(grid.next.fetch_add(count, std::memory_order_relaxed), grid.clusters);
+    worker.taken_end = std::min(worker.taken + count, grid.clusters);
+    if (worker.taken == worker.taken_end) return grid.clusters;
+  }
+  return worker.taken++;
+}
+
 void work(Worker& worker) {
   Grid& grid = *worker.grid;
   auto& resident = worker.resident;
@@ -63,8 +82,7 @@ void work(Worker& worker) {
   bool start_one = true;
   while (!grid.stop.load(std::memory_order_relaxed)) {
     if (start_one && resident.size() < kMaxResident) {
-      const auto n = grid.next.load(std::memory_order_relaxed) < grid.clusters
-                         ? grid.next.fetch_add(1, std::memory_order_relaxed) : grid.clusters;
+      const auto n = take(worker);
       if (n < grid.clusters) {
         if (worker.spare.empty()) worker.spare.push_back(std::make_unique<Cluster>());
         resident.push_back(std::move(worker.spare.back()));
@@ -91,7 +109,7 @@ void work(Worker& worker) {
         // It waits for another block: a new one and an old one in turns.
         start_one = !start_one || resident.size() == 1;
         ++turn;
-        if (grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
+        if (worker.taken == worker.taken_end && grid.next.load(std::memory_order_relaxed) >= grid.clusters) start_one = false;
         // All of them had their turn: what they wait for is another worker's, which may wait for this core, or another kernel's.
         if (turn < resident.size() || start_one) break;
         if (!grid.alone) std::this_thread::yield();
@@ -142,6 +160,7 @@ class Pool {
     worker.number = number;
     worker.probed = grid.instrumentation ? grid.instrumentation->probed(number) : nullptr;
     worker.windows.assign(grid.code->sites, {});
+    worker.taken = worker.taken_end = 0;
     worker.ticks = worker.clock_reads = worker.unsettled = 0;
     try {
       work(worker);

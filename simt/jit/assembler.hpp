@@ -53,6 +53,7 @@ class Assembler {
   // ---- integers ----
   void load64(Gpr d, Gpr base, std::int32_t disp) { memory(true, 0x8b, d, base, disp); }
   void load32(Gpr d, Gpr base, std::int32_t disp) { memory(false, 0x8b, d, base, disp); }
+  void store64(Gpr base, std::int32_t disp, Gpr s) { memory(true, 0x89, s, base, disp); }
   void store32(Gpr base, std::int32_t disp, Gpr s) { memory(false, 0x89, s, base, disp); }
   void store32_imm(Gpr base, std::int32_t disp, std::int32_t value) {
     memory(false, 0xc7, Gpr(0), base, disp);
@@ -87,6 +88,7 @@ class Assembler {
   void sub64_imm(Gpr d, std::int32_t value) { immediate(true, 0x81, 5, d, value); }
   void sub32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 5, d, value); }
   void add32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 0, d, value); }
+  void and64_imm(Gpr d, std::int32_t value) { immediate(true, 0x81, 4, d, value); }
   void and32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 4, d, value); }
   void xor32_imm(Gpr d, std::int32_t value) { immediate(false, 0x81, 6, d, value); }
   void move64_imm(Gpr d, std::uint64_t value);

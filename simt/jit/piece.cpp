@@ -18,8 +18,9 @@ using exec::Warp;
 
 namespace {
 constexpr std::size_t kNever = std::numeric_limits<std::size_t>::max();
-/// The frame, which keeps the stack aligned: room for the offsets and values of an atomic operation, and two masks.
-constexpr std::int32_t kSome = 256, kAll = 260, kFrame = 8 + 2 * 128;   // kSome, kAll: the guard of the branch behind
+/// The frame, in lines of the cache: room for the offsets and values of an atomic operation, the guard of the branch behind
+/// (whether it holds in some lanes, in all), and the caller's stack pointer.
+constexpr std::int32_t kSome = 256, kAll = 260, kCallers = 264, kFrame = 272;
 constexpr std::int32_t disp_of(std::int32_t row, int part) { return row + 64 * part; }
 }  // namespace
 
@@ -85,7 +86,10 @@ std::size_t Piece::compile() {
   const auto address = [](const void* p) { return reinterpret_cast<std::uint64_t>(p); };
   constexpr Gpr kept[] = {rbx, rbp, r12, r13, r14, r15};
   for (auto r : kept) a_.push(r);
+  a_.move64(rax, rsp);
   a_.sub64_imm(rsp, kFrame);
+  a_.and64_imm(rsp, -64);
+  a_.store64(rsp, kCallers, rax);
   a_.move64(rbx, rdi);
   if (flat_) {
     a_.move64_imm(rax, address(reinterpret_cast<const void*>(&windows)));
@@ -152,7 +156,7 @@ std::size_t Piece::compile() {
   a_.move64_imm(rax, address(on));
   a_.bind(out);
   a_.vzeroupper();
-  a_.add64_imm(rsp, kFrame);
+  a_.load64(rsp, rsp, kCallers);
   for (auto r = std::rbegin(kept); r != std::rend(kept); ++r) a_.pop(*r);
   a_.ret();
   for (std::size_t k = 0; k < asides_.size(); ++k) asides_[k]();
