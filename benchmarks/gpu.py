@@ -2,7 +2,7 @@
 
 python benchmarks/gpu.py calls results.npz      call every variant, keep what comes out
 python benchmarks/gpu.py compare a.npz b.npz    are both the same, bit for bit?
-python benchmarks/gpu.py measure folder [size]  time every ladder; writes bench.json and bench.txt
+python benchmarks/gpu.py measure folder [size]  time every ladder and its peers on the GPU; writes bench.json and bench.txt
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import platform
 import runpy
 import subprocess
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,15 +143,15 @@ def measure_all(folder: Path, size: int | None) -> int:
     import report
 
     folder.mkdir(parents=True, exist_ok=True)
-    results, before, failures = [], state(), 0
+    results, before, failures, begun = [], state(), 0, time.perf_counter()
     for name, path in measure.files().items():
         try:
             module = runpy.run_path(str(path))
             n = size or module["SIZES"][pmpp.device()]
             counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
             for case in module["cases"](n):
-                results.append(measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts))
-                print(f"{report.table(results[-1])}\n", flush=True)
+                results.append(measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False))
+                print(f"{report.table(results[-1])}\nafter {time.perf_counter() - begun:.0f} s\n", flush=True)
                 written = {"before": before, "after": state(), "results": [result.json() for result in results]}
                 (folder / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
                 (folder / "bench.txt").write_text("\n\n".join(map(report.table, results)) + "\n")

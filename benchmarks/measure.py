@@ -144,6 +144,7 @@ def measure(
     rounds: int,
     progress: Callable[[str], None] = lambda text: None,
     counts: dict[str, dict[str, float]] | None = None,
+    host: bool = True,
 ) -> Result:
     """Time all contestants of a case; every rung is checked before and after.
 
@@ -156,6 +157,8 @@ def measure(
         Is told what happens.
     counts
         What `moved` returned, on the software GPU.
+    host
+        Whether those on this machine's CPU are timed as well: on a rented GPU they are what takes longest.
     """
     on_gpu, stream = pmpp.device() == "cuda", pmpp.Stream()
     calls: dict[str, tuple[str, Callable[[], object]]] = {}
@@ -182,7 +185,7 @@ def measure(
             calls[row.name][1]()
             stream.synchronize()
             case.check()
-    for name, call in {**case.host, "sequential C++": case.sequential}.items():
+    for name, call in {**case.host, "sequential C++": case.sequential}.items() if host else ():
         progress(name)
         kind = "sequential" if call is case.sequential else "host peer"
         share = case.sequential_share if kind == "sequential" else 1

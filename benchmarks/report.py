@@ -19,8 +19,8 @@ def table(result: Result) -> str:
     where = f"measured on the {result.device}" + (": times are this machine's, not a GPU's" if on_sim else "")
     last = "moved" if on_sim else "limit"
     lines = [f"{result.name}, {result.problem}", where, ""]
-    lines.append(f"{'':22}{'ms':>10}{per_second:>11}{last:>8}{'before':>10}{'sequential':>13}")
-    slow = next(row for row in result.rows if row.kind == "sequential")
+    slow = next((row for row in result.rows if row.kind == "sequential"), None)
+    lines.append(f"{'':22}{'ms':>10}{per_second:>11}{last:>8}{'before':>10}" + f"{'sequential':>13}" * (slow is not None))
     before = None
     for row in result.rows:
         speed = result.work / row.seconds
@@ -31,7 +31,7 @@ def table(result: Result) -> str:
         step = f"{before.seconds / row.seconds:.2f}x" if before and row.kind == "rung" else ""
         lines.append(
             f"{row.name[:22]:22}{row.seconds * 1e3:10.3f}{_amount(speed):>11}{share:>8}{step:>10}"
-            f"{slow.seconds / row.seconds:12.2f}x"
+            + (f"{slow.seconds / row.seconds:12.2f}x" if slow else "")
         )
         before = row if row.kind == "rung" else None
     if on_sim:

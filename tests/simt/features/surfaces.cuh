@@ -102,6 +102,7 @@ FEATURE(cubes_gathers_and_levels, 75) {
   }
   cudaArray_t none;
   CHECK(cudaGetMipmappedArrayLevel(&none, mipmaps, 3) == cudaErrorInvalidValue);
+  CHECK(cudaGetLastError() == cudaErrorInvalidValue);
   cudaResourceDesc resource{}, same{};
   resource.resType = cudaResourceTypeMipmappedArray;
   resource.res.mipmap.mipmap = mipmaps;

