@@ -2,20 +2,22 @@
 
 python benchmarks/gpu.py calls results.npz      call every variant, keep what comes out
 python benchmarks/gpu.py compare a.npz b.npz    are both the same, bit for bit?
-python benchmarks/gpu.py measure folder [size]  time every ladder and its peers on the GPU; writes bench.json and bench.txt
+python benchmarks/gpu.py measure folder [size] [file ...]
+                                                time every ladder, or those of files like sort/radix, and its peers on the
+                                                GPU, into folder/bench.json
 """
 
 from __future__ import annotations
 
+import fcntl
 import importlib
 import json
 import platform
 import runpy
 import subprocess
 import sys
-import time
-import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -134,32 +136,50 @@ def state() -> dict[str, str]:
     return found
 
 
-def measure_all(folder: Path, size: int | None) -> int:
-    """Time every case; write what was measured, as JSON and as tables, and return how many cases failed.
-
-    It is written after each case: what was measured is kept if a later one fails or is stopped.
-    """
+def measure_file(folder: Path, name: str, size: int | None) -> None:
+    """Time the cases of a file, and put what was measured into the results in the folder, in the place of what was there."""
     import measure
     import report
 
+    path, kept = measure.files()[name], folder / "bench.json"
+    module = runpy.run_path(str(path))
+    n = size or module["SIZES"][pmpp.device()]
+    counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
+    for case in module["cases"](n):
+        with (folder / ".lock").open("w") as lock:  # only one at a time is timed
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            before = state()
+            result = measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False)
+            print(f"{report.table(result)}\n", flush=True)
+            results = json.loads(kept.read_text()) if kept.exists() else []
+            results = [old for old in results if (old["name"], old["problem"]) != (result.name, result.problem)]
+            results.append(result.json() | {"before": before, "after": state()})
+            kept.write_text(json.dumps(sorted(results, key=lambda old: old["name"]), indent=1) + "\n")
+
+
+def measure_all(folder: Path, only: list[str], size: int | None) -> int:
+    """Time the cases of all files, or of those named, and return how many files failed.
+
+    Each has a process of its own, for most of the time goes into making problems and their answers on the host.
+    """
+    import measure
+
     folder.mkdir(parents=True, exist_ok=True)
-    results, before, failures, begun = [], state(), 0, time.perf_counter()
-    for name, path in measure.files().items():
-        try:
-            module = runpy.run_path(str(path))
-            n = size or module["SIZES"][pmpp.device()]
-            counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
-            for case in module["cases"](n):
-                results.append(measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False))
-                print(f"{report.table(results[-1])}\nafter {time.perf_counter() - begun:.0f} s\n", flush=True)
-                written = {"before": before, "after": state(), "results": [result.json() for result in results]}
-                (folder / "bench.json").write_text(json.dumps(written, indent=1) + "\n")
-                (folder / "bench.txt").write_text("\n\n".join(map(report.table, results)) + "\n")
-        except Exception:  # of our code or a peer's: the others are worth measuring
-            failures += 1
-            print(f"{name} failed:", flush=True)
-            traceback.print_exc()
-    return failures
+    names = [name for name in measure.files() if not only or name in only]
+    if unknown := set(only) - set(names):
+        sys.exit(f"no cases in {', '.join(sorted(unknown))}: there are {', '.join(measure.files())}")
+
+    def run(name: str) -> int:
+        command = [sys.executable, __file__, "measure-file", str(folder), name, *([str(size)] if size else [])]
+        return subprocess.run(command, check=False).returncode
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(run, names))
+    (folder / ".lock").unlink(missing_ok=True)
+    failed = [name for name, code in zip(names, found, strict=True) if code]
+    for name in failed:
+        print(f"{name} failed")
+    return len(failed)
 
 
 if __name__ == "__main__":
@@ -168,7 +188,10 @@ if __name__ == "__main__":
             np.savez(path, **{name: np.asarray(found) for name, found in calls(tuple(map(int, sizes)) or SIZES)})
         case ["compare", one, other]:
             sys.exit(compare(Path(one), Path(other)) > 0)
-        case ["measure", folder, *size]:
-            sys.exit(measure_all(Path(folder), int(size[0]) if size else None) > 0)
+        case ["measure", folder, *rest]:
+            size = next((int(word) for word in rest if word.isdigit()), None)
+            sys.exit(measure_all(Path(folder), [word for word in rest if not word.isdigit()], size) > 0)
+        case ["measure-file", folder, name, *size]:
+            measure_file(Path(folder), name, int(size[0]) if size else None)
         case _:
             sys.exit(__doc__)

@@ -96,7 +96,7 @@ if wanted counters && { [ -n "$dry" ] || command -v ncu >/dev/null; }; then
     step counters 120 "$python" benchmarks/counted.py "$results" ${dry:+--ours}
     if [ -z "${PMPP_RESULTS:-}" ]; then step "page of counters" 30 "$python" docs/counters.py; fi
 fi
-if wanted exercises && [ -z "$dry" ]; then tests exercises 200 exercises --solutions; fi
+if wanted exercises && [ -z "$dry" ]; then tests exercises 200 -n 8 exercises --solutions; fi
 
 say "results are in $results"
 if [ ${#failed[@]} -gt 0 ]; then

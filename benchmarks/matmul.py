@@ -47,6 +47,7 @@ def _case(side: int, dtype: np.dtype) -> Case:
         problem=f"{side} x {side}",
         work=2 * side**3,
         unit="FLOP",
+        tensor=dtype.itemsize == 2,
         least=3 * side * side * dtype.itemsize,
         arrays=(x, y, out),
         call=lambda **options: matmul(x, y, out=out, **options),

@@ -13,6 +13,7 @@ import importlib
 import json
 import math
 import os
+import re
 import runpy
 import statistics
 import subprocess
@@ -27,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 import pmpp
+from pmpp import model
 from pmpp._runtime import core
 from pmpp._toolkit import find_host_compiler
 
@@ -64,6 +66,8 @@ class Case:
     """Peers on a GPU, by the name of their package; they take the package and its views of `arrays`."""
     variants: tuple[str, ...] | None = None
     """The rungs that can do this problem, if not all."""
+    tensor: bool = False
+    """Whether the limit is that of tensor cores."""
     sequential_share: float = 1
     """How much of the problem `sequential` does: its time is divided by this."""
 
@@ -98,7 +102,7 @@ class Result:
     unit: str
     least: float
     limit: float | None
-    """What the device can do at most, in `unit` a second; None on the software GPU."""
+    """What the device can do at most, in `unit` a second; None where that is not known."""
     rows: list[Row]
 
     def json(self) -> dict:
@@ -194,7 +198,8 @@ def measure(
             seconds.append(_seconds(call) / share)
         rows.append(Row(name, kind, statistics.median(seconds), seconds))
     device = gpu_name() if on_gpu else "software GPU"
-    return Result(case.name, case.problem, device, case.work, case.unit, case.least, limit(case.unit) if on_gpu else None, rows)
+    most = limit(case.unit, case.tensor) if on_gpu else None
+    return Result(case.name, case.problem, device, case.work, case.unit, case.least, most, rows)
 
 
 def moved(path: Path, n: int) -> dict[str, dict[str, float]]:
@@ -303,8 +308,11 @@ def gpu_name() -> str:
 
 
 @cache
-def limit(unit: str) -> float:
-    """Return what the GPU can do at most by its clocks: bytes a second from DRAM, or float32 operations a second."""
+def limit(unit: str, tensor: bool = False) -> float | None:
+    """Return what the GPU can do at most by its clocks: bytes a second from DRAM, or float32 operations a second.
+
+    Those of tensor cores, on 16-bit floats, are known of the GPUs that the model knows.
+    """
     from cuda.bindings import runtime
 
     def attribute(name: str) -> int:
@@ -317,7 +325,10 @@ def limit(unit: str) -> float:
         return 2e3 * attribute("cudaDevAttrMemoryClockRate") * attribute("cudaDevAttrGlobalMemoryBusWidth") / 8
     capability = 10 * attribute("cudaDevAttrComputeCapabilityMajor") + attribute("cudaDevAttrComputeCapabilityMinor")
     lanes = 64 if capability <= 80 else 128
-    return 2e3 * lanes * attribute("cudaDevAttrClockRate") * attribute("cudaDevAttrMultiProcessorCount")
+    if tensor:
+        known = (gpu for gpu in model.devices().values() if re.search(rf"\b{re.escape(gpu.name)}\b", gpu_name()))
+        lanes = next((gpu.per_cycle["tensor"] for gpu in known), None)
+    return lanes and 2e3 * lanes * attribute("cudaDevAttrClockRate") * attribute("cudaDevAttrMultiProcessorCount")
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ def modelled(case: measure.Case, gpu: model.Device, ptx: Path) -> dict[str, floa
 
 def measured(case: measure.Case) -> dict[str, float]:
     """Return the median time of every rung on the GPU, in microseconds."""
-    rows = measure.measure(case, measure.ROUNDS["cuda"]).rows
+    rows = measure.measure(case, measure.ROUNDS["cuda"], host=False).rows
     return {row.name: round(row.seconds * 1e6, 2) for row in rows if row.kind == "rung"}
 
 

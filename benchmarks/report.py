@@ -14,7 +14,7 @@ def _amount(value: float) -> str:
 
 def table(result: Result) -> str:
     """Return a result as a table of at most 80 columns."""
-    on_sim = result.limit is None
+    on_sim = result.device == "software GPU"
     per_second = "GB/s" if result.unit == "B" else "GFLOP/s"
     where = f"measured on the {result.device}" + (": times are this machine's, not a GPU's" if on_sim else "")
     last = "moved" if on_sim else "limit"
@@ -27,7 +27,7 @@ def table(result: Result) -> str:
         if on_sim:
             share = f"{row.moved / result.least:.2f}x" if row.moved is not None else ""
         else:
-            share = f"{speed / result.limit:.0%}" if row.kind in ("rung", "peer") else ""
+            share = f"{speed / result.limit:.0%}" if result.limit and row.kind in ("rung", "peer") else ""
         step = f"{before.seconds / row.seconds:.2f}x" if before and row.kind == "rung" else ""
         lines.append(
             f"{row.name[:22]:22}{row.seconds * 1e3:10.3f}{_amount(speed):>11}{share:>8}{step:>10}"
@@ -37,7 +37,8 @@ def table(result: Result) -> str:
     if on_sim:
         lines += ["", f"moved: bytes of global memory, counted in sectors, over the least: {result.least / 1e6:,.2f} MB"]
     else:
-        lines += ["", f"limit: {result.limit / 1e9:,.0f} {per_second} by the clocks of this GPU"]
+        known = f"{result.limit / 1e9:,.0f} {per_second} by the clocks of this GPU" if result.limit else "not known"
+        lines += ["", f"limit: {known}"]
         lines += list(_against_best_peer(result))
     return "\n".join(lines)
 

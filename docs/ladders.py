@@ -151,14 +151,11 @@ def measured(benchmark: str) -> dict[str, dict[str, str]]:
     """Speedups over the rung before, by GPU and rung."""
     found: dict[str, dict[str, str]] = {}
     for path in sorted(RESULTS.glob("*/bench.json")):
-        written = json.loads(path.read_text())
-        if written["before"]["device"] != "cuda":
-            continue
-        for result in written["results"]:
+        for result in json.loads(path.read_text()):
             rungs = [row for row in result["rows"] if row["kind"] == "rung"]
-            if result["name"] == benchmark:
+            if result["name"] == benchmark and result["before"]["device"] == "cuda":
                 steps = {b["name"]: f"{a['seconds'] / b['seconds']:.2f}x" for a, b in pairwise(rungs)}
-                found[f"{written['before']['gpu']}, {result['problem']}"] = steps
+                found[f"{result['before']['gpu']}, {result['problem']}"] = steps
     return found
 
 

@@ -30,14 +30,18 @@ rungs to bounds: `tests/performance/`. `pmpp bench` prints the bytes for every r
 
 def tables(folder: Path) -> Iterator[str]:
     """Yield the lines of one GPU's results."""
-    written = json.loads((folder / "bench.json").read_text())
-    about = written["before"]
-    yield f"\n## {about.get('gpu', about['device'])}\n"
-    yield f"Driver {about.get('driver', 'unknown')}; SM clock, memory clock, power, temperature before: {about['clocks']};"
-    yield f"after: {written['after']['clocks']}. PyTorch {about['torch']}, CuPy {about['cupy']}."
+    results = json.loads((folder / "bench.json").read_text())
+
+    def seen(when: str, what: str) -> str:
+        return ", ".join(sorted({result[when].get(what, "unknown") for result in results}))
+
+    yield f"\n## {seen('before', 'gpu')}\n"
+    clocks = sorted({", ".join(result["after"]["clocks"].split(", ")[:2]) for result in results})
+    yield f"Driver {seen('before', 'driver')}; PyTorch {seen('before', 'torch')}, CuPy {seen('before', 'cupy')}."
+    yield f"Clocks of the multiprocessors and of memory after each case: {'; '.join(clocks)}."
     if (compared := folder / "compared.txt").exists():
         yield f"\nWhat every variant gives there and on the software GPU: {compared.read_text().splitlines()[-1]}."
-    for result in written["results"]:
+    for result in results:
         unit = "GB/s" if result["unit"] == "B" else "GFLOP/s"
         yield f"\n### {result['name']}, {result['problem']}\n"
         yield f"| | ms | {unit} | share of the limit | against the rung before | against the best peer |"

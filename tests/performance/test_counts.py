@@ -131,8 +131,8 @@ def test_what_a_gpu_measured_stands_beside_the_counts(generator, monkeypatch, tm
     result = {"name": "vector_add", "problem": "2^26 float32", "rows": [*rows, {"name": "torch.add", "kind": "peer", "seconds": 1}]}
     for folder, device in (("h200", "cuda"), ("sim", "sim")):
         (tmp_path / folder).mkdir()
-        written = {"before": {"device": device, "gpu": "NVIDIA H200"}, "results": [result]}
-        (tmp_path / folder / "bench.json").write_text(json.dumps(written))
+        written = result | {"before": {"device": device, "gpu": "NVIDIA H200"}}
+        (tmp_path / folder / "bench.json").write_text(json.dumps([written]))
     monkeypatch.setattr(generator, "RESULTS", tmp_path)
     table = generator.table(generator.PAGES["vector.md"])
     assert "| measured over the rung before, NVIDIA H200, 2^26 float32 |" in table

@@ -27,9 +27,9 @@ def test_no_byte_more_than_needed(traffic, case, least):
 @pytest.mark.parametrize(("case", "most", "least"), [("radix_keys", 45, 36), ("radix_pairs", 85, 68)])
 def test_radix_sort_in_four_passes(traffic, case, most, least):
     # Keys are read once to count; then each pass reads and writes them. Runs that begin or end within a sector are the rest,
-    # and what a tile of 9216 keys asks the tile before it in each pass: 256 words.
+    # and what a tile of 10240 keys asks the four tiles before it in each pass: 256 words each.
     assert least < traffic[case]["bytes"] <= most
-    assert traffic[case]["load"] <= 1.01 * ((20 if case == "radix_keys" else 36) + 4 * 256 * 4 / 9216)
+    assert traffic[case]["load"] <= 1.01 * ((20 if case == "radix_keys" else 36) + 4 * 4 * 256 * 4 / 10240)
 
 
 def test_convolution_moves_what_its_tile_implies(traffic):

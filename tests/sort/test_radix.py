@@ -77,7 +77,7 @@ def test_sizes_and_inputs(dtype, variant, adversarial):
 @pytest.mark.parametrize("kind", ["random", "constant", "sorted", "reversed", "zipf"])
 @pytest.mark.parametrize("dtype", ["uint8", "uint32", "float32", "uint64"])
 def test_tiles_of_the_last_rung(dtype, kind, adversarial):
-    tile = 9216 if np.dtype(dtype).itemsize <= 4 else 4608
+    tile = 10240 if np.dtype(dtype).itemsize <= 4 else 5120
     for n in (tile - 1, tile, tile + 1, 3 * tile + 17):
         check_sort(adversarial.make(kind, dtype, n))
 

@@ -15,13 +15,14 @@ namespace pmpp::radix {
 
 constexpr int kDigitBits = 8, kDigits = 1 << kDigitBits, kMaxPasses = 8;
 
-/// Shape of a tile. 36 KiB of keys (or values, whichever is wider) pass through shared memory; keys of a digit then come
-/// in runs of 36 on average, and the larger the run, the fewer sectors of the output are written in part.
+/// Shape of a tile. 40 KiB of keys (or values, whichever is wider) pass through shared memory: the larger the tile, the longer the
+/// runs of a digit, and the fewer sectors of the output are written in part.
 template <int kBytes>
 struct Tuning {
-  static constexpr int kThreads = 384;
-  static constexpr int kItems = kBytes <= 4 ? 24 : 12;
+  static constexpr int kThreads = 512;
+  static constexpr int kItems = kBytes <= 4 ? 20 : 10;
   static constexpr int kTile = kThreads * kItems;
+  static constexpr int kBlocks = 2;  ///< of a multiprocessor at once
 };
 
 /// Shape of the kernel that counts, and of those that copy: blocks that fill the largest GPU that was thought of.
@@ -191,21 +192,49 @@ struct DigitOf {
     if constexpr (kKind == KeyKind::kInteger) return (static_cast<unsigned>(key >> shift) & mask) ^ flip;
     else return order.digit(key, shift, mask);
   }
+  /// What stands for keys behind the last one has the highest digit. `there`: the key is none of them.
+  __device__ unsigned operator()(Bits key, bool there) const {
+    return kKind == KeyKind::kInteger || there ? (*this)(key) : mask;
+  }
+  __device__ static Bits padding(const KeyOrder<Bits, kKind>& order) { return static_cast<Bits>(~order.flip); }
 };
 
+/// How many keys of digit threadIdx.x stand in the tiles before this one. A few tiles are asked at once, since what takes long is
+/// the way to the L2 cache and back.
+__device__ __forceinline__ unsigned look_back(const std::uint32_t* status, unsigned tile) {
+  constexpr int kAtOnce = 4;
+  unsigned prefix = 0;
+  for (;;) {
+    std::uint32_t word[kAtOnce];
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) word[k] = k < tile ? load_relaxed(status - (k + 1) * kDigits) : 0;
+    unsigned known = 0;
+#pragma unroll
+    for (int k = 0; k < kAtOnce; ++k) {
+      if (known != k || word[k] == 0) continue;
+      prefix += word[k] & kCount;
+      if (word[k] >= kPrefix) return prefix;
+      ++known;
+    }
+    status -= known * kDigits;
+    tile -= known;
+  }
+}
+
 /// One digit of one launch. Tiles are handed out by a counter; a tile ranks its keys, learns from the tiles before it where
-/// its runs go, and writes them.
-template <class Bits, KeyKind kKind, class Value>
-__global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bits, kKind> order) {
+/// its runs go, and writes them. The last tile is filled up with keys that come last and are not written.
+template <class Bits, KeyKind kKind, class Value, class T>
+__global__ void __launch_bounds__(T::kThreads, T::kBlocks) sweep_digit(Sweep<Bits> s, KeyOrder<Bits, kKind> order) {
   constexpr bool kPairs = !std::is_same_v<Value, NoValue>;
-  constexpr int kValueBytes = kPairs ? sizeof(Value) : 0;
-  using T = Tuning<(sizeof(Bits) > kValueBytes ? sizeof(Bits) : kValueBytes)>;
   constexpr int kThreads = T::kThreads, kItems = T::kItems, kTile = T::kTile, kWarps = kThreads / 32;
   static_assert(kThreads >= kDigits, "one thread owns one digit");
 
   // Counters are done with before keys are placed, and keys before values: they share one piece of memory.
   union Shared {
-    unsigned count[kWarps][kDigits];
+    struct {
+      unsigned count[kWarps][kDigits];
+      unsigned peers[kWarps][kDigits];  ///< which lanes hold the digit
+    } warp;
     Bits key[kTile];
     std::conditional_t<kPairs, Value, Bits> value[kTile];
   };
@@ -220,7 +249,7 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
     plan = s.plan->pass[s.pass];
     if (plan.active) tile_id = atomicAdd(s.next_tile, 1u);
   }
-  for (int i = t; i < kWarps * kDigits; i += kThreads) shared.count[0][i] = 0;
+  for (int i = t; i < kWarps * kDigits; i += kThreads) shared.warp.count[0][i] = shared.warp.peers[0][i] = 0;
   __syncthreads();
   if (!plan.active) return;
   const unsigned tile = tile_id;
@@ -232,14 +261,20 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
 
   // A warp takes consecutive keys, and lane by lane: reads are coalesced, and the order of keys is that of (item, lane).
   const unsigned mine = warp * (32 * kItems) + lane;
+  const auto keys_from = [&](unsigned at) { return static_cast<int>(count > at ? (count - at + 31) / 32 : 0); };
+  const int there = keys_from(mine);  // of the thread's keys
   Bits key[kItems];
 #pragma unroll
-  for (int i = 0; i < kItems; ++i) key[i] = mine + i * 32 < count ? in[first + mine + i * 32] : 0;
+  for (int i = 0; i < kItems; ++i) key[i] = i < there ? in[first + mine + i * 32] : digit_of.padding(order);
 
   // Counting comes before ranking, so that the tiles that follow need not wait for the slower of the two.
+  unsigned digits[(kItems + 3) / 4] = {};  // four in a register
 #pragma unroll
-  for (int i = 0; i < kItems; ++i)
-    if (mine + i * 32 < count) atomicAdd(&shared.count[warp][digit_of(key[i])], 1u);
+  for (int i = 0; i < kItems; ++i) {
+    const unsigned digit = digit_of(key[i], i < there);
+    digits[i / 4] |= digit << (i % 4 * 8);
+    atomicAdd(&shared.warp.count[warp][digit], 1u);
+  }
   __syncthreads();
   unsigned in_tile = 0, begins_at = 0;
   std::uint32_t* const status = s.status + std::size_t{tile} * kDigits + t;
@@ -248,7 +283,7 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
   const bool folded = s.n < kAggregate;
   if (owner) {
 #pragma unroll
-    for (int w = 0; w < kWarps; ++w) in_tile += shared.count[w][t];
+    for (int w = 0; w < kWarps; ++w) in_tile += shared.warp.count[w][t];
     store_relaxed(status, tile == 0 ? kPrefix | (in_tile + (folded ? static_cast<unsigned>(s.begin[t]) : 0)) : kAggregate | in_tile);
     unsigned upto = in_tile;
 #pragma unroll
@@ -266,56 +301,58 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
     unsigned next = begins_at;
 #pragma unroll
     for (int w = 0; w < kWarps; ++w) {
-      const unsigned c = shared.count[w][t];
-      shared.count[w][t] = next;
+      const unsigned c = shared.warp.count[w][t];
+      shared.warp.count[w][t] = next;
       next += c;
     }
   }
   __syncthreads();
 
-  // Rank: the lanes of a warp that hold the same digit find each other, their first lane reserves places for all of them.
-  const DigitOf<Bits, kKind> ranked_digit(order, s.shift, s.mask);  // a copy of its own: see again()
+  const auto find_offset = [&] {
+    if (!owner) return;
+    std::size_t before = tile == 0 || !folded ? s.begin[t] : 0;
+    if (tile != 0) {
+      const unsigned prefix = look_back(status, tile);
+      store_relaxed(status, kPrefix | (prefix + in_tile));
+      before += prefix;
+    }
+    offset[t] += before;
+    const unsigned padded = t == s.mask ? kTile - count : 0;
+    if (tile * kTile + count == s.count) s.begin[kDigits + t] = before + in_tile - padded;
+  };
+  // The earlier, the shorter the way back of the tiles that follow; but values make a tile take so long that they wait for it less.
+  if (!kPairs) find_offset();
+
+  // Rank: the lanes of a warp that hold the same digit find each other in a word of shared memory, their first lane reserves
+  // places for all of them. __match_any_sync says the same, and takes far longer where there are many digits.
   unsigned ranks[kItems / 2] = {};  // two in a register: each is below 2^16
   const auto rank = [&](int i) { return i % 2 == 0 ? ranks[i / 2] & 0xffff : ranks[i / 2] >> 16; };
 #pragma unroll
   for (int i = 0; i < kItems; ++i) {
-    const bool valid = mine + i * 32 < count;
-    const unsigned digit = valid ? ranked_digit(key[i]) : kDigits;
-    const unsigned peers = __match_any_sync(0xffffffffu, digit);
-    const unsigned earlier = __popc(peers & ((1u << lane) - 1));
+    const unsigned digit = digits[i / 4] >> (i % 4 * 8) & 0xff;
+    unsigned* const word = &shared.warp.peers[warp][digit];
+    atomicOr(word, 1u << lane);
+    __syncwarp();
+    const unsigned peers = *word, earlier = __popc(peers & ((1u << lane) - 1));
+    __syncwarp();
     unsigned begin = 0;
-    if (valid && earlier == 0) begin = atomicAdd(&shared.count[warp][digit], __popc(peers));
+    if (earlier == 0) {
+      begin = atomicAdd(&shared.warp.count[warp][digit], __popc(peers));
+      *word = 0;
+    }
     const unsigned place = __shfl_sync(0xffffffffu, begin, __ffs(peers) - 1) + earlier;
     ranks[i / 2] = i % 2 == 0 ? place : ranks[i / 2] | place << 16;
     __syncwarp();
   }
   __syncthreads();
 #pragma unroll
-  for (int i = 0; i < kItems; ++i)
-    if (mine + i * 32 < count) shared.key[rank(i)] = key[i];
-
-  if (owner) {
-    std::size_t before = tile == 0 || !folded ? s.begin[t] : 0;
-    if (tile != 0) {
-      std::uint32_t word;
-      const std::uint32_t* at = status;
-      unsigned prefix = 0;
-      do {
-        at -= kDigits;
-        do word = load_relaxed(at);
-        while (word == 0);
-        prefix += word & kCount;
-      } while (word < kPrefix);
-      store_relaxed(status, kPrefix | (prefix + in_tile));
-      before += prefix;
-    }
-    offset[t] += before;
-    if (tile * kTile + count == s.count) s.begin[kDigits + t] = before + in_tile;
-  }
+  for (int i = 0; i < kItems; ++i) shared.key[rank(i)] = key[i];
+  if (kPairs) find_offset();
   __syncthreads();
 
   Bits* const out = plan.to == Plan::kOut ? s.out : s.temporary;
-  unsigned digits[kItems / 4] = {};  // four in a register
+#pragma unroll
+  for (unsigned& four : digits) four = 0;
 #pragma unroll
   for (int i = 0; i < kItems; ++i) {
     const unsigned slot = i * kThreads + t;
@@ -328,6 +365,7 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
   }
   if constexpr (kPairs) {
     Value value[kItems];
+    const int there = keys_from(again(mine));
     const std::size_t source = s.first + std::size_t{again(tile)} * kTile + mine;
     if (plan.first && s.values.in == nullptr) {
 #pragma unroll
@@ -335,13 +373,11 @@ __global__ void __launch_bounds__(384, 2) sweep_digit(Sweep<Bits> s, KeyOrder<Bi
     } else {
       const Value* const from = static_cast<const Value*>(s.values.at(plan.from)) + source;
 #pragma unroll
-      for (int i = 0; i < kItems; ++i)
-        if (mine + i * 32 < count) value[i] = from[i * 32];
+      for (int i = 0; i < kItems; ++i) value[i] = i < there ? from[i * 32] : Value{};
     }
     __syncthreads();
 #pragma unroll
-    for (int i = 0; i < kItems; ++i)
-      if (mine + i * 32 < count) shared.value[rank(i)] = value[i];
+    for (int i = 0; i < kItems; ++i) shared.value[rank(i)] = value[i];
     __syncthreads();
     const bool widen = s.values.widen && plan.last;
     void* const to = s.values.at(plan.to);

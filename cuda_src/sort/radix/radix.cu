@@ -169,11 +169,11 @@ struct SweepBuffers {
 };
 
 template <class Bits, class Value>
-constexpr int kTile = Tuning<(std::is_same_v<Value, NoValue> || sizeof(Bits) > sizeof(Value) ? sizeof(Bits) : sizeof(Value))>::kTile;
+using TuningOf = Tuning<(std::is_same_v<Value, NoValue> || sizeof(Bits) > sizeof(Value) ? sizeof(Bits) : sizeof(Value))>;
 
 template <class Bits, class Value>
 SweepBuffers<Bits, Value> sweep_buffers(const pmpp_radix_problem& p, Arena& arena) {
-  constexpr std::size_t kSize = kTile<Bits, Value>;
+  constexpr std::size_t kSize = TuningOf<Bits, Value>::kTile;
   SweepBuffers<Bits, Value> b{};
   b.digits = {p.begin_bit, p.end_bit, static_cast<int>(ceil_div(p.end_bit - p.begin_bit, kDigitBits))};
   b.tiles = ceil_div(p.n, kSize);
@@ -201,7 +201,7 @@ SweepBuffers<Bits, Value> sweep_buffers(const pmpp_radix_problem& p, Arena& aren
 template <class Bits, KeyKind kKind, class Value>
 int sweep(const pmpp_radix_problem& p, void* workspace, cudaStream_t stream) {
   constexpr bool kPairs = !std::is_same_v<Value, NoValue>;
-  constexpr std::size_t kSize = kTile<Bits, Value>;
+  constexpr std::size_t kSize = TuningOf<Bits, Value>::kTile;
   Arena arena(workspace);
   const SweepBuffers<Bits, Value> b = sweep_buffers<Bits, Value>(p, arena);
   const bool gathered = kPairs && p.values != nullptr && p.value_bytes != sizeof(Value);
@@ -231,7 +231,8 @@ int sweep(const pmpp_radix_problem& p, void* workspace, cudaStream_t stream) {
       s.begin = b.begin + (pass * (b.launches + 1) + launch) * kDigits;
       s.status = b.status + (pass * b.tiles + tile) * kDigits;
       s.next_tile = b.counters + pass * b.launches + launch;
-      sweep_digit<Bits, kKind, Value><<<static_cast<unsigned>(tiles), Tuning<1>::kThreads, 0, stream>>>(s, order_of<Bits, kKind>(p.dtype, p.descending));
+      using T = TuningOf<Bits, Value>;
+      sweep_digit<Bits, kKind, Value, T><<<static_cast<unsigned>(tiles), T::kThreads, 0, stream>>>(s, order_of<Bits, kKind>(p.dtype, p.descending));
     }
   }
   if (!in_place || values == nullptr) copy_if_planned<Bits, Value><<<grid_size(p.n, 1024, Histogram::kBlocks), 256, 0, stream>>>(s, false);
