@@ -1,6 +1,7 @@
 // The faces of a cubemap: which one a direction meets, and which texel lies across an edge.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -23,6 +24,21 @@ inline const CubeFace& face_of(const float* direction) {
   if (x > y && x > z) axis = 0;
   else if (y > z) axis = 1;
   return kCubeFaces[2 * axis + std::signbit(direction[axis])];
+}
+
+struct FacePlace {
+  float s, t;
+};
+
+/// Where a direction meets a face, from 0 to 1. A direction to a face beside it meets that one as if it were unfolded.
+inline FacePlace place_on(const CubeFace& face, const float* direction) {
+  const float widest = std::max({std::fabs(direction[0]), std::fabs(direction[1]), std::fabs(direction[2])});
+  const float depth = direction[face.axis] / (face.face % 2 ? -widest : widest);
+  auto along = [&](int axis, float sign) {
+    const float on_cube = sign * direction[axis] / widest;
+    return ((std::fabs(on_cube) == 1 ? on_cube + std::copysign(1 - depth, on_cube) : on_cube) + 1) / 2;
+  };
+  return {along(face.s, face.s_sign), along(face.t, face.t_sign)};
 }
 
 struct CubePlace {

@@ -1,6 +1,7 @@
 // Texture objects: texels by integer coordinates, by nearest point and by linear interpolation, between levels too, as the
 // programming guide describes them. What the guide leaves open is as on an H200: weights have 8 fractional bits, the finest
-// level that `tex` reads without a level is bound by minMipmapLevelClamp but knows no bias, integer coordinates outside give 0.
+// level that `tex` reads without a level is bound by minMipmapLevelClamp but knows no bias, integer coordinates outside give 0
+// where no level is named and the nearest texel where one is.
 #include "simt/exec/texture.hpp"
 
 #include <algorithm>
@@ -27,9 +28,9 @@ struct Texel {
   std::uint32_t bits[4] = {};
 };
 
-/// A weight between neighbours, with 8 fractional bits; that of the coarser level is cut, not rounded.
+/// To 8 fractional bits: a weight between neighbours is rounded, a level and its weight are cut.
 float weight_of(float fraction) { return std::floor(fraction * 256 + 0.5f) / 256; }
-float level_weight_of(float fraction) { return std::floor(fraction * 256) / 256; }
+float cut(float level) { return std::trunc(level * 256) / 256; }
 
 /// One lane's sampling of one level. `good` becomes false after a fault.
 struct Sampler {
@@ -42,14 +43,17 @@ struct Sampler {
 
   std::uint32_t extent(int axis) const { return axis == 0 ? level.width : axis == 1 ? level.height : level.depth; }
 
+  Texture::Address mode(int axis) const {
+    const auto asked = texture.address[axis];
+    if (!texture.normalized && asked != Texture::border) return Texture::clamp;  // the others need coordinates from 0 to 1
+    return texture.seamless ? Texture::clamp : asked;
+  }
+
   /// Brings a coordinate into the texture; false: the border.
   bool place(std::int64_t& i, int axis) const {
     const auto n = std::int64_t(std::max(1u, extent(axis)));
     if (i >= 0 && i < n) return true;
-    auto mode = texture.address[axis];
-    if (!texture.normalized && mode != Texture::border) mode = Texture::clamp;  // the others need coordinates from 0 to 1
-    if (texture.seamless) mode = Texture::clamp;
-    switch (mode) {
+    switch (mode(axis)) {
       case Texture::border:
         return false;
       case Texture::clamp:
@@ -128,28 +132,38 @@ struct Sampler {
   }
 
   /// A texel by integer coordinates: neither the address mode nor the border counts.
-  Texel fetched(const std::int64_t* at, unsigned dimensions) {
-    for (unsigned k = 0; k < dimensions; ++k)
-      if (at[k] < 0 || at[k] >= std::int64_t(std::max(1u, extent(int(k))))) return {};
+  Texel fetched(std::int64_t* at, unsigned dimensions, bool nearest) {
+    for (unsigned k = 0; k < dimensions; ++k) {
+      const auto inside = std::clamp<std::int64_t>(at[k], 0, std::int64_t(std::max(1u, extent(int(k)))) - 1);
+      if (inside != at[k] && !nearest) return {};
+      at[k] = inside;
+    }
     return texel(at[0], at[1], at[2]);
   }
 
-  /// The neighbours' share of `whole`, which is divided by x, then z, then y; each part has 8 bits again.
+  /// The neighbours' share of `whole`, which is divided by z, then x, then y; each part has 8 bits again. What lies halfway
+  /// goes to the near side in z, to the far side in x, and in y as the part before it went.
   Texel interpolated(const float* at, std::int64_t layer, unsigned dimensions, float whole) {
     std::int64_t first[3] = {0, 0, layer};
     float weight[3] = {};
+    // A line is an image of one row, read at 0, its upper edge: half of the texel and half of a border.
+    if (dimensions == 1 && !texture.layered && mode(1) == Texture::border) dimensions = 2;
     for (unsigned k = 0; k < dimensions; ++k) {
-      const float below = at[k] - 0.5f, whole = std::floor(below);
-      first[k] = std::int64_t(whole);
-      weight[k] = weight_of(below - whole);
+      float below = at[k] - 0.5f;
+      if (mode(int(k)) == Texture::clamp && !texture.seamless)
+        below = std::clamp(below, 0.0f, float(std::max(1u, extent(int(k))) - 1));   // nothing is divided outside
+      const float index = std::floor(below);
+      first[k] = std::int64_t(index);
+      weight[k] = weight_of(below - index);
     }
     float sum[4] = {};
     for (unsigned corner = 0; corner < 1u << dimensions; ++corner) {
       float share = whole;
       std::int64_t i[3] = {first[0], first[1], first[2]};
-      for (unsigned k : {0, 2, 1}) {
+      for (unsigned k : {2, 0, 1}) {
         if (k >= dimensions) continue;
-        const float far = weight_of(share * weight[k]);
+        const bool up = k == 0 || (k == 1 && (corner & 1));
+        const float far = up ? weight_of(share * weight[k]) : share - weight_of(share * (1 - weight[k]));
         share = corner >> k & 1 ? far : share - far;
         i[k] += corner >> k & 1;
       }
@@ -179,38 +193,46 @@ struct Lookup {
   std::int64_t layer = 0;
   float at[3] = {};               // for a cube: s and t of the face, from 0 to 1
   float across[3] = {}, down[3] = {};
+  bool over_edge = false;         // a derivative of a direction leads to another face
 
-  /// Brings a direction, and its derivatives, to a face.
+  /// Brings a direction to a face; its derivatives become the ways to the places that the sums of direction and derivative meet.
   void to_face() {
-    float d[3];
-    std::copy(at, at + 3, d);
-    const CubeFace f = face_of(d);
-    const float depth = std::fabs(d[f.axis]);
-    auto project = [&](const float* along, int axis, float sign) {
-      // The derivative of sign * d[axis] / |d[f.axis]|.
-      const float major = d[f.axis] < 0 ? -along[f.axis] : along[f.axis];
-      return sign * (along[axis] * depth - d[axis] * major) / (depth * depth) / 2;
-    };
+    const CubeFace& f = face_of(at);
+    const FacePlace here = place_on(f, at);
     for (float* along : {across, down}) {
-      const float s = project(along, f.s, f.s_sign), t = project(along, f.t, f.t_sign);
-      along[0] = s, along[1] = t, along[2] = 0;
+      const float neighbour[3] = {at[0] + along[0], at[1] + along[1], at[2] + along[2]};
+      const FacePlace there = place_on(f, neighbour);
+      along[0] = there.s - here.s, along[1] = there.t - here.t, along[2] = 0;
+      over_edge = over_edge || face_of(neighbour).face != f.face;
     }
-    at[0] = (f.s_sign * d[f.s] / depth + 1) / 2;
-    at[1] = (f.t_sign * d[f.t] / depth + 1) / 2;
-    at[2] = 0;
+    at[0] = here.s, at[1] = here.t, at[2] = 0;
     layer = layer * 6 + f.face;
   }
 
-  /// From the longest axis of the ellipse that the derivatives span; GPUs come within a quarter of a level of it.
+  /// Near the longest axis of the ellipse that the derivatives span. With one or two axes it is the longest of the derivatives,
+  /// their sum and their difference, with estimated lengths, as an H200 has it for directions; beyond an edge, of the derivatives
+  /// alone. With three axes it is that of the ellipse, of which a GPU comes within a quarter of a level.
   float level_of_gradient() const {
     const Texture::Level& finest = texture.levels[0];
     const float size[3] = {float(finest.width), float(finest.height), form.layered || form.cube ? 1.0f : float(finest.depth)};
-    float a = 0, b = 0, both = 0;
+    float x[3], y[3];
     for (int k = 0; k < 3; ++k) {
-      const float scale = texture.normalized ? size[k] : 1, x = across[k] * scale, y = down[k] * scale;
-      a += x * x, b += y * y, both += x * y;
+      const float scale = texture.normalized ? size[k] : 1;
+      x[k] = across[k] * scale, y[k] = down[k] * scale;
     }
-    return std::log2((a + b) / 2 + std::hypot((a - b) / 2, both)) / 2;
+    if (form.dimensions == 3 && !form.cube) {
+      float a = 0, b = 0, both = 0;
+      for (int k = 0; k < 3; ++k) a += x[k] * x[k], b += y[k] * y[k], both += x[k] * y[k];
+      return std::log2((a + b) / 2 + std::hypot((a - b) / 2, both)) / 2;
+    }
+    const auto length = [](float s, float t) {
+      s = std::fabs(s), t = std::fabs(t);
+      return std::max(s, t) + std::min(s, t) * 11 / 32;
+    };
+    float longest = std::max(length(x[0], x[1]), length(y[0], y[1]));
+    if (!over_edge)
+      longest = std::max({longest, length(x[0] + y[0], x[1] + y[1]) * 11 / 16, length(x[0] - y[0], x[1] - y[1]) * 11 / 16});
+    return std::log2(longest);
   }
 
   /// `whole`: what the weights add up to, for a sample by linear interpolation.
@@ -229,13 +251,14 @@ struct Lookup {
     return result;
   }
 
-  /// `detail`: 0 is the finest level.
+  /// `detail`: 0 is the finest level. `tex` without a level knows no bias.
   Texel sample_levels(Warp& warp, const Instr* instr, float detail, int lane, bool& good) const {
+    if (form.mode != TextureForm::base) detail = cut(detail) + texture.bias;   // cut before: towards 0, not down
     const auto last = float(texture.levels.size() - 1);
     detail = std::isnan(detail) ? 0 : std::min(std::max(detail, texture.least_level), texture.greatest_level);
     detail = std::clamp(detail, 0.0f, last);
     if (!texture.linear_levels) return sample(warp, instr, texture.levels[std::size_t(std::floor(detail + 0.5f))], lane, good);
-    const float weight = level_weight_of(detail - std::floor(detail));
+    const float weight = cut(detail - std::floor(detail));
     const auto fine = std::size_t(detail);
     if (weight == 0) return sample(warp, instr, texture.levels[fine], lane, good);
     const Texel a = sample(warp, instr, texture.levels[fine], lane, good, 1 - weight);
@@ -298,7 +321,7 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
       const auto level = form.mode == TextureForm::level ? get<std::int32_t>(warp, *more, lane) : 0;
       if (level >= 0 && level < std::int32_t(texture->levels.size())) {
         Sampler sampler{warp, instr, *texture, texture->levels[std::size_t(level)], lane};
-        result = sampler.fetched(i, form.dimensions);
+        result = sampler.fetched(i, form.dimensions, form.mode == TextureForm::level);
         good = sampler.good;
       }
     } else {
@@ -310,9 +333,9 @@ const Instr* run_texture(Warp& warp, const Instr* instr) {
         }
       if (form.cube) lookup.to_face();
       if (form.mode == TextureForm::level)
-        result = lookup.sample_levels(warp, instr, get<float>(warp, *more, lane) + texture->bias, lane, good);
+        result = lookup.sample_levels(warp, instr, get<float>(warp, *more, lane), lane, good);
       else if (form.mode == TextureForm::gradient)
-        result = lookup.sample_levels(warp, instr, lookup.level_of_gradient() + texture->bias, lane, good);
+        result = lookup.sample_levels(warp, instr, lookup.level_of_gradient(), lane, good);
       else if (form.mode == TextureForm::gather)
         result = lookup.sample(warp, instr, finest, lane, good);
       else
