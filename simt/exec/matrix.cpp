@@ -93,23 +93,13 @@ bool transfer(Warp& warp, const Instr* instr, const Tile& tile, std::byte* image
 }
 
 /// wmma.load and wmma.store: rows of registers are the image of the matrix by rows, except that halves may lie 32 apart.
-/// Tells observers of it: a read is everybody's, of whom two are enough; a write is of the lane that holds the element.
+/// Tells observers of it.
 void tell_transfer(const Warp& warp, const Instr* instr, const MatrixForm& form, const Tile& tile, unsigned bytes, bool loads) {
-  const unsigned per_register = bytes < 4 ? 4 / bytes : 1, each = kLanes * per_register;
-  const int first = __builtin_ctz(warp.active), last = 31 - __builtin_clz(warp.active);
-  const unsigned step = loads ? std::min(16u, tile.bytes) : bytes;
-  for (unsigned line = 0; line < tile.lines; ++line)
-    for (unsigned at = 0; at < tile.bytes; at += step) {
-      const u64 where = tile.address + line * tile.stride + at;
-      if (loads) {
-        tell_access(warp, instr, first, where, step, ir::AccessKind::load);
-        if (last != first) tell_access(warp, instr, last, where, step, ir::AccessKind::load);
-        continue;
-      }
-      const unsigned along = at / bytes, place = (form.by_columns ? along * form.a.columns + line : line * form.a.columns + along) % each;
-      const unsigned lane = form.a.order == ops::Order::straight ? place / per_register : place % kLanes;
-      tell_access(warp, instr, static_cast<int>(lane), where, bytes, ir::AccessKind::store);
-    }
+  const unsigned per_register = bytes < 4 ? 4 / bytes : 1;
+  tell_tile(warp, instr, {tile.address, tile.stride, tile.lines, tile.bytes, loads ? std::min(16u, tile.bytes) : bytes, loads,
+                          __builtin_ctz(warp.active), 31 - __builtin_clz(warp.active),
+                          form.by_columns ? 1u : form.a.columns, form.by_columns ? form.a.columns : 1u,
+                          form.a.order == ops::Order::straight ? per_register : 1u});
 }
 
 template <class T, bool loads>

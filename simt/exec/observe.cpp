@@ -82,6 +82,10 @@ void tell_access(const Warp& warp, const Instr* instr, int lane, std::uint64_t a
   for (const auto& o : warp.worker->grid->observers) o->accessed(warp, instr, lane, address, bytes, kind);
 }
 
+void tell_tile(const Warp& warp, const Instr* instr, const TileAccess& tile) {
+  for (const auto& o : warp.worker->grid->observers) o->tile(warp, instr, tile);
+}
+
 void tell_copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) {
   for (const auto& o : warp.worker->grid->observers) o->copying(warp, instr, lane, to, bytes, ends);
 }

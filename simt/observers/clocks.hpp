@@ -103,6 +103,8 @@ class Ticks {
   }
   std::uint32_t now() const { return now_; }
   bool over() const { return now_ >= kLast; }
+  /// Whether all times from this one on are of one run.
+  bool alone_since(std::uint32_t when) const { return runs_.back().from == when; }
 
  private:
   static constexpr std::uint32_t kLast = ~0u - 1;

@@ -10,6 +10,7 @@
 
 #include "simt/exec/engine.hpp"
 #include "simt/exec/probe.hpp"
+#include "simt/exec/tell.hpp"
 
 namespace simt::observers {
 
@@ -35,9 +36,15 @@ class Observer {
   virtual void copied(const exec::Warp&, std::uint64_t to, std::uint64_t from, unsigned bytes, unsigned read) {
     (void)to, (void)from, (void)bytes, (void)read;
   }
-  /// An access of one lane that stands in no row of addresses: of matrices, textures, surfaces and bulk copies.
+  /// An access of one lane that stands in no row of addresses: of textures, surfaces and bulk copies.
   virtual void accessed(const exec::Warp&, const exec::Instr*, int lane, std::uint64_t address, unsigned bytes, ir::AccessKind kind) {
     (void)lane, (void)address, (void)bytes, (void)kind;
+  }
+  /// A warp reads or writes a matrix. Who does not care for it as a whole is told of each access.
+  virtual void tile(const exec::Warp& warp, const exec::Instr* instr, const exec::TileAccess& tile) {
+    tile.each([&](int lane, std::uint64_t address) {
+      accessed(warp, instr, lane, address, tile.piece, tile.loads ? ir::AccessKind::load : ir::AccessKind::store);
+    });
   }
   /// A lane has begun an asynchronous copy of `bytes` to a generic address, or it has ended: it may be made at any time between.
   virtual void copying(const exec::Warp&, const exec::Instr*, int lane, std::uint64_t to, unsigned bytes, bool ends) {

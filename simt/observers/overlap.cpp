@@ -44,6 +44,9 @@ class Overlap final : public Observer {
     }
     touched->mark(address, address + bytes, warp.block->index, warp.index * 32 + unsigned(lane), bytes);
   }
+  void tile(const Warp& warp, const Instr* instr, const exec::TileAccess& tile) override {
+    if (high_) Observer::tile(warp, instr, tile);
+  }
 
  private:
   void keep(std::unique_ptr<Touched> touched, const exec::Launch& launch, const ir::Code& code, std::uint32_t instr);

@@ -8,6 +8,7 @@
 
 #include "simt/exec/handlers.hpp"
 #include "simt/exec/isa.hpp"
+#include "simt/exec/tell.hpp"
 #include "simt/memory/memory.hpp"
 #include "simt/observers/clocks.hpp"
 #include "simt/observers/shadow.hpp"
@@ -79,6 +80,9 @@ void race_page(AccessProbe& probe, std::uint64_t address);
 struct RaceRows {
   void (*rows)(RowContext& c);
   void (*replay)(RaceState& state, BlockTime& block);
+  /// A matrix, if its pieces are aligned, and lie in the block's shared memory where they are `shared`; then the address is the
+  /// offset there. Of those that are written, the pieces of a line are those of neighbouring lanes.
+  void (*tile)(RowContext& c, const exec::TileAccess& tile, bool shared);
 };
 RaceRows race_rows(exec::Isa level);
 #define SIMT_DECLARE(level) namespace level { RaceRows race_rows(); }

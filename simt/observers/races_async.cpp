@@ -150,6 +150,30 @@ void Races::accessed(const Warp& warp, const Instr* instr, int lane, std::uint64
   this->lane(c, unsigned(lane), address, shared);
 }
 
+void Races::tile(const Warp& warp, const Instr* instr, const exec::TileAccess& tile) {
+  AccessProbe* const probe = alone_probe(instr);
+  if (!probe || ticks_.over()) return;
+  auto& block = clock(warp.block);
+  exec::TileAccess own = tile;
+  const bool shared = tile.address >= memory::kSharedWindow;
+  if (shared) own.address -= memory::kSharedWindow;
+  const std::uint64_t length = (tile.lines - 1) * tile.stride + tile.bytes;
+  // What is as long as this, and lies elsewhere in part, is a fault.
+  const std::uint64_t end = shared ? warp.shared_bytes : memory::kSharedWindow;
+  const bool inside = tile.stride <= end && length <= end && own.address <= end - length;
+  const bool neighbours = tile.loads || (tile.piece_step == 1 && tile.per_lane == 1 && tile.line_step <= exec::kLanes);
+  const bool simple = !tile.loads || (block.simple && plain(block, warp.index) && ticks_.alone_since(block.start));
+  if (cluster_ || !block.copies.empty() || !inside || !neighbours || !simple || ((tile.address | tile.stride) & (tile.piece - 1)) != 0)
+    return Observer::tile(warp, instr, tile);
+  probe->kind = tile.loads ? ir::AccessKind::load : ir::AccessKind::store;
+  probe->strength = 0;
+  probe->bytes = std::uint8_t(tile.piece);
+  settle(block);
+  if (shared && tile.piece < 4 && block.shared->shift) block.shared->split();
+  RowContext c{state_, *probe, nullptr, const_cast<Warp*>(&warp), instr, block};
+  rows_.tile(c, own, shared);
+}
+
 void Races::copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) {
   AccessProbe* const probe = alone_probe(instr);
   std::uint64_t address = to - memory::kSharedWindow;

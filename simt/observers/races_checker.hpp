@@ -98,6 +98,7 @@ class Races final : public Observer {
     rows_.rows(c);
   }
   void accessed(const Warp& warp, const Instr* instr, int lane, std::uint64_t address, unsigned bytes, ir::AccessKind kind) override;
+  void tile(const Warp& warp, const Instr* instr, const exec::TileAccess& tile) override;
   void copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) override;
   void tracked(const Warp& warp, const Instr* instr) override;
   void cluster_barrier(const exec::Cluster& cluster) override;

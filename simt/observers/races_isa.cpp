@@ -207,6 +207,98 @@ SIMT_INLINE void uniform_row(RowContext& c, bool shared, u64 start, unsigned fir
   }
 }
 
+/// What Races::visit does for a weak read of a cell that nobody has written, of an open line, where barriers of all warps alone
+/// order anything: then the time of a stamp tells whether it is this block's. False: it has to do it.
+SIMT_INLINE bool visit_read(const RowContext& c, Cell cell, Stamp me, u32 live) {
+  auto& [l, s, n] = cell;
+  const u32 start = c.block.start, everyone = c.block.everyone;
+  const Mask bit = cell.bit();
+  Stamp first{s.first[n]}, other{s.other[n]};
+  const bool first_own = first.when() >= start, other_own = other.when() >= start;
+  const auto ordered = [&](Stamp o, bool own) __attribute__((always_inline)) {
+    return o.when() < live || (own && (o.when() < everyone || o.thread() == me.thread()));
+  };
+  bool replaced = false;   // the second reader
+  if (ordered(first, first_own)) {
+    s.first[n] = me.bits;
+    s.reader[n] = u16(me.thread());
+    if (other.when() < live) l.foreign_read &= ~bit;
+    first = me;
+  } else if (ordered(other, other_own)) {
+    replaced = true;
+  } else if (first_own && other_own) {
+    replaced = first.thread() / 32 == other.thread() / 32 && me.thread() / 32 != first.thread() / 32;
+  } else if (!first_own && !other_own) {
+    if (!c.state.blocks_apart) return false;
+    replaced = !(l.shared_by_blocks & bit);   // both are of one block
+  }
+  if (replaced) {
+    s.other[n] = me.bits;
+    other = me;
+  }
+  l.read |= bit;
+  l.old_read &= ~bit;
+  l.two &= ~bit;
+  l.many &= ~bit;
+  if (other.when() < live) return true;
+  l.second |= bit;
+  const auto lasts = [&](Stamp o) __attribute__((always_inline)) { return o.when() < start || o.when() >= everyone; };
+  if (first.when() < start || other.when() < start) {
+    if (c.state.blocks_apart) l.shared_by_blocks |= bit;
+    else if (lasts(first) && lasts(other)) l.many |= bit;
+  } else if (first.thread() / 32 != other.thread() / 32) {
+    if (lasts(first) && lasts(other)) l.many |= bit;
+  } else if (first.thread() / 32 == me.thread() / 32 && first.when() == me.when() && other.when() == me.when() &&
+             first.thread() != other.thread()) {
+    l.two |= bit;
+  }
+  return true;
+}
+
+/// A read of a line of a matrix by two lanes, who each read all of it.
+SIMT_INLINE void common_line(RowContext& c, bool shared, u64 start, const exec::TileAccess& tile) {
+  const u64 end = start + tile.bytes, own = u64(c.block.start) << 32;
+  const u32 since = since_of(c, shared), live = shared ? c.block.start : c.state.launch;
+  const unsigned warp = c.warp->index * 32;
+  const Stamp me = Stamp::of(c.block.now[c.warp->index], c.probe.site, 0);
+  for (u64 at = start; at < end;) {
+    unsigned shift;
+    const Cell begin = cell_at(c, at, shared, shift);
+    Line& l = begin.l;
+    Stamps& s = begin.s;
+    const unsigned n = (end - at) >> shift < 32 - begin.n ? unsigned((end - at) >> shift) : 32 - begin.n;
+    const Mask m = (n == 32 ? kAllLanes : (Mask{1} << n) - 1) << begin.n;
+    const bool known = open(l, since, c.block);
+    if (known && !(m & ~l.shared_by_blocks)) {   // two blocks have read it: a third one is nothing new
+      bool newer = l.first_row >= own;
+      for (unsigned k = begin.n; k < begin.n + n; ++k) newer |= (s.first[k] >= own) | (s.other[k] >= own);
+      if (!newer) {
+        at += u64(n) << shift;
+        continue;
+      }
+    }
+    expand_reads(l, s);
+    const unsigned cells = tile.piece >> shift;   // of a piece; all of them lie in this line
+    for (unsigned from = begin.n; from < begin.n + n; from += cells, at += tile.piece) {
+      const Mask piece = (cells >= 32 ? kAllLanes : (Mask{1} << cells) - 1) << from;
+      for (int lane = tile.first;; lane = tile.last) {
+        const Stamp mine = me.by(warp + unsigned(lane));
+        bool done = known && !(l.written & piece);
+        for (unsigned k = from; done && k < from + cells; ++k) done = visit_read(c, {l, s, k}, mine, live);
+        if (!done) race_lane(c, unsigned(lane), at, shared);
+        if (lane == tile.last) break;
+      }
+    }
+  }
+}
+
+void tile(RowContext& c, const exec::TileAccess& tile, bool shared) {
+  u64 at = tile.address;
+  for (unsigned line = 0; line < tile.lines; ++line, at += tile.stride)
+    if (tile.loads) common_line(c, shared, at, tile);
+    else contiguous_row(c, shared, at, line * tile.line_step % kLanes, tile.bytes / tile.piece);
+}
+
 #if defined(__AVX512F__)
 constexpr unsigned kVector = 64;
 #elif defined(__AVX2__)
@@ -470,6 +562,6 @@ void rows(RowContext& c) {
 
 }  // namespace
 
-RaceRows race_rows() { return {rows, replay}; }
+RaceRows race_rows() { return {rows, replay, tile}; }
 
 }  // namespace simt::observers::SIMT_ISA

@@ -174,6 +174,7 @@ class Uninitialized final : public UninitializedChecker {
     if (kind != ir::AccessKind::store) return;
     if (Bits* const bits = bits_of(warp, address, bytes)) bits->set(address, address + bytes, true);
   }
+  void tile(const Warp& warp, const Instr* instr, const exec::TileAccess& tile) override;
 
   /// Whether all of the shared memory that this accesses was written.
   bool whole_block(const ValueProbe& probe, const Warp& warp) {
@@ -388,6 +389,19 @@ void Uninitialized::wrote(const Warp& warp, int lane, std::uint64_t to, unsigned
     } else if (Bits* const bits = bits_of(warp, place, step)) {
       bits->set(place, place + step, true);
     }
+  }
+}
+
+void Uninitialized::tile(const Warp& warp, const Instr* instr, const exec::TileAccess& tile) {
+  if (tile.loads) return;
+  auto& probe = probes_[instr->origin];
+  auto line = tile;
+  line.lines = 1;
+  for (unsigned n = 0; n < tile.lines; ++n, line.address += tile.stride) {
+    const auto low = line.address, high = low + tile.bytes;
+    Region* const r = low < memory::kSharedWindow ? region(probe, low) : nullptr;
+    if (low >= memory::kSharedWindow || high > probe.high) Observer::tile(warp, instr, line);   // piece by piece
+    else if (r) r->bits.set(low - r->low, high - r->low, true);
   }
 }
 
