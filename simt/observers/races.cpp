@@ -18,6 +18,7 @@ static std::uint8_t strength_of(const ptx::Instruction& instruction) { return sa
 
 void race_lanes(RowContext& c, Mask mask) { c.probe.races->lanes(c, mask); }
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared) { c.probe.races->lane(c, lane, address, shared); }
+bool race_same_block(const RowContext& c, Stamp a, Stamp b) { return c.probe.races->same_block(a, b); }
 void race_split(RowContext& c) { c.block.shared->split(); }
 void race_page(AccessProbe& probe, std::uint64_t address) { probe.races->page(probe, address); }
 

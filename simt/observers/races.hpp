@@ -73,6 +73,8 @@ void race_lanes(RowContext& c, Mask mask);
 void race_split(RowContext& c);
 /// One lane, by its stamps.
 void race_lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
+/// Whether two accesses of this launch are of one block.
+bool race_same_block(const RowContext& c, Stamp a, Stamp b);
 /// Fills the probe's page.
 void race_page(AccessProbe& probe, std::uint64_t address);
 
@@ -81,8 +83,9 @@ struct RaceRows {
   void (*rows)(RowContext& c);
   void (*replay)(RaceState& state, BlockTime& block);
   /// A matrix, if its pieces are aligned, and lie in the block's shared memory where they are `shared`; then the address is the
-  /// offset there. Of those that are written, the pieces of a line are those of neighbouring lanes.
-  void (*tile)(RowContext& c, const exec::TileAccess& tile, bool shared);
+  /// offset there. Of those that are written, the pieces of a line are those of neighbouring lanes. `together`: all lanes of the
+  /// warp know of each other's accesses before.
+  void (*tile)(RowContext& c, const exec::TileAccess& tile, bool shared, std::uint32_t together);
 };
 RaceRows race_rows(exec::Isa level);
 #define SIMT_DECLARE(level) namespace level { RaceRows race_rows(); }

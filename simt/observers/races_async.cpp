@@ -162,7 +162,7 @@ void Races::tile(const Warp& warp, const Instr* instr, const exec::TileAccess& t
   const std::uint64_t end = shared ? warp.shared_bytes : memory::kSharedWindow;
   const bool inside = tile.stride <= end && length <= end && own.address <= end - length;
   const bool neighbours = tile.loads || (tile.piece_step == 1 && tile.per_lane == 1 && tile.line_step <= exec::kLanes);
-  const bool simple = !tile.loads || (block.simple && plain(block, warp.index) && ticks_.alone_since(block.start));
+  const bool simple = !tile.loads || (block.simple && !block.lanes[warp.index] && ticks_.alone_since(block.start));
   if (cluster_ || !block.copies.empty() || !inside || !neighbours || !simple || ((tile.address | tile.stride) & (tile.piece - 1)) != 0)
     return Observer::tile(warp, instr, tile);
   probe->kind = tile.loads ? ir::AccessKind::load : ir::AccessKind::store;
@@ -171,7 +171,7 @@ void Races::tile(const Warp& warp, const Instr* instr, const exec::TileAccess& t
   settle(block);
   if (shared && tile.piece < 4 && block.shared->shift) block.shared->split();
   RowContext c{state_, *probe, nullptr, const_cast<Warp*>(&warp), instr, block};
-  rows_.tile(c, own, shared);
+  rows_.tile(c, own, shared, block.together[warp.index]);
 }
 
 void Races::copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) {

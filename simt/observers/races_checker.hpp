@@ -102,6 +102,7 @@ class Races final : public Observer {
   void copying(const Warp& warp, const Instr* instr, int lane, std::uint64_t to, unsigned bytes, bool ends) override;
   void tracked(const Warp& warp, const Instr* instr) override;
   void cluster_barrier(const exec::Cluster& cluster) override;
+  bool same_block(Stamp a, Stamp b) const { return ticks_.run(a.when()).instance == ticks_.run(b.when()).instance; }
   void lanes(RowContext& c, Mask mask);
   Mask strong_words(RowContext& c, Mask mask);
   void lane(RowContext& c, unsigned lane, std::uint64_t address, bool shared);
