@@ -256,10 +256,12 @@ def test_out_and_device_arrays():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_checkers_find_nothing(dtype, adversarial, findings):
-    for m, n, k in ((131, 70, 45), (128, 128, 64)):
+    for m, n, k in ((131, 70, 45), (128, 128, 64), (136, 72, 40)):  # 16-byte accesses in none, in full tiles, beyond the edges
         a, b = operands(adversarial, "random", dtype_of(dtype), m, n, k)
-        for variant in able(dtype):
-            assert findings(lambda a=a, b=b, v=variant: matmul(a, b, variant=v)) == []
+        for order in ("C", "F"):
+            for variant in able(dtype):
+                given = np.asarray(a, order=order), np.asarray(b, order=order)
+                assert findings(lambda given=given, v=variant: matmul(*given, variant=v)) == []
 
 
 A = np.zeros((3, 4), np.float32)

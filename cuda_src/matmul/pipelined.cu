@@ -18,35 +18,51 @@ struct Stage {
   alignas(16) Slab<Accumulator<T>, Tuning<T>::depth> a, b;
 };
 
-/// Starts the copies of a slab, which go from global to shared memory without a detour through registers. What lies outside
-/// becomes zero.
-template <class T>
-__device__ void start_slab(const Panel<T>& panel, int first_line, int first_depth, int k, Slab<T, Tuning<T>::depth>& slab) {
-  constexpr int kDepth = Tuning<T>::depth, kSize = Pack<T>::size, kSector = 32 / sizeof(T);
-  if (panel.vector && panel.depth_stride != 1) {
+/// A thread's copies of an operand's slabs, which go from global to shared memory without a detour through registers. What lies
+/// outside becomes zero. Where they begin and end is worked out once: from step to step only the pointer moves on. Address
+/// arithmetic would take issue slots from the multiplications in every step, and registers from their sums.
+///
+/// kWide: 16 bytes a copy, neighbours across lines. Else an element a copy: neighbours along the sum have to part, as a slab
+/// has them in different rows, and elsewhere 16 bytes do not fit.
+template <class T, bool kWide>
+class Copier {
+  static constexpr int kDepth = Tuning<T>::depth, kSize = kWide ? Pack<T>::size : 1;
+  // What all threads copy at once: full rows of a slab, or as many elements of each line as a sector has.
+  static constexpr int kDeep = kWide ? kThreads * kSize / kLines : 32 / sizeof(T), kAcross = kThreads * kSize / kDeep;
+
+  const T* from_;                                 // the thread's first element of the next slab
+  std::ptrdiff_t line_step_, depth_step_, step_;  // from one copy to the next, and to the next slab
+  int line_, depth_;                              // its place in a slab
+  int lines_;                                     // how many there are from its line on
+
+ public:
+  __device__ Copier(const Panel<T>& panel, int first_line) {
+    const int t = threadIdx.x, lanes = kAcross / kSize;
+    // Neighbouring threads read neighbours: along the sum the elements of a sector, and then the next line's.
+    const bool along_depth = !kWide && panel.depth_stride == 1;
+    line_ = (along_depth ? t / kDeep : t % lanes) * kSize;
+    depth_ = along_depth ? t % kDeep : t / lanes;
+    lines_ = panel.lines - first_line - line_;
+    if (kWide) lines_ = min(lines_, kSize);  // the same ones in every copy
+    from_ = panel.at(first_line + line_, depth_);
+    line_step_ = kAcross * panel.line_stride;
+    depth_step_ = kDeep * panel.depth_stride;
+    step_ = kDepth * panel.depth_stride;
+  }
+
+  /// Starts the copies of the next slab, before which `left` terms of the sum are left.
+  __device__ __forceinline__ void start(Slab<T, kDepth>& slab, int left) {
 #pragma unroll
-    for (int i = 0; i < kLines * kDepth / kSize / kThreads; ++i) {
-      const int number = threadIdx.x + i * kThreads;
-      const int line = number % (kLines / kSize) * kSize, depth = number / (kLines / kSize);
-      const int left = first_depth + depth < k ? panel.lines - first_line - line : 0;
-      const int count = left < 0 ? 0 : left < kSize ? left : kSize;
-      copy_async<16>(&slab[depth][line], count ? panel.at(first_line + line, first_depth + depth) : panel.data,
-                     count * sizeof(T));
-    }
-    return;
+    for (int depth = 0; depth < kDepth; depth += kDeep)
+#pragma unroll
+      for (int line = 0; line < kLines; line += kAcross) {
+        const T* const from = from_ + depth / kDeep * depth_step_ + line / kAcross * line_step_;
+        const bool inside = line < lines_ && depth_ + depth < left;
+        copy_async<kSize * sizeof(T)>(&slab[depth_ + depth][line_ + line], from, inside ? (kWide ? lines_ : 1) * sizeof(T) : 0);
+      }
+    from_ += step_;
   }
-  // Element by element where neighbours along the sum have to part, or where 16 bytes do not fit: lanes as in load_slab.
-  const bool along_depth = panel.depth_stride == 1;
-#pragma unroll 2  // all eight addresses at once would cost the registers of a second block
-  for (int i = 0; i < kLines * kDepth / kThreads; ++i) {
-    const int number = threadIdx.x + i * kThreads;
-    const int line = along_depth ? number / kSector % kLines : number % kLines;
-    const int depth = along_depth ? number / (kSector * kLines) * kSector + number % kSector : number / kLines;
-    const bool inside = first_line + line < panel.lines && first_depth + depth < k;
-    const T* from = inside ? panel.at(first_line + line, first_depth + depth) : panel.data;
-    copy_async<sizeof(T)>(&slab[depth][line], from, inside ? sizeof(T) : 0);
-  }
-}
+};
 
 template <class T>
 __device__ Stage<T>* stages_in_shared_memory() {
@@ -54,15 +70,19 @@ __device__ Stage<T>* stages_in_shared_memory() {
   return reinterpret_cast<Stage<T>*>(raw);
 }
 
-template <class T>
+/// kWideA, kWideB: how the operands are copied. Kernels of their own, as a branch in the loop would part the copies from the
+/// multiplications that are to be done between them.
+template <class T, bool kWideA, bool kWideB>
 __global__ void __launch_bounds__(kThreads, Tuning<T>::blocks) pipelined_kernel(Problem<T> p) {
   constexpr int kDepth = Tuning<T>::depth, kStages = Tuning<T>::stages;
   Stage<T>* const stage = stages_in_shared_memory<T>();
   const Tile tile = tile_of_block_grouped<kLines, kLines>(p.m, p.n);
+  Copier<T, kWideA> a(p.a, tile.row);
+  Copier<T, kWideB> b(p.b, tile.col);
   const auto start = [&](int step) {
     if (step * kDepth < p.k) {
-      start_slab(p.a, tile.row, step * kDepth, p.k, stage[step % kStages].a);
-      start_slab(p.b, tile.col, step * kDepth, p.k, stage[step % kStages].b);
+      a.start(stage[step % kStages].a, p.k - step * kDepth);
+      b.start(stage[step % kStages].b, p.k - step * kDepth);
     }
     commit_async();  // an empty group where there is nothing left to copy, so that the count below stays right
   };
@@ -115,10 +135,13 @@ template <class T>
 int pipelined(const Problem<T>& p, unsigned batches, cudaStream_t stream) {
   constexpr size_t kBytes = Tuning<T>::stages * sizeof(Stage<T>);
   void (*kernel)(Problem<T>);
-  if constexpr (sizeof(T) == 2)
+  if constexpr (sizeof(T) == 2) {
     kernel = prefetched_kernel<T>;
-  else
-    kernel = pipelined_kernel<T>;
+  } else {
+    const bool a = p.a.vector && p.a.depth_stride != 1, b = p.b.vector && p.b.depth_stride != 1;
+    kernel = a ? (b ? pipelined_kernel<T, true, true> : pipelined_kernel<T, true, false>)
+               : (b ? pipelined_kernel<T, false, true> : pipelined_kernel<T, false, false>);
+  }
   // More than 48 KiB of shared memory are given to those who ask.
   const int status = cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, kBytes);
   if (status) return status;
