@@ -20,6 +20,11 @@ struct Tuning {
 constexpr int kChunk = 8;                // elements of 16 bits in 16 bytes
 constexpr int kM = 16, kN = 8, kK = 16;  // what one mma.sync multiplies
 
+template <class T>
+struct alignas(16) Chunk {
+  T at[kChunk];
+};
+
 /// Rows of elements in shared memory.
 ///
 /// A matrix of 8 x 8 is read from the same 16 bytes of eight rows, which would all lie in the same four banks. So each
@@ -73,17 +78,21 @@ class Copier {
   /// Starts the copies of the next stage, before which `left` terms of the sum are left. What lies outside becomes zero.
   __device__ __forceinline__ void start(T* stage, int left, bool vector) {
     const int count = max(0, min(kAlongDepth ? left - first_ : lines_, kChunk));
+    const auto count_of = [&](int row) { return (kAlongDepth ? row < lines_ : row_ + row < left) ? count : 0; };
+    T* const to = stage + to_;
+    if (vector) {
 #pragma unroll
-    for (int row = 0; row < kRow<!kAlongDepth>; row += kRows) {
-      const T* const from = from_ + row / kRows * row_step_;
-      T* const to = stage + to_ + row * kRow<kAlongDepth>;
-      const bool inside = kAlongDepth ? row < lines_ : row_ + row < left;
-      if (vector) {
-        copy_async<16>(to, from, inside ? count * sizeof(T) : 0);
-      } else {
-        // Asynchronous copies take four bytes at least: elements that lie anywhere go through registers.
+      for (int row = 0; row < kRow<!kAlongDepth>; row += kRows)
+        copy_async<16>(to + row * kRow<kAlongDepth>, from_ + row / kRows * row_step_, count_of(row) * sizeof(T));
+    } else {
+      // Asynchronous copies take four bytes at least: elements that lie anywhere go through registers, a chunk at a time.
 #pragma unroll 1
-        for (int e = 0; e < kChunk; ++e) to[e] = inside && e < count ? from[e * near_] : T{};
+      for (int row = 0; row < kRow<!kAlongDepth>; row += kRows) {
+        const T* const from = from_ + row / kRows * row_step_;
+        Chunk<T> chunk;
+#pragma unroll
+        for (int e = 0; e < kChunk; ++e) chunk.at[e] = e < count_of(row) ? from[e * near_] : T{};
+        *reinterpret_cast<Chunk<T>*>(to + row * kRow<kAlongDepth>) = chunk;
       }
     }
     from_ += step_;
@@ -177,9 +186,6 @@ __device__ void store_sums(const Problem<T>& p, int first_row, int first_col, co
   struct alignas(2 * sizeof(T)) Pair {
     T low, high;
   };
-  struct alignas(16) Chunk {
-    T at[kChunk];
-  };
   using Part = Layout<Tuning::warp_lines>;
 #pragma unroll
   for (int i = 0; i < kRowsOfSums; ++i)
@@ -196,10 +202,10 @@ __device__ void store_sums(const Problem<T>& p, int first_row, int first_col, co
 #pragma unroll
   for (int i = 0; i < Tuning::warp_lines / kRows; ++i) {
     const int within = i * kRows + lane / kChunks, row = first_row + within, col = first_col + lane % kChunks * kChunk;
-    const Chunk chunk = *reinterpret_cast<const Chunk*>(tile + Part::at(within, lane % kChunks));
+    const Chunk<T> chunk = *reinterpret_cast<const Chunk<T>*>(tile + Part::at(within, lane % kChunks));
     if (row >= p.m) continue;
     if (p.vector_out && col + kChunk <= p.n) {
-      *reinterpret_cast<Chunk*>(p.result(row, col)) = chunk;
+      *reinterpret_cast<Chunk<T>*>(p.result(row, col)) = chunk;
     } else {
 #pragma unroll
       for (int e = 0; e < kChunk; ++e)
