@@ -9,6 +9,7 @@ host needs to launch it is not in the time. On the software GPU the clock of thi
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import importlib
 import json
 import math
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -32,6 +34,7 @@ from pmpp import model
 from pmpp._runtime import core
 from pmpp._toolkit import find_host_compiler
 
+ROOT = Path(__file__).resolve().parent.parent
 FLUSHED = 120 << 20  # more than the L2 cache of any GPU
 ROUNDS = {"sim": 5, "cuda": 30}
 HOST_ROUNDS, HOST_SECONDS = 3, 1.0
@@ -101,6 +104,10 @@ class Result:
     work: float
     unit: str
     least: float
+    kernels: str
+    """Where they are, under cuda_src."""
+    digest: str
+    """Theirs, when they were measured."""
     limit: float | None
     """What the device can do at most, in `unit` a second; None where that is not known."""
     rows: list[Row]
@@ -143,12 +150,22 @@ def random(dtype: str, *shape: int) -> tuple[np.ndarray, pmpp.DeviceArray]:
     return host, pmpp.DeviceArray.from_numpy(host)
 
 
+def digest(kernels: str) -> str:
+    """Return what tells the kernels at a place under cuda_src from those of another time: a measured time belongs to its own."""
+    place = ROOT / "cuda_src" / kernels
+    files = sorted(path for path in place.rglob("*") if path.is_file()) or sorted(place.parent.glob(f"{place.name}.*"))
+    if not files:
+        raise ValueError(f"there are no kernels at {place}")
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
 def measure(
     case: Case,
     rounds: int,
     progress: Callable[[str], None] = lambda text: None,
     counts: dict[str, dict[str, float]] | None = None,
     host: bool = True,
+    alone: AbstractContextManager | None = None,
 ) -> Result:
     """Time all contestants of a case; every rung is checked before and after.
 
@@ -163,6 +180,8 @@ def measure(
         What `moved` returned, on the software GPU.
     host
         Whether those on this machine's CPU are timed as well: on a rented GPU they are what takes longest.
+    alone
+        Is entered for the time in which the clock runs.
     """
     on_gpu, stream = pmpp.device() == "cuda", pmpp.Stream()
     calls: dict[str, tuple[str, Callable[[], object]]] = {}
@@ -178,10 +197,11 @@ def measure(
             case.check()
     clock = _events(stream) if on_gpu else _host_clock(stream)
     times: dict[str, list[float]] = {name: [] for name in calls}
-    for turn in range(rounds):
-        progress(f"round {turn + 1} of {rounds}")
-        for name, (_, call) in calls.items():
-            times[name].append(clock(call))
+    with alone or nullcontext():
+        for turn in range(rounds):
+            progress(f"round {turn + 1} of {rounds}")
+            for name, (_, call) in calls.items():
+                times[name].append(clock(call))
     rows = [Row(name, kind, statistics.median(times[name]), times[name]) for name, (kind, _) in calls.items()]
     for row in rows:
         if row.kind == "rung":
@@ -199,7 +219,8 @@ def measure(
         rows.append(Row(name, kind, statistics.median(seconds), seconds))
     device = gpu_name() if on_gpu else "software GPU"
     most = limit(case.unit, case.tensor) if on_gpu else None
-    return Result(case.name, case.problem, device, case.work, case.unit, case.least, most, rows)
+    kernels = case.function.__module__.removeprefix("pmpp.").replace(".", "/")
+    return Result(case.name, case.problem, device, case.work, case.unit, case.least, kernels, digest(kernels), most, rows)
 
 
 def moved(path: Path, n: int) -> dict[str, dict[str, float]]:

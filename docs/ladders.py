@@ -3,7 +3,8 @@
 python docs/ladders.py          writes them
 python docs/ladders.py --check  says whether they are current
 
-Where benchmarks/results/ has what was measured on a GPU, each rung's speedup over the one before stands beside its counts.
+Where benchmarks/results/ has what was measured on a GPU with the kernels as they are, each rung's speedup over the one before
+stands beside its counts.
 """
 
 import ctypes
@@ -30,6 +31,9 @@ from pmpp.testing import counters
 from pmpp.vector import vector_add
 
 DOCS = Path(__file__).resolve().parent
+sys.path.insert(0, str(DOCS.parent / "benchmarks"))
+from measure import digest  # noqa: E402
+
 RESULTS = DOCS.parent / "benchmarks" / "results"
 COLUMNS = {
     "instructions of threads": (1, ("thread_instructions",)),
@@ -153,7 +157,8 @@ def measured(benchmark: str) -> dict[str, dict[str, str]]:
     for path in sorted(RESULTS.glob("*/bench.json")):
         for result in json.loads(path.read_text()):
             rungs = [row for row in result["rows"] if row["kind"] == "rung"]
-            if result["name"] == benchmark and result["before"]["device"] == "cuda":
+            current = result["digest"] == digest(result["kernels"])
+            if result["name"] == benchmark and result["before"]["device"] == "cuda" and current:
                 steps = {b["name"]: f"{a['seconds'] / b['seconds']:.2f}x" for a, b in pairwise(rungs)}
                 found[f"{result['before']['gpu']}, {result['problem']}"] = steps
     return found

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from measure import digest  # noqa: E402
+
 RESULTS = ROOT / "benchmarks" / "results"
 PAGE = ROOT / "docs" / "performance.md"
 HEAD = """# Performance
@@ -44,6 +47,8 @@ def tables(folder: Path) -> Iterator[str]:
     for result in results:
         unit = "GB/s" if result["unit"] == "B" else "GFLOP/s"
         yield f"\n### {result['name']}, {result['problem']}\n"
+        if result["digest"] != digest(result["kernels"]):
+            yield f"Measured before `cuda_src/{result['kernels']}` was changed last.\n"
         yield f"| | ms | {unit} | share of the limit | against the rung before | against the best peer |"
         yield "|---|---|---|---|---|---|"
         peers = [row for row in result["rows"] if row["kind"] == "peer"]

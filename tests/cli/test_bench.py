@@ -69,7 +69,7 @@ def row(name: str, kind: str, *times: float) -> measure.Row:
 
 def test_a_table_of_a_gpu():
     rows = [row("naive", "rung", 4e-3), row("best", "rung", 1e-3), row("torch.add", "peer", 1.1e-3), row("c", "sequential", 1.0)]
-    text = report.table(measure.Result("f", "some", "NVIDIA H200", 4e9, "B", 4e9, 4.8e12, rows))
+    text = report.table(measure.Result("f", "some", "NVIDIA H200", 4e9, "B", 4e9, "vector", "", 4.8e12, rows))
     assert "measured on the NVIDIA H200\n" in text
     best = next(line for line in text.splitlines() if line.startswith("best")).split()
     assert best == ["best", "1.000", "4,000", "83%", "4.00x", "1000.00x"]

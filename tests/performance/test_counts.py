@@ -131,9 +131,11 @@ def test_what_a_gpu_measured_stands_beside_the_counts(generator, monkeypatch, tm
     result = {"name": "vector_add", "problem": "2^26 float32", "rows": [*rows, {"name": "torch.add", "kind": "peer", "seconds": 1}]}
     for folder, device in (("h200", "cuda"), ("sim", "sim")):
         (tmp_path / folder).mkdir()
-        written = result | {"before": {"device": device, "gpu": "NVIDIA H200"}}
-        (tmp_path / folder / "bench.json").write_text(json.dumps([written]))
+        written = result | {"before": {"device": device, "gpu": "NVIDIA H200"}, "kernels": "vector", "digest": generator.digest("vector")}
+        older = written | {"problem": "2^20 float32", "digest": "of other kernels"}
+        (tmp_path / folder / "bench.json").write_text(json.dumps([written, older]))
     monkeypatch.setattr(generator, "RESULTS", tmp_path)
     table = generator.table(generator.PAGES["vector.md"])
     assert "| measured over the rung before, NVIDIA H200, 2^26 float32 |" in table
+    assert "2^20" not in table
     assert [line.split(" | ")[-1] for line in table.splitlines()[-3:]] == [" |", "1.50x |", " |"]

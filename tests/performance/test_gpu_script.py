@@ -81,6 +81,7 @@ def test_a_page_with_results(generator, monkeypatch, tmp_path):
         {"name": "numpy.add", "kind": "host peer", "seconds": 1.0, "times": [1.0]},
     ]
     result = {"name": "vector_add", "problem": "some", "unit": "B", "work": 4e9, "limit": 4.8e12, "rows": rows}
+    result |= {"kernels": "vector", "digest": generator.digest("vector")}
     (tmp_path / "h200").mkdir()
     (tmp_path / "h200" / "bench.json").write_text(json.dumps([result | {"before": about, "after": about}]))
     monkeypatch.setattr(generator, "RESULTS", tmp_path)
@@ -89,3 +90,6 @@ def test_a_page_with_results(generator, monkeypatch, tmp_path):
     assert "| best | 1.000 | 4,000.0 | 83.3% | 2.00x | 1.100x |" in page
     assert "numpy.add" not in page
     assert "Not yet measured" not in page
+    assert "Measured before" not in page
+    (tmp_path / "h200" / "bench.json").write_text(json.dumps([result | {"digest": "another", "before": about, "after": about}]))
+    assert "Measured before `cuda_src/vector` was changed last." in generator.page()
