@@ -18,9 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
 
 import numpy as np
 
@@ -147,33 +145,22 @@ def measure_file(folder: Path, name: str, size: int | None) -> None:
     module = runpy.run_path(str(path))
     n = size or module["SIZES"][pmpp.device()]
     counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
-    with (folder / ".lock").open("w") as lock:
-        for case in module["cases"](n):
+    for case in module["cases"](n):
+        with (folder / ".lock").open("w") as lock:  # what others have on the GPU would be in our times
+            fcntl.flock(lock, fcntl.LOCK_EX)
             before = state()
-            result = measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False, alone=locked(lock))
-            about = {"before": before, "after": state()}
+            result = measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False)
             print(f"{report.table(result)}\n", flush=True)
-            with locked(lock):
-                results = json.loads(kept.read_text()) if kept.exists() else []
-                results = [old for old in results if (old["name"], old["problem"]) != (result.name, result.problem)]
-                results.append(result.json() | about)
-                kept.write_text(json.dumps(sorted(results, key=lambda old: old["name"]), indent=1) + "\n")
-
-
-@contextmanager
-def locked(file: TextIO) -> Iterator[None]:
-    """Keep the other processes of a measurement waiting: only one at a time is timed, or writes."""
-    fcntl.flock(file, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        fcntl.flock(file, fcntl.LOCK_UN)
+            results = json.loads(kept.read_text()) if kept.exists() else []
+            results = [old for old in results if (old["name"], old["problem"]) != (result.name, result.problem)]
+            results.append(result.json() | {"before": before, "after": state()})
+            kept.write_text(json.dumps(sorted(results, key=lambda old: old["name"]), indent=1) + "\n")
 
 
 def measure_all(folder: Path, only: list[str], size: int | None) -> int:
     """Time the cases of all files, or of those named, and return how many files failed.
 
-    Each has a process of its own, for most of the time goes into making problems and their answers on the host.
+    Each has a process of its own, so that one makes its problems and their answers on the host while another is timed.
     """
     import measure
 

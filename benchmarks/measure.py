@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -165,7 +164,6 @@ def measure(
     progress: Callable[[str], None] = lambda text: None,
     counts: dict[str, dict[str, float]] | None = None,
     host: bool = True,
-    alone: AbstractContextManager | None = None,
 ) -> Result:
     """Time all contestants of a case; every rung is checked before and after.
 
@@ -180,8 +178,6 @@ def measure(
         What `moved` returned, on the software GPU.
     host
         Whether those on this machine's CPU are timed as well: on a rented GPU they are what takes longest.
-    alone
-        Is entered for the time in which the clock runs.
     """
     on_gpu, stream = pmpp.device() == "cuda", pmpp.Stream()
     calls: dict[str, tuple[str, Callable[[], object]]] = {}
@@ -197,11 +193,10 @@ def measure(
             case.check()
     clock = _events(stream) if on_gpu else _host_clock(stream)
     times: dict[str, list[float]] = {name: [] for name in calls}
-    with alone or nullcontext():
-        for turn in range(rounds):
-            progress(f"round {turn + 1} of {rounds}")
-            for name, (_, call) in calls.items():
-                times[name].append(clock(call))
+    for turn in range(rounds):
+        progress(f"round {turn + 1} of {rounds}")
+        for name, (_, call) in calls.items():
+            times[name].append(clock(call))
     rows = [Row(name, kind, statistics.median(times[name]), times[name]) for name, (kind, _) in calls.items()]
     for row in rows:
         if row.kind == "rung":
