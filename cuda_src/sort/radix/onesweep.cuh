@@ -174,7 +174,7 @@ __global__ void copy_if_planned(Sweep<Bits> s, bool before) {
 }
 
 /// The same number, but the compiler cannot know: what depends on it is computed again instead of being kept. Digits and
-/// bounds of 24 keys are cheap to compute and dear to hold.
+/// bounds of a thread's keys are cheap to compute and dear to hold.
 __device__ __forceinline__ unsigned again(unsigned x) {
   asm volatile("" : "+r"(x));
   return x;
