@@ -12,12 +12,14 @@ from __future__ import annotations
 import fcntl
 import importlib
 import json
+import os
 import platform
 import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -146,8 +148,7 @@ def measure_file(folder: Path, name: str, size: int | None) -> None:
     n = size or module["SIZES"][pmpp.device()]
     counts = measure.moved(path, n) if pmpp.device() == "sim" else {}
     for case in module["cases"](n):
-        with (folder / ".lock").open("w") as lock:  # what others have on the GPU would be in our times
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with alone(folder):
             before = state()
             result = measure.measure(case, measure.ROUNDS[pmpp.device()], counts=counts, host=False)
             print(f"{report.table(result)}\n", flush=True)
@@ -155,6 +156,17 @@ def measure_file(folder: Path, name: str, size: int | None) -> None:
             results = [old for old in results if (old["name"], old["problem"]) != (result.name, result.problem)]
             results.append(result.json() | {"before": before, "after": state()})
             kept.write_text(json.dumps(sorted(results, key=lambda old: old["name"]), indent=1) + "\n")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep the other processes of a measurement waiting: what they have on the GPU would be in our times."""
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def measure_all(folder: Path, only: list[str], size: int | None) -> int:
@@ -175,7 +187,6 @@ def measure_all(folder: Path, only: list[str], size: int | None) -> int:
 
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(run, names))
-    (folder / ".lock").unlink(missing_ok=True)
     failed = [name for name, code in zip(names, found, strict=True) if code]
     for name in failed:
         print(f"{name} failed")

@@ -88,7 +88,11 @@ struct RaceRows {
   void (*tile)(RowContext& c, const exec::TileAccess& tile, bool shared, std::uint32_t together);
 };
 RaceRows race_rows(exec::Isa level);
-#define SIMT_DECLARE(level) namespace level { RaceRows race_rows(); }
+#define SIMT_DECLARE(level)                                                                                    \
+  namespace level {                                                                                            \
+  RaceRows race_rows();                                                                                        \
+  void race_tile(RowContext& c, const exec::TileAccess& tile, bool shared, std::uint32_t together);            \
+  }
 SIMT_FOR_EACH_ISA(SIMT_DECLARE)
 #undef SIMT_DECLARE
 
